@@ -92,8 +92,7 @@ absl::Status DieWithParent(const UniqueFd& report) {
 // parent has open is none of the container's business.
 absl::Status ArrangeFiles(const std::vector<int>& extra_files,
                           UniqueFd& report) {
-  const int first_free =
-      kFirstExtraFile + static_cast<int>(extra_files.size());
+  const int first_free = kFirstExtraFile + static_cast<int>(extra_files.size());
   // First out of the way, then into place: one may have another's number.
   std::vector<UniqueFd> moved;
   for (const int file : extra_files) {
@@ -218,7 +217,8 @@ absl::Status Child::Signal(int signal) {
   // By pidfd, not by pid: a number may meanwhile belong to somebody else.
   if (syscall(SYS_pidfd_send_signal, pidfd(), signal, nullptr, 0) != 0 &&
       errno != ESRCH) {
-    return ErrnoError(errno, absl::StrCat("send signal ", signal, " to ", pid_));
+    return ErrnoError(errno,
+                      absl::StrCat("send signal ", signal, " to ", pid_));
   }
   return absl::OkStatus();
 }
@@ -247,8 +247,7 @@ absl::StatusOr<Child> Start(const Command& command) {
   }
   // clone3 with no stack is fork: the child goes on from here with a copy of
   // the parent's memory, and returns 0. glibc has no function for it.
-  const auto pid =
-      static_cast<pid_t>(syscall(SYS_clone3, &args, sizeof(args)));
+  const auto pid = static_cast<pid_t>(syscall(SYS_clone3, &args, sizeof(args)));
   if (pid < 0) {
     const int error = errno;
     return ErrnoError(error,

@@ -52,13 +52,10 @@ absl::CommandLineFlag* FindFlag(absl::string_view name,
   return absl::FindCommandLineFlag(name);
 }
 
-absl::Status SetFlag(absl::CommandLineFlag& flag, absl::string_view word,
-                     absl::string_view value) {
-  std::string error;
+absl::Status SetFlag(absl::CommandLineFlag& flag, absl::string_view value) {
+  std::string error = absl::StrCat("flag '", flag.Name(), "' needs a value");
   if (value.empty() || !flag.ParseFrom(value, &error)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("bad value \"", value, "\" for ", word,
-                     error.empty() ? "" : ": ", error));
+    return absl::InvalidArgumentError(error);
   }
   return absl::OkStatus();
 }
@@ -74,21 +71,18 @@ absl::StatusOr<std::vector<std::string>> ParseFlags(
     if (!flag_word.has_value()) {
       return std::vector<std::string>(word, words.end());
     }
-    const std::string spelling = absl::StrCat("-", flag_word->name);
     absl::CommandLineFlag* flag = FindFlag(flag_word->name, aliases);
     if (flag == nullptr) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("unknown flag ", spelling, "; -help lists the flags"));
+      return absl::InvalidArgumentError(absl::StrCat(
+          "unknown flag '", flag_word->name, "'; -help lists the flags"));
     }
     if (flag_word->value.has_value()) {
-      RETURN_IF_ERROR(SetFlag(*flag, spelling, *flag_word->value));
+      RETURN_IF_ERROR(SetFlag(*flag, *flag_word->value));
     } else if (flag->IsOfType<bool>()) {
-      RETURN_IF_ERROR(SetFlag(*flag, spelling, "true"));
-    } else if (++word != words.end()) {
-      RETURN_IF_ERROR(SetFlag(*flag, spelling, *word));
+      RETURN_IF_ERROR(SetFlag(*flag, "true"));
     } else {
-      return absl::InvalidArgumentError(
-          absl::StrCat(spelling, " needs a value"));
+      const bool is_last = word + 1 == words.end();
+      RETURN_IF_ERROR(SetFlag(*flag, is_last ? "" : *++word));
     }
     ++word;
   }
@@ -99,8 +93,8 @@ absl::StatusOr<std::vector<std::string>> ParseFlags(
 }
 
 bool AsksForHelp(const std::vector<std::string>& words) {
-  return !words.empty() && (words[0] == "-h" || words[0] == "-help" ||
-                            words[0] == "--help");
+  return !words.empty() &&
+         (words[0] == "-h" || words[0] == "-help" || words[0] == "--help");
 }
 
 std::string HelpPage(absl::string_view usage,

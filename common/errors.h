@@ -7,7 +7,6 @@
 #ifndef MYDOCKER_COMMON_ERRORS_H_
 #define MYDOCKER_COMMON_ERRORS_H_
 
-
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -65,7 +64,7 @@ int ReportFailure(absl::string_view program, const absl::Status& status);
 
 // Evaluates `expression`, an absl::StatusOr<T>; gives its value to `variable`,
 // which may be a declaration, or returns its error from the function around.
-#define ASSIGN_OR_RETURN(variable, expression) \
+#define ASSIGN_OR_RETURN(variable, expression)                              \
   ASSIGN_OR_RETURN_AS(MYDOCKER_CONCAT(result_of_line_, __LINE__), variable, \
                       expression)
 #define ASSIGN_OR_RETURN_AS(result, variable, expression) \

@@ -111,8 +111,8 @@ absl::StatusOr<StartMessage> ReceiveMessage(int pipe) {
   std::string frame;
   std::array<char, 4096> buffer;
   ssize_t size = 0;
-  while ((size = TEMP_FAILURE_RETRY(
-              read(pipe, buffer.data(), buffer.size()))) > 0) {
+  while ((size = TEMP_FAILURE_RETRY(read(pipe, buffer.data(), buffer.size()))) >
+         0) {
     frame.append(buffer.data(), size);
   }
   if (size < 0) {

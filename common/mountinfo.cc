@@ -12,7 +12,8 @@ namespace mydocker {
 namespace {
 
 // The fields before the optional ones, and those after the " - ":
-// 36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue
+// 36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root
+// rw,errors=continue
 constexpr size_t kRoot = 3;
 constexpr size_t kMountPoint = 4;
 constexpr size_t kFixedFields = 6;

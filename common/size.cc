@@ -45,8 +45,10 @@ absl::StatusOr<uint64_t> ParseSize(absl::string_view text) {
 }
 
 std::string DescribeSize(uint64_t bytes) {
-  return absl::StrFormat("%u bytes (%.1f MiB)", bytes,
-                         static_cast<double>(bytes) / (1 << 20));
+  const bool small = bytes < 1 << 20;
+  return absl::StrFormat("%u bytes (%.1f %s)", bytes,
+                         static_cast<double>(bytes) / (1 << (small ? 10 : 20)),
+                         small ? "KiB" : "MiB");
 }
 
 bool AbslParseFlag(absl::string_view text, Size* size, std::string* error) {

@@ -19,7 +19,8 @@ namespace mydocker {
 // Errors: InvalidArgument if it is not of that form, is 0, or exceeds 2^63 - 1.
 absl::StatusOr<uint64_t> ParseSize(absl::string_view text);
 
-// Returns `bytes` for a person to read: "104857600 bytes (100.0 MiB)".
+// Returns `bytes` for a person to read: "104857600 bytes (100.0 MiB)", or below
+// 1 MiB "4096 bytes (4.0 KiB)".
 std::string DescribeSize(uint64_t bytes);
 
 // A number of bytes as the type of an Abseil flag. 0 stands for "not given",

@@ -58,24 +58,32 @@ absl::StatusOr<Supervisor> Supervisor::Create() {
   if (!fd.valid()) {
     return ErrnoError(errno, "make a descriptor for signals");
   }
-  sigaddset(&signals, SIGPIPE);
-  sigset_t callers_mask;
-  sigprocmask(SIG_BLOCK, &signals, &callers_mask);
-  return Supervisor(callers_mask, std::move(fd));
+  SignalState callers;
+  sigprocmask(SIG_BLOCK, &signals, &callers.mask);
+  // Not blocked but ignored: a blocked one would wait for its moment.
+  struct sigaction ignore = {};
+  ignore.sa_handler = SIG_IGN;
+  sigaction(SIGPIPE, &ignore, &callers.on_broken_pipe);
+  return Supervisor(callers, std::move(fd));
 }
 
 Supervisor::Supervisor(Supervisor&& other) noexcept
-    : callers_mask_(other.callers_mask_), signals_(std::move(other.signals_)) {}
+    : callers_(other.callers_), signals_(std::move(other.signals_)) {}
 
 Supervisor::~Supervisor() {
   if (signals_.valid()) {
-    sigprocmask(SIG_SETMASK, &callers_mask_, nullptr);
+    callers_.Restore();
   }
 }
 
+void Supervisor::SignalState::Restore() const {
+  sigaction(SIGPIPE, &on_broken_pipe, nullptr);
+  sigprocmask(SIG_SETMASK, &mask, nullptr);
+}
+
 void Supervisor::Release(Command& command) const {
-  command.in_child.push_back([mask = callers_mask_]() -> absl::Status {
-    sigprocmask(SIG_SETMASK, &mask, nullptr);
+  command.in_child.push_back([callers = callers_]() -> absl::Status {
+    callers.Restore();
     return absl::OkStatus();
   });
 }

@@ -30,10 +30,10 @@ class Supervisor {
   static absl::StatusOr<Supervisor> Create();
   Supervisor(Supervisor&& other) noexcept;
   Supervisor& operator=(Supervisor&&) = delete;
-  ~Supervisor();  // Restores the caller's signal mask.
+  ~Supervisor();  // Makes all signals do again what they did before.
 
-  // Has the child that `command` starts begin with the signal mask that this
-  // process began with.
+  // Has the child that `command` starts begin with its signals as this process
+  // began with them.
   void Release(Command& command) const;
 
   // Waits for the end of `child` and returns its exit status, as Child::Wait
@@ -45,10 +45,17 @@ class Supervisor {
   absl::StatusOr<int> Wait(Child& child, KeyboardSignals keyboard) const;
 
  private:
-  Supervisor(const sigset_t& callers_mask, UniqueFd signals)
-      : callers_mask_(callers_mask), signals_(std::move(signals)) {}
+  // What signals did in this process before.
+  struct SignalState {
+    void Restore() const;
+    sigset_t mask;
+    struct sigaction on_broken_pipe;
+  };
 
-  sigset_t callers_mask_;
+  Supervisor(const SignalState& callers, UniqueFd signals)
+      : callers_(callers), signals_(std::move(signals)) {}
+
+  SignalState callers_;
   UniqueFd signals_;  // signalfd(2)
 };
 

@@ -63,10 +63,9 @@ absl::Status ExplainUserNamespaceError(const absl::Status& error) {
   for (const Switch& candidate : kSwitches) {
     const absl::StatusOr<std::string> value = ReadKernelFile(candidate.file);
     if (value.ok() && *value == candidate.off) {
-      return WithHint(error,
-                      absl::StrCat(candidate.name, " is ", *value,
-                                   ": sudo sysctl -w ", candidate.name, "=",
-                                   candidate.on, " allows them"));
+      return WithHint(error, absl::StrCat(candidate.name, " is ", *value,
+                                          ": sudo sysctl -w ", candidate.name,
+                                          "=", candidate.on, " allows them"));
     }
   }
   return error;

@@ -21,8 +21,9 @@ namespace {
 absl::StatusOr<int> RunChapter(int argc, char* argv[]) {
   RETURN_IF_ERROR(OpenMissingStandardStreams());
   Command command;
-  ASSIGN_OR_RETURN(command.argv,
-                   ParseCommandLine(argc, argv, "run [COMMAND [ARG...]]", {"sh"}));
+  ASSIGN_OR_RETURN(
+      command.argv,
+      ParseCommandLine(argc, argv, "run [COMMAND [ARG...]]", {"sh"}));
   command.clone_flags = CLONE_NEWUTS;
   return Run(command);
 }

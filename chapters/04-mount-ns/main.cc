@@ -30,9 +30,11 @@ namespace {
 absl::StatusOr<int> RunChapter(int argc, char* argv[]) {
   RETURN_IF_ERROR(OpenMissingStandardStreams());
   Command command;
-  ASSIGN_OR_RETURN(command.argv,
-                   ParseCommandLine(argc, argv, "run [FLAGS] [COMMAND [ARG...]]", {"sh"}));
-  command.clone_flags = CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID | CLONE_NEWNS;
+  ASSIGN_OR_RETURN(
+      command.argv,
+      ParseCommandLine(argc, argv, "run [FLAGS] [COMMAND [ARG...]]", {"sh"}));
+  command.clone_flags =
+      CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID | CLONE_NEWNS;
   command.in_child.push_back(
       [] { return SetPropagation(absl::GetFlag(FLAGS_propagation)); });
   return Run(command);

@@ -34,9 +34,11 @@ namespace {
 absl::StatusOr<int> RunChapter(int argc, char* argv[]) {
   RETURN_IF_ERROR(OpenMissingStandardStreams());
   Command command;
-  ASSIGN_OR_RETURN(command.argv,
-                   ParseCommandLine(argc, argv, "run [FLAGS] [COMMAND [ARG...]]", {"sh"}));
-  command.clone_flags = CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWUSER;
+  ASSIGN_OR_RETURN(
+      command.argv,
+      ParseCommandLine(argc, argv, "run [FLAGS] [COMMAND [ARG...]]", {"sh"}));
+  command.clone_flags =
+      CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWUSER;
   // Asked for here, since in the new namespace the answer is 65534.
   command.in_child.push_back([uid = geteuid(), gid = getegid()] {
     return WriteUserMap(absl::GetFlag(FLAGS_map), uid, gid);

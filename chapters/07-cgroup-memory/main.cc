@@ -73,8 +73,8 @@ absl::Status ReportUse(const Cgroup& cgroup) {
       ReadKeyedNumber(cgroup.File(v1 ? "memory.oom_control" : "memory.events"),
                       "oom_kill"));
   // memory.peak is there since Linux 5.19.
-  const absl::StatusOr<uint64_t> peak = ReadNumber(
-      cgroup.File(v1 ? "memory.max_usage_in_bytes" : "memory.peak"));
+  const absl::StatusOr<uint64_t> peak =
+      ReadNumber(cgroup.File(v1 ? "memory.max_usage_in_bytes" : "memory.peak"));
   const std::string report = absl::StrCat(
       "limit:     ", DescribeSize(limit), "\npeak use:  ",
       peak.ok() ? DescribeSize(*peak) : "this kernel does not tell",
@@ -89,8 +89,9 @@ absl::StatusOr<int> RunChapter(int argc, char* argv[]) {
   }
   ASSIGN_OR_RETURN(
       std::vector<std::string> workload,
-      ParseCommandLine(argc, argv, "run [FLAGS] [COMMAND [ARG...]]",
-                       {"stress", "--vm-bytes", "200m", "--vm-keep", "-m", "1"}));
+      ParseCommandLine(
+          argc, argv, "run [FLAGS] [COMMAND [ARG...]]",
+          {"stress", "--vm-bytes", "200m", "--vm-keep", "-m", "1"}));
   ASSIGN_OR_RETURN(const Supervisor supervisor, Supervisor::Create());
 
   ASSIGN_OR_RETURN(const std::vector<Mount> mounts, ReadMountInfo());
@@ -110,9 +111,9 @@ absl::StatusOr<int> RunChapter(int argc, char* argv[]) {
   cgroup.Admit(command);
   supervisor.Release(command);
   ASSIGN_OR_RETURN(Child container, Start(command));
-  ASSIGN_OR_RETURN(const int exit_status,
-                   supervisor.Wait(container,
-                                   KeyboardSignals::kAreForTheContainer));
+  ASSIGN_OR_RETURN(
+      const int exit_status,
+      supervisor.Wait(container, KeyboardSignals::kAreForTheContainer));
   RETURN_IF_ERROR(ReportUse(cgroup));
   RETURN_IF_ERROR(cgroup.Remove());
   return exit_status;

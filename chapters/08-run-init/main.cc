@@ -2,8 +2,8 @@
 //
 // What the chapters before built, one piece at a time, comes together in two
 // commands of one program. `run`, on the host, makes the cgroups, starts `init`
-// in new namespaces, and tells it through a pipe what to execute. `init`, inside
-// as process 1, mounts its own /proc and becomes that command:
+// in new namespaces, and tells it through a pipe what to execute. `init`,
+// inside as process 1, mounts its own /proc and becomes that command:
 //
 //     make chapter8 && sudo ./mydocker run -ti -m 100m sh
 

@@ -84,18 +84,28 @@ absl::Status SendCommand(Pipe& pipe, const std::vector<std::string>& argv) {
   return ErrnoOf(sent) == EPIPE ? absl::OkStatus() : sent;
 }
 
+void TellOfStart(const Child& container, const CgroupManager& cgroups) {
+  Tell(absl::StrCat("started init as process ", container.pid(),
+                    " in new uts, ipc, pid, mnt and net namespaces"));
+  for (const std::string& path : cgroups.Paths()) {
+    Tell(absl::StrCat("process ", container.pid(), " is in ", path));
+  }
+}
+
 absl::Status ReportOomKills(const CgroupManager& cgroups) {
   ASSIGN_OR_RETURN(const uint64_t kills, cgroups.CountOomKills());
   if (kills == 0) {
     return absl::OkStatus();
   }
   const uint64_t limit = absl::GetFlag(FLAGS_m).bytes;
-  return WriteAll(STDERR_FILENO, absl::StrCat(
-      "mydocker: out of memory: the kernel's OOM killer ended ", kills,
-      kills == 1 ? " process" : " processes", " of this container",
-      limit == 0 ? ""
-                 : absl::StrCat(", whose limit is ", DescribeSize(limit)),
-      "\n"));
+  return WriteAll(
+      STDERR_FILENO,
+      absl::StrCat(
+          "mydocker: out of memory: the kernel's OOM killer ended ", kills,
+          kills == 1 ? " process" : " processes", " of this container",
+          limit == 0 ? ""
+                     : absl::StrCat(", whose limit is ", DescribeSize(limit)),
+          "\n"));
 }
 
 }  // namespace
@@ -124,7 +134,7 @@ absl::StatusOr<int> RunContainer(const std::vector<std::string>& words) {
   cgroups.Admit(init);
   supervisor.Release(init);
   ASSIGN_OR_RETURN(Child container, Start(init));
-  Tell(absl::StrCat("started init as process ", container.pid()));
+  TellOfStart(container, cgroups);
   RETURN_IF_ERROR(SendCommand(pipe, argv));
 
   ASSIGN_OR_RETURN(

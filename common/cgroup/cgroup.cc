@@ -45,8 +45,7 @@ UniqueFd OpenDirectory(const std::string& path) {
 // containers share: the directory mydocker.
 absl::StatusOr<UniqueFd> LockHierarchy(const Hierarchy& hierarchy) {
   UniqueFd root = OpenDirectory(hierarchy.mount_point);
-  if (!root.valid() ||
-      TEMP_FAILURE_RETRY(flock(root.get(), LOCK_EX)) != 0) {
+  if (!root.valid() || TEMP_FAILURE_RETRY(flock(root.get(), LOCK_EX)) != 0) {
     return ErrnoError(errno, absl::StrCat("lock ", hierarchy.mount_point));
   }
   return root;
@@ -159,9 +158,7 @@ Cgroup::Cgroup(Cgroup&& other) noexcept
       path_(std::exchange(other.path_, "")),
       directory_(std::move(other.directory_)) {}
 
-Cgroup::~Cgroup() {
-  [[maybe_unused]] const absl::Status status = Remove();
-}
+Cgroup::~Cgroup() { [[maybe_unused]] const absl::Status status = Remove(); }
 
 std::string Cgroup::parent_path() const { return ParentPath(hierarchy_); }
 

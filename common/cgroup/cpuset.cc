@@ -8,6 +8,7 @@
 #include "common/cpu_list.h"
 #include "common/errors.h"
 #include "common/kernel_file.h"
+#include "common/verbose.h"
 
 namespace mydocker {
 namespace {
@@ -21,8 +22,9 @@ absl::Status InheritFrom(const std::string& parent,
     if (own.empty()) {
       ASSIGN_OR_RETURN(const std::string parents,
                        ReadKernelFile(absl::StrCat(parent, file)));
-      RETURN_IF_ERROR(
-          WriteKernelFile(absl::StrCat(directory, file), parents));
+      const std::string path = absl::StrCat(directory, file);
+      RETURN_IF_ERROR(WriteKernelFile(path, parents));
+      Tell(absl::StrCat("wrote ", parents, " to ", path));
     }
   }
   return absl::OkStatus();

@@ -29,9 +29,9 @@ absl::StatusOr<Hierarchy> FindHierarchy(const std::vector<Mount>& mounts,
                                         absl::string_view controller) {
   for (const Mount& mount : mounts) {
     if (Carries(mount, controller)) {
-      return Hierarchy{mount.type == "cgroup" ? CgroupVersion::kV1
-                                              : CgroupVersion::kV2,
-                       mount.mount_point};
+      return Hierarchy{
+          mount.type == "cgroup" ? CgroupVersion::kV1 : CgroupVersion::kV2,
+          mount.mount_point};
     }
   }
   return absl::NotFoundError(absl::StrCat(

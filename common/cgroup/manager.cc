@@ -1,6 +1,8 @@
 #include "common/cgroup/manager.h"
 
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
@@ -81,6 +83,14 @@ void CgroupManager::Admit(Command& command) const {
   for (const Place& place : places_) {
     place.cgroup.Admit(command);
   }
+}
+
+std::vector<std::string> CgroupManager::Paths() const {
+  std::vector<std::string> paths;
+  for (const Place& place : places_) {
+    paths.push_back(place.cgroup.path());
+  }
+  return paths;
 }
 
 absl::StatusOr<uint64_t> CgroupManager::CountOomKills() const {

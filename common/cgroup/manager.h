@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -42,6 +43,9 @@ class CgroupManager {
   // Has the child that `command` starts begin its life in the cgroups, at next
   // to no cost: see Cgroup::Admit.
   void Admit(Command& command) const;
+
+  // Returns the directories of the container's cgroups.
+  std::vector<std::string> Paths() const;
 
   // Returns how many of the container's processes the OOM killer has killed,
   // 0 also where the host has no memory controller.
