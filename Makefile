@@ -6,9 +6,10 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 .SUFFIXES:
-MAKEFLAGS += --no-builtin-rules
-# As many jobs as the machine has processors, unless -j says otherwise.
-ifeq ($(filter -j%,$(MAKEFLAGS)),)
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+# As many jobs as the machine has processors; a make that this one starts shares
+# them.
+ifeq ($(MAKELEVEL),0)
 MAKEFLAGS += -j$(shell nproc)
 endif
 
@@ -52,8 +53,8 @@ CHAPTER_TESTS := $(patsubst tests/chapters/%.cc,$(BUILD)/tests/chapters/%,$(wild
 TEST_SUPPORT := $(patsubst %.cc,%,$(wildcard tests/support/*.cc))
 
 .PHONY: all
-all: $(PROGRAMS)
 .DEFAULT_GOAL := all
+all: $(PROGRAMS)
 
 # The headers of Abseil and of the standard library, compiled once: they are
 # most of what a small source file costs.
@@ -111,7 +112,57 @@ $(COMMON_TESTS): $(BUILD)/tests/common/%: $(BUILD)/tests/common/%.o $(ALL_COMMON
 $(CHAPTER_TESTS): $(BUILD)/tests/chapters/%: $(BUILD)/tests/chapters/%.o $(TEST_SUPPORT:%=$(BUILD)/%.o) $(BUILD)/absl.libs
 	$(call link,$(GTEST_LIBS))
 
-.PHONY: tests test unit-tests chapter-tests
+.PHONY: tests
 tests: $(PROGRAMS) $(COMMON_TESTS) $(CHAPTER_TESTS)
 
--include $(shell find build -name '*.d' 2>/dev/null)
+# Installing comes first, and in a make of its own: without pkg-config and the
+# compiler there is nothing to build with.
+.PHONY: test test-sanitizers
+test: deps
+	@$(MAKE) tests
+	@tests/run.sh $(BUILD)
+test-sanitizers: deps
+	@$(MAKE) test SANITIZE=1
+
+.PHONY: test-lab lab
+test-lab:
+	@vagrant/provision.sh packages build test lab
+	@$(MAKE) tests
+	@tests/lab/run.py
+lab:
+	@vagrant/provision.sh packages build lab
+	@$(MAKE) all
+	@tests/lab/run.py --shell $(or $(MODE),v1)
+
+# ---------------------------------------------------------- around the book
+
+.PHONY: help
+help:
+	@scripts/help.sh
+
+.PHONY: deps
+deps:
+	@vagrant/provision.sh packages $(GROUPS)
+
+.PHONY: demo
+demo: deps
+	@$(MAKE) chapter8
+	@scripts/demo.sh
+
+.PHONY: recover
+recover:
+	@scripts/recover.sh
+
+.PHONY: format lint
+format:
+	@vagrant/provision.sh packages lint
+	@git ls-files '*.cc' '*.h' | xargs clang-format -i
+lint:
+	@vagrant/provision.sh packages build test lint
+	@scripts/lint.sh
+
+.PHONY: clean
+clean:
+	rm -rf build run mydocker
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

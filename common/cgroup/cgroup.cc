@@ -106,7 +106,7 @@ absl::Status HandDown(const std::string& parent, absl::string_view controller) {
   if (absl::c_linear_search(absl::StrSplit(enabled, ' '), controller)) {
     return absl::OkStatus();
   }
-  const absl::Status status =
+  absl::Status status =
       WriteKernelFile(file, absl::StrCat("+", controller));
   switch (ErrnoOf(status)) {
     case EBUSY:
@@ -176,7 +176,7 @@ absl::Status Cgroup::Enable(absl::string_view controller) const {
 
 absl::Status Cgroup::Attach(pid_t pid) const {
   const bool v1 = version() == CgroupVersion::kV1;
-  const absl::Status status =
+  absl::Status status =
       WriteKernelFile(File(v1 ? "tasks" : "cgroup.procs"), absl::StrCat(pid));
   switch (ErrnoOf(status)) {
     case ENOSPC:

@@ -18,7 +18,7 @@ absl::Status MemorySubsystem::Set(const Cgroup& cgroup,
     return absl::OkStatus();
   }
   const bool v1 = cgroup.version() == CgroupVersion::kV1;
-  const absl::Status status =
+  absl::Status status =
       Write(cgroup, v1 ? "memory.limit_in_bytes" : "memory.max",
             absl::StrCat(config.memory_limit));
   switch (ErrnoOf(status)) {
