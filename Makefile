@@ -142,7 +142,7 @@ help:
 
 .PHONY: deps
 deps:
-	@vagrant/provision.sh packages $(GROUPS)
+	@vagrant/provision.sh packages $(FOR)
 
 .PHONY: demo
 demo: deps

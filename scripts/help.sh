@@ -22,7 +22,7 @@ cat <<'END'
   make diffN      what chapter N adds to the chapter before
   make traceN     the system calls of chapter N, as it makes them
   make recover    remove what a crash or an experiment left behind
-  make deps       install what is missing from vagrant/packages.txt
+  make deps       install what is missing from vagrant/packages.txt (FOR=all: for every target)
   make test-lab   run the tests on kernels with cgroup v1, hybrid and v2
   make lab MODE=v2    a shell in such a kernel (v1, hybrid, v2)
   make test-sanitizers    the tests, with the programs watching their own memory
