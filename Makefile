@@ -61,8 +61,7 @@ all: $(PROGRAMS)
 PRECOMPILED := $(BUILD)/precompiled.h
 $(PRECOMPILED): Makefile
 	@mkdir -p $(@D)
-	@printf '#include <%s>\n' chrono functional set string vector absl/flags/flag.h \
-	  absl/flags/reflection.h absl/status/statusor.h absl/strings/str_cat.h absl/strings/str_split.h > $@
+	@printf '#include <%s>\n' functional string vector absl/status/statusor.h absl/strings/str_cat.h > $@
 $(PRECOMPILED).gch: $(PRECOMPILED)
 	@echo "compile $<.gch"
 	@$(CXX) $(CXXFLAGS) -x c++-header $< -o $@

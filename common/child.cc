@@ -118,6 +118,38 @@ absl::Status ArrangeFiles(const std::vector<int>& extra_files,
   return absl::OkStatus();
 }
 
+// Makes this process's group the foreground of the terminal, if standard input
+// is one: the group that Ctrl-C goes to, and that may read.
+void BecomeForeground() {
+  // To a process in the background tcsetpgrp(3) sends SIGTTOU, which stops it.
+  struct sigaction ignore = {};
+  struct sigaction callers = {};
+  ignore.sa_handler = SIG_IGN;
+  sigaction(SIGTTOU, &ignore, &callers);
+  tcsetpgrp(STDIN_FILENO, getpgrp());
+  sigaction(SIGTTOU, &callers, nullptr);
+}
+
+// In a new PID namespace the caller's process group has no number, and a shell
+// that looks for it ("who had the terminal before me?") ends with an error. So
+// there the child gets a group of its own, and takes over the foreground.
+void BecomeForegroundOnItsOwn() {
+  if (isatty(STDIN_FILENO)) {  // A step may have replaced it.
+    setpgid(0, 0);
+    BecomeForeground();
+  }
+}
+
+// The reverse, when the child has ended: its group is the foreground still.
+void TakeTerminalBack() {
+  const pid_t foreground = tcgetpgrp(STDIN_FILENO);
+  const bool is_dead =
+      foreground > 0 && kill(-foreground, 0) != 0 && errno == ESRCH;
+  if (is_dead) {
+    BecomeForeground();
+  }
+}
+
 // Replaces this process by the program. Returns only to say why it could not.
 absl::Status Execute(const Command& command) {
   std::vector<char*> argv;
@@ -137,11 +169,15 @@ absl::Status Execute(const Command& command) {
 }
 
 // The child's whole life in our hands: from clone to execve.
-absl::Status BecomeProgram(const Command& command, UniqueFd& report) {
+absl::Status BecomeProgram(const Command& command, bool in_foreground,
+                           UniqueFd& report) {
   RETURN_IF_ERROR(DieWithParent(report));
   RETURN_IF_ERROR(ArrangeFiles(command.extra_files, report));
   for (const Step& step : command.in_child) {
     RETURN_IF_ERROR(step());
+  }
+  if (in_foreground && (command.clone_flags & CLONE_NEWPID)) {
+    BecomeForegroundOnItsOwn();
   }
   return Execute(command);
 }
@@ -231,11 +267,16 @@ absl::StatusOr<int> Child::Wait() {
     return ErrnoError(errno, absl::StrCat("wait for process ", pid_));
   }
   running_ = false;
+  TakeTerminalBack();
   return info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
 }
 
 absl::StatusOr<Child> Start(const Command& command) {
   ASSIGN_OR_RETURN(Pipe report, MakePipe());
+  // If the caller's caller ignores SIGCHLD, so do we, and the kernel would
+  // throw the child's exit status away (waitid(2), NOTES).
+  signal(SIGCHLD, SIG_DFL);
+  const bool in_foreground = tcgetpgrp(STDIN_FILENO) == getpgrp();
   int pidfd = -1;
   clone_args args = {};
   args.flags = command.clone_flags | CLONE_PIDFD;
@@ -257,7 +298,8 @@ absl::StatusOr<Child> Start(const Command& command) {
   }
   if (pid == 0) {
     report.read_end.Close();
-    const absl::Status failure = BecomeProgram(command, report.write_end);
+    const absl::Status failure =
+        BecomeProgram(command, in_foreground, report.write_end);
     SendReport(report.write_end, failure);
     // Not exit(): what the parent registered to be done at its end is not the
     // child's to do.
