@@ -19,6 +19,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "common/errors.h"
+#include "common/terminal.h"
 
 namespace mydocker {
 namespace {
@@ -118,38 +119,6 @@ absl::Status ArrangeFiles(const std::vector<int>& extra_files,
   return absl::OkStatus();
 }
 
-// Makes this process's group the foreground of the terminal, if standard input
-// is one: the group that Ctrl-C goes to, and that may read.
-void BecomeForeground() {
-  // To a process in the background tcsetpgrp(3) sends SIGTTOU, which stops it.
-  struct sigaction ignore = {};
-  struct sigaction callers = {};
-  ignore.sa_handler = SIG_IGN;
-  sigaction(SIGTTOU, &ignore, &callers);
-  tcsetpgrp(STDIN_FILENO, getpgrp());
-  sigaction(SIGTTOU, &callers, nullptr);
-}
-
-// In a new PID namespace the caller's process group has no number, and a shell
-// that looks for it ("who had the terminal before me?") ends with an error. So
-// there the child gets a group of its own, and takes over the foreground.
-void BecomeForegroundOnItsOwn() {
-  if (isatty(STDIN_FILENO)) {  // A step may have replaced it.
-    setpgid(0, 0);
-    BecomeForeground();
-  }
-}
-
-// The reverse, when the child has ended: its group is the foreground still.
-void TakeTerminalBack() {
-  const pid_t foreground = tcgetpgrp(STDIN_FILENO);
-  const bool is_dead =
-      foreground > 0 && kill(-foreground, 0) != 0 && errno == ESRCH;
-  if (is_dead) {
-    BecomeForeground();
-  }
-}
-
 // Replaces this process by the program. Returns only to say why it could not.
 absl::Status Execute(const Command& command) {
   std::vector<char*> argv;
@@ -177,7 +146,7 @@ absl::Status BecomeProgram(const Command& command, bool in_foreground,
     RETURN_IF_ERROR(step());
   }
   if (in_foreground && (command.clone_flags & CLONE_NEWPID)) {
-    BecomeForegroundOnItsOwn();
+    BecomeForegroundGroup();
   }
   return Execute(command);
 }
@@ -213,27 +182,6 @@ absl::Status ReceiveReport(const UniqueFd& report) {
   return MakeError(header.code, received.substr(sizeof(header)),
                    header.error_number, header.exit_status);
 }
-
-// Ignores the signals of the keyboard while it lives.
-class KeyboardSignalsIgnored {
- public:
-  KeyboardSignalsIgnored() {
-    struct sigaction ignore = {};
-    ignore.sa_handler = SIG_IGN;
-    sigaction(SIGINT, &ignore, &interrupt_);
-    sigaction(SIGQUIT, &ignore, &quit_);
-  }
-  KeyboardSignalsIgnored(const KeyboardSignalsIgnored&) = delete;
-  KeyboardSignalsIgnored& operator=(const KeyboardSignalsIgnored&) = delete;
-  ~KeyboardSignalsIgnored() {
-    sigaction(SIGINT, &interrupt_, nullptr);
-    sigaction(SIGQUIT, &quit_, nullptr);
-  }
-
- private:
-  struct sigaction interrupt_;
-  struct sigaction quit_;
-};
 
 }  // namespace
 
@@ -276,7 +224,7 @@ absl::StatusOr<Child> Start(const Command& command) {
   // If the caller's caller ignores SIGCHLD, so do we, and the kernel would
   // throw the child's exit status away (waitid(2), NOTES).
   signal(SIGCHLD, SIG_DFL);
-  const bool in_foreground = tcgetpgrp(STDIN_FILENO) == getpgrp();
+  const bool in_foreground = IsInForeground();
   int pidfd = -1;
   clone_args args = {};
   args.flags = command.clone_flags | CLONE_PIDFD;

@@ -74,8 +74,8 @@ class Child {
 
 // Starts `command` in a new process with clone3(2), and returns when execve(2)
 // has succeeded in it. The child is killed when the caller dies. In a new PID
-// namespace it becomes the foreground of the terminal that is standard input, if
-// the caller is.
+// namespace it becomes the foreground of the terminal that is standard input,
+// if the caller is.
 //
 // Errors, each with what to do about it: a namespace was refused; a step of
 // in_child failed (that step's error); the program cannot be executed (marked
