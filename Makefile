@@ -89,8 +89,8 @@ $(BUILD)/chapters/$1/run: $(patsubst %.cc,$(BUILD)/%.o,$(wildcard chapters/$1/*.
 
 .PHONY: chapter$(call number_of,$1) $(call name_of,$1)
 chapter$(call number_of,$1) $(call name_of,$1): $(BUILD)/chapters/$1/run
-	@cp $$< run.new && mv run.new run
-	@if (( $(call number_of,$1) >= 8 )); then cp $$< mydocker.new && mv mydocker.new mydocker; fi
+	@cp $$< $$<.new && mv $$<.new run
+	@if (( $(call number_of,$1) >= 8 )); then cp $$< $$<.new && mv $$<.new mydocker; fi
 
 .PHONY: diff$(call number_of,$1) trace$(call number_of,$1)
 diff$(call number_of,$1):
