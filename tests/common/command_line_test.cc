@@ -42,7 +42,8 @@ struct Line {
   Words command;
   Flags flags;
 };
-// In a process of its own, so that each begins with the flags as defined.
+// Every test that sets flags does it in a process of its own, so that each
+// begins with the flags as they are defined.
 class ParseFlagsTest : public testing::TestWithParam<Line> {};
 
 TEST_P(ParseFlagsTest, SetsTheFlagsAndLeavesTheCommandAlone) {
@@ -50,6 +51,7 @@ TEST_P(ParseFlagsTest, SetsTheFlagsAndLeavesTheCommandAlone) {
     const absl::StatusOr<Words> command =
         ParseFlags(GetParam().words, kAliases);
     ASSERT_THAT(command, IsOk());
+    SCOPED_TRACE(testing::PrintToString(GetParam().words));
     EXPECT_EQ(*command, GetParam().command);
     EXPECT_EQ(absl::GetFlag(FLAGS_ti), GetParam().flags.ti);
     EXPECT_EQ(absl::GetFlag(FLAGS_m).bytes, GetParam().flags.m);
@@ -115,9 +117,11 @@ struct BadLine {
 class BadFlagsTest : public testing::TestWithParam<BadLine> {};
 
 TEST_P(BadFlagsTest, AreRefused) {
-  EXPECT_THAT(ParseFlags(GetParam().words, kAliases),
-              AllOf(HasCode(absl::StatusCode::kInvalidArgument),
-                    Says(GetParam().message)));
+  InFork([] {
+    EXPECT_THAT(ParseFlags(GetParam().words, kAliases),
+                AllOf(HasCode(absl::StatusCode::kInvalidArgument),
+                      Says(GetParam().message)));
+  });
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -198,13 +202,15 @@ TEST(ParseCommandLineTest, ReturnsTheCommand) {
 }
 
 TEST(ParseCommandLineTest, FallsBackWhereNoCommandIsGiven) {
-  // execve(2) lets a program be started without even its own name.
-  for (const Words& words :
-       {Words{}, Words{"./run"}, Words{"./run", "-ti"}, Words{"./run", "--"}}) {
-    const absl::StatusOr<Words> command = ParseWords(words, {"sh", "-i"});
-    ASSERT_THAT(command, IsOk());
-    EXPECT_THAT(*command, ElementsAre("sh", "-i"));
-  }
+  InFork([] {
+    // execve(2) lets a program be started without even its own name.
+    for (const Words& words : {Words{}, Words{"./run"}, Words{"./run", "-ti"},
+                               Words{"./run", "--"}}) {
+      const absl::StatusOr<Words> command = ParseWords(words, {"sh", "-i"});
+      ASSERT_THAT(command, IsOk());
+      EXPECT_THAT(*command, ElementsAre("sh", "-i"));
+    }
+  });
 }
 
 TEST(ParseCommandLineTest, DoesNotFallBackForAnEmptyCommand) {
