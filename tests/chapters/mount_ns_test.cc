@@ -25,6 +25,8 @@ INSTANTIATE_TEST_SUITE_P(MountNs, PidContract, kRoot, CallerName);
 INSTANTIATE_TEST_SUITE_P(MountNs, MountContract, kRoot, CallerName);
 INSTANTIATE_TEST_SUITE_P(MountNs, PropagationFlagContract, kRoot, CallerName);
 
+using MountNsTest = ContainerTest;
+
 // One row of the experiment: on a host whose "/" is shared or private, does a
 // mount travel to the other side?
 struct Experiment {
@@ -105,17 +107,17 @@ Invocation HostThatMountsProcInside(const std::string& flags) {
   return host;
 }
 
-TEST_F(ContainerTest, HostsProcStaysWholeByDefault) {
+TEST_F(MountNsTest, HostsProcStaysWholeByDefault) {
   EXPECT_THAT(Execute(HostThatMountsProcInside("")), Prints("whole\n"));
 }
 
-TEST_F(ContainerTest, HostsProcBreaksWherePropagationIsUnchanged) {
+TEST_F(MountNsTest, HostsProcBreaksWherePropagationIsUnchanged) {
   EXPECT_THAT(Execute(HostThatMountsProcInside("-propagation=unchanged")),
               Prints("broken\n"));
 }
 
 // The mounts of a container need no clean-up: they go with their namespace.
-TEST_F(ContainerTest, ContainerBeginsWithACopyOfTheMounts) {
+TEST_F(MountNsTest, ContainerBeginsWithACopyOfTheMounts) {
   Process program({.args = {"sh", "-c", "echo ready; read end"}});
   ASSERT_EQ(program.ReadLine(), "ready");
   EXPECT_THAT(MountPointsOf(FindInit(program.pid())),

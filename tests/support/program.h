@@ -23,6 +23,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 
 namespace blackbox {
@@ -142,18 +143,23 @@ Result RunOnHost(const std::string& script);
 void BecomeProgram(const Invocation& invocation);
 
 // Matches a Result that ended by itself with this exit status.
-MATCHER_P(ExitsWith, status, "") {
+MATCHER_P(ExitsWith, status, absl::StrCat("has exit status ", status)) {
   return arg.signal == -1 && arg.exit_status == status;
 }
 
 // Matches a Result that succeeded, with exactly this output and no errors.
-MATCHER_P(Prints, text, "") {
+MATCHER_P(Prints, text,
+          absl::StrCat("succeeds with exactly this output: ",
+                       testing::PrintToString(text))) {
   return arg.exit_status == 0 && arg.out == text && arg.err.empty();
 }
 
 // Matches a Result with this exit status, no output, and exactly one line on
 // standard error, which `line` matches.
-MATCHER_P2(FailsInOneLine, status, line, "") {
+MATCHER_P2(FailsInOneLine, status, line,
+           absl::StrCat("has exit status ", status,
+                        ", no output, and one line of error that ",
+                        testing::DescribeMatcher<std::string>(line))) {
   return arg.exit_status == status && arg.out.empty() &&
          arg.err.find('\n') == arg.err.size() - 1 && arg.err.size() > 1 &&
          testing::ExplainMatchResult(line, arg.err, result_listener);
