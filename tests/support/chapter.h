@@ -15,6 +15,8 @@ struct Chapter {
   // The kinds of the namespaces that its container has of its own, as
   // /proc/PID/ns names them: "uts", "ipc", "pid", "mnt", "user", "net".
   std::set<std::string> namespaces;
+  // The words between the program's name and the command: {"run", "-ti"}.
+  std::vector<std::string> before_command = {};
 };
 
 // Each file tests/chapters/NAME_test.cc defines this, once.
