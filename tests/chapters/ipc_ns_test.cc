@@ -44,11 +44,10 @@ std::string InHexadecimal(key_t key) {
 
 // Looks for things by their keys, in words so that AskInside can tell them.
 std::string LookFor(key_t key) {
-  return absl::StrCat("queue: ", msgget(key, 0) >= 0 ? "yes" : strerror(errno),
-                      ", semaphores: ",
-                      semget(key, 0, 0) >= 0 ? "yes" : strerror(errno),
-                      ", memory: ",
-                      shmget(key, 0, 0) >= 0 ? "yes" : strerror(errno));
+  return absl::StrCat(
+      "queue: ", msgget(key, 0) >= 0 ? "yes" : strerror(errno),
+      ", semaphores: ", semget(key, 0, 0) >= 0 ? "yes" : strerror(errno),
+      ", memory: ", shmget(key, 0, 0) >= 0 ? "yes" : strerror(errno));
 }
 
 constexpr char kAllThere[] = "queue: yes, semaphores: yes, memory: yes";

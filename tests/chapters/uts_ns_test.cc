@@ -90,8 +90,7 @@ TEST_F(UtsNamesTest, DomainNameSetInsideStaysInside) {
 
 // It is a copy, not a view: what happens outside later is not seen.
 TEST_F(UtsNamesTest, HostNameSetOutsideStaysOutside) {
-  Process program(
-      {.args = {"sh", "-c", "echo ready; read go; exec hostname"}});
+  Process program({.args = {"sh", "-c", "echo ready; read go; exec hostname"}});
   ASSERT_EQ(program.ReadLine(), "ready");
   const std::string name = RandomName();
   ASSERT_EQ(sethostname(name.data(), name.size()), 0);

@@ -66,6 +66,18 @@ class CommandContract : public ContainerTest,
 // The same for a program whose command, if none is given, is sh.
 class ShellContract : public CommandContract {};
 
+// For a program with a PID namespace, from chapter 3 on.
+class PidContract : public CommandContract {};
+
+// For a program with a mount namespace, from chapter 4 on.
+class MountContract : public CommandContract {};
+
+// For one that also lets the reader choose -propagation.
+class PropagationFlagContract : public CommandContract {};
+
+// For a program with a user namespace, from chapter 5 on.
+class UserContract : public CommandContract {};
+
 }  // namespace blackbox
 
 #endif  // MYDOCKER_TESTS_SUPPORT_COMMAND_CONTRACT_H_

@@ -22,9 +22,12 @@ GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(ShellContract);
 // missing or doubled. The kernel knows what the process was executed with.
 TEST_P(CommandContract, ArgumentsArriveByteForByte) {
   const std::vector<std::string> command = {
-      "sh",  "-c", "echo ready; read end", "zeroth", "a b",   "",
-      "c\nd", "'",  "\"",                   "\\",     "$HOME", "*",
-      "--",  "-x", " \t ",                 "\xff\x01", "é",   ""};
+      "sh",       "-c",    "echo ready; read end",
+      "zeroth",   "a b",   "",
+      "c\nd",     "'",     "\"",
+      "\\",       "$HOME", "*",
+      "--",       "-x",    " \t ",
+      "\xff\x01", "é",     ""};
   Process program(Words(command));
   ASSERT_EQ(program.ReadLine(), "ready");
   EXPECT_THAT(ArgumentsOf(FindContained(program.pid())),

@@ -40,6 +40,13 @@ TEST_P(CommandContract, DeathBySigkillIs137) {
   EXPECT_THAT(program.Wait(), ExitsWith(128 + SIGKILL));
 }
 
+// Then the kernel reaps a child by itself, and waiting for it tells nothing.
+TEST_P(CommandContract, StatusIsTheCommandsWhereTheCallerIgnoresSigchld) {
+  Invocation invocation = Shell("exit 7");
+  invocation.before_exec = [] { return signal(SIGCHLD, SIG_IGN) != SIG_ERR; };
+  EXPECT_THAT(Execute(invocation), ExitsWith(7));
+}
+
 TEST_P(CommandContract, CommandNotFoundIs127) {
   const std::string name = RandomName();
   EXPECT_THAT(Execute(Words({name, "x"})),

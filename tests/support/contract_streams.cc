@@ -16,8 +16,8 @@ using testing::UnorderedElementsAre;
 // What a descriptor leads to: "pipe:[1234]".
 std::string FileBehind(pid_t pid, int fd) {
   std::error_code error;
-  return std::filesystem::read_symlink(
-      absl::StrCat("/proc/", pid, "/fd/", fd), error);
+  return std::filesystem::read_symlink(absl::StrCat("/proc/", pid, "/fd/", fd),
+                                       error);
 }
 
 TEST_P(CommandContract, StandardStreamsAreTheCallers) {

@@ -71,8 +71,7 @@ bool IsPopulated(const std::string& cgroup) {
 // systemd makes and removes these for reasons of its own.
 bool IsSystemds(const std::string& cgroup) {
   return absl::EndsWith(cgroup, ".slice") ||
-         absl::EndsWith(cgroup, ".service") ||
-         absl::EndsWith(cgroup, ".scope");
+         absl::EndsWith(cgroup, ".service") || absl::EndsWith(cgroup, ".scope");
 }
 
 template <typename Set>
@@ -127,8 +126,7 @@ void ExpectNoProcesses() {
 }
 
 void ExpectSameCgroups(const HostState& before) {
-  std::set<std::string> added =
-      Difference(CgroupDirectories(), before.cgroups);
+  std::set<std::string> added = Difference(CgroupDirectories(), before.cgroups);
   // Our own processes are gone by now, so what holds others is somebody else's,
   // and so is what still goes away.
   WaitUntil([&added] {

@@ -127,9 +127,8 @@ void BecomeProgram(const Invocation& invocation) {
   std::vector<std::string> words = {file};
   words.insert(words.end(), invocation.args.begin(), invocation.args.end());
   const std::vector<std::string> environment = EnvironmentFor(invocation);
-  const std::string directory = invocation.directory.empty()
-                                    ? WatchedDirectory()
-                                    : invocation.directory;
+  const std::string directory =
+      invocation.directory.empty() ? WatchedDirectory() : invocation.directory;
   // If the test itself is killed, what it has started must not stay.
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   ResetSignals();
@@ -289,7 +288,9 @@ Result Process::Wait() {
   return result;
 }
 
-Result Execute(const Invocation& invocation) { return Process(invocation).Wait(); }
+Result Execute(const Invocation& invocation) {
+  return Process(invocation).Wait();
+}
 
 Result RunOnHost(const std::string& script) {
   return Execute({.args = {"-c", script}, .program = "sh"});

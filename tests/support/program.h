@@ -35,8 +35,8 @@ std::string ProgramPath();
 struct Invocation {
   // The words behind the program's name.
   std::vector<std::string> args;
-  // What it reads as standard input, followed by end of file (Execute), or by what
-  // Process::Write adds.
+  // What it reads as standard input, followed by end of file (Execute), or by
+  // what Process::Write adds.
   std::string input = "";
   // Another program than the one under test, e.g. a shell that plays the host.
   // Looked up in PATH. It finds the program under test as $RUN.

@@ -19,7 +19,8 @@ std::string WhyNoTool(const std::string& name);
 // distributions forbid it.
 std::string WhyNoUserNamespaces(uid_t uid);
 
-// A file of the kernel's, e.g. "/proc/sys/fs/mqueue", for the feature `feature`.
+// A file of the kernel's, e.g. "/proc/sys/fs/mqueue", for the feature
+// `feature`.
 std::string WhyNoKernelFeature(const std::string& feature,
                                const std::string& file);
 
