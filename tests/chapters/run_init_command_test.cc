@@ -51,7 +51,8 @@ std::vector<std::string> WordsInside(const std::vector<std::string>& words) {
   EXPECT_GE(inside.size(), 3u);
   EXPECT_EQ(std::vector<std::string>(inside.begin(), inside.begin() + 3),
             std::vector<std::string>(command.begin(), command.begin() + 3));
-  inside.erase(inside.begin(), inside.begin() + std::min<size_t>(3, inside.size()));
+  inside.erase(inside.begin(),
+               inside.begin() + std::min<size_t>(3, inside.size()));
   return inside;
 }
 
@@ -59,9 +60,10 @@ std::vector<std::string> WordsInside(const std::vector<std::string>& words) {
 // missing or doubled. Looked at in /proc/PID/cmdline: the kernel's own record.
 TEST_F(RunInitCommandTest, ArgumentsArriveByteForByte) {
   std::vector<std::string> words = {
-      "a b",  "",        "  ",   "c\nd", "\"",  "'",   "\\",  "$HOME", "`id`",
-      "*",    "\t",      "-m",   "5",    "--",  "-ti", "",    "{}",    ";",
-      "\xff", "\xc3\x28", "caf\xc3\xa9", "\x01\x02\x7f", "%s", "\r\n"};
+      "a b",          "",     "  ",  "c\nd", "\"",   "'",        "\\",
+      "$HOME",        "`id`", "*",   "\t",   "-m",   "5",        "--",
+      "-ti",          "",     "{}",  ";",    "\xff", "\xc3\x28", "caf\xc3\xa9",
+      "\x01\x02\x7f", "%s",   "\r\n"};
   EXPECT_EQ(WordsInside(words), words);
 }
 
@@ -99,8 +101,9 @@ TEST_F(RunInitCommandTest, FlagsEndAtTheFirstWordThatIsNone) {
   EXPECT_THAT(listing, ExitsWith(0));
   EXPECT_THAT(listing.out, StartsWith("-rw-r--r--"));
 
-  EXPECT_THAT(Execute({.args = {"run", "echo", "-m", "5", "-v", "-nosuch", "run"}}),
-              Prints("-m 5 -v -nosuch run\n"));
+  EXPECT_THAT(
+      Execute({.args = {"run", "echo", "-m", "5", "-v", "-nosuch", "run"}}),
+      Prints("-m 5 -v -nosuch run\n"));
 }
 
 TEST_F(RunInitCommandTest, FlagsEndAtTwoDashes) {
@@ -109,11 +112,10 @@ TEST_F(RunInitCommandTest, FlagsEndAtTwoDashes) {
   // Only the first is ours, and a command may begin with a dash.
   const std::string name = "-" + RandomName();
   MakeFile(name, "#!/bin/sh\necho \"$0 $*\"\n", 0755);
-  EXPECT_THAT(
-      Execute({.args = {"run", "--", name, "--"},
-           .environment = std::vector<std::string>{absl::StrCat(
-               "PATH=", TestDirectory(), ":/usr/bin:/bin")}}),
-      Prints(absl::StrCat(TestDirectory(), "/", name, " --\n")));
+  EXPECT_THAT(Execute({.args = {"run", "--", name, "--"},
+                       .environment = std::vector<std::string>{absl::StrCat(
+                           "PATH=", TestDirectory(), ":/usr/bin:/bin")}}),
+              Prints(absl::StrCat(TestDirectory(), "/", name, " --\n")));
 }
 
 // A script that says which of several it is.
@@ -125,12 +127,16 @@ TEST_F(RunInitCommandTest, CommandWithSlashIsAPath) {
   const std::string word = RandomName();
   const std::string path = MakeFile("tool", Saying(word), 0755);
   EXPECT_THAT(Execute({.args = {"run", path}}), Prints(word + "\n"));
-  EXPECT_THAT(Execute({.args = {"run", "./tool"}, .directory = TestDirectory()}),
-              Prints(word + "\n"));
-  EXPECT_THAT(Execute({.args = {"run", "../tool"}, .directory = [] {
-                std::filesystem::create_directory(TestDirectory() + "/below");
-                return TestDirectory() + "/below";
-              }()}),
+  EXPECT_THAT(
+      Execute({.args = {"run", "./tool"}, .directory = TestDirectory()}),
+      Prints(word + "\n"));
+  EXPECT_THAT(Execute({.args = {"run", "../tool"},
+                       .directory =
+                           [] {
+                             std::filesystem::create_directory(TestDirectory() +
+                                                               "/below");
+                             return TestDirectory() + "/below";
+                           }()}),
               Prints(word + "\n"));
 }
 
@@ -152,8 +158,8 @@ class RunInitPathTest : public RunInitCommandTest {
       environment.push_back("PATH=" + *path);
     }
     return Execute({.args = {"run", "tool"},
-                .environment = environment,
-                .directory = directory});
+                    .environment = environment,
+                    .directory = directory});
   }
 
   static std::string Directory(const std::string& name) {
@@ -202,7 +208,7 @@ TEST_F(RunInitPathTest, EmptyDirectoryIsTheWorkingDirectory) {
 
 TEST_F(RunInitPathTest, WithoutPathThereAreTheUsualPlaces) {
   EXPECT_THAT(Execute({.args = {"run", "echo", "found"},
-                   .environment = std::vector<std::string>{}}),
+                       .environment = std::vector<std::string>{}}),
               Prints("found\n"));
 }
 
@@ -220,8 +226,8 @@ TEST_F(RunInitCommandTest, InitByHandSaysThatRunStartsIt) {
     EXPECT_THAT(Execute({.args = args, .before_exec = EnterMountsToSpoil}),
                 FailsInOneLine(125, HasSubstr("run")));
     EXPECT_THAT(Execute({.args = args,
-                     .open_files = {3},  // Which is not from run either.
-                     .before_exec = EnterMountsToSpoil}),
+                         .open_files = {3},  // Which is not from run either.
+                         .before_exec = EnterMountsToSpoil}),
                 FailsInOneLine(125, HasSubstr("run")));
   }
 }
@@ -230,10 +236,11 @@ TEST_F(RunInitCommandTest, InitByHandSaysThatRunStartsIt) {
 // Whatever becomes of it, the text must not be executed: the name of the file
 // that it makes is in the directory that the fixture watches.
 Result RunInitWithPipe(const std::string& text) {
-  return Execute({.args = {"-c", "printf '%b' \"$0\" | \"$RUN\" init 3<&0 </dev/null",
-                       text},
-              .program = "sh",
-              .before_exec = EnterMountsToSpoil});
+  return Execute(
+      {.args = {"-c", "printf '%b' \"$0\" | \"$RUN\" init 3<&0 </dev/null",
+                text},
+       .program = "sh",
+       .before_exec = EnterMountsToSpoil});
 }
 
 // pitfalls: fault 2, end of file on the pipe taken as "go": run has failed
@@ -243,10 +250,10 @@ TEST_F(RunInitCommandTest, InitAbortsWhenThePipeEndsTooEarly) {
 }
 
 TEST_F(RunInitCommandTest, InitAbortsOnAMessageThatIsNone) {
-  for (const char* text :
-       {"x", "touch made", "touch\\0000made\\0000", "touch made\\n",
-        "\\0000\\0000\\0000\\0000", "\\0002\\0000\\0000\\0000touch\\0000made\\0000",
-        "[\"touch\",\"made\"]"}) {
+  for (const char* text : {"x", "touch made", "touch\\0000made\\0000",
+                           "touch made\\n", "\\0000\\0000\\0000\\0000",
+                           "\\0002\\0000\\0000\\0000touch\\0000made\\0000",
+                           "[\"touch\",\"made\"]"}) {
     EXPECT_THAT(RunInitWithPipe(text), FailsInOneLine(125, HasSubstr("run")))
         << text;
   }

@@ -50,8 +50,7 @@ TEST_F(RunInitTest, HasNamespacesOfItsOwnButTheHostsUsers) {
   HeldContainer container;
   EXPECT_EQ(NamespacesThatDiffer(container.init(), getpid()),
             ChapterUnderTest().namespaces);
-  EXPECT_THAT(NamespacesThatDiffer(container.run().pid(), getpid()),
-              IsEmpty())
+  EXPECT_THAT(NamespacesThatDiffer(container.run().pid(), getpid()), IsEmpty())
       << "run itself stays on the host";
   EXPECT_THAT(container.End(), ExitsWith(0));
 }
@@ -60,10 +59,11 @@ TEST_F(RunInitTest, HostNameSetInsideIsNotTheHosts) {
   char before[HOST_NAME_MAX + 1] = {};
   ASSERT_EQ(gethostname(before, sizeof(before)), 0);
   const std::string name = RandomName();
-  EXPECT_THAT(Execute({.args = {"run", "sh", "-c",
-                            "echo \"$0\" >/proc/sys/kernel/hostname; uname -n",
-                            name}}),
-              Prints(name + "\n"));
+  EXPECT_THAT(
+      Execute(
+          {.args = {"run", "sh", "-c",
+                    "echo \"$0\" >/proc/sys/kernel/hostname; uname -n", name}}),
+      Prints(name + "\n"));
   char after[HOST_NAME_MAX + 1] = {};
   ASSERT_EQ(gethostname(after, sizeof(after)), 0);
   EXPECT_STREQ(after, before);
@@ -104,8 +104,7 @@ TEST_F(RunInitTest, MountsInsideAreNotSeenOutside) {
   EXPECT_EQ(MountsOf(getpid()), before);
   EXPECT_EQ(MountsOf(container.run().pid()), before)
       << "run itself stays on the host";
-  EXPECT_EQ(std::filesystem::read_symlink("/proc/self"),
-            absl::StrCat(getpid()))
+  EXPECT_EQ(std::filesystem::read_symlink("/proc/self"), absl::StrCat(getpid()))
       << "the host's /proc still shows the host's processes";
   container.End();
 }
@@ -135,9 +134,9 @@ TEST_F(RunInitTest, ExitStatusIsTheCommands) {
     statuses.insert(static_cast<int>(random() % 256));
   }
   for (const int status : statuses) {
-    EXPECT_THAT(Execute({.args = {"run", "sh", "-c",
-                              absl::StrCat("exit ", status)}}),
-                ExitsWith(status));
+    EXPECT_THAT(
+        Execute({.args = {"run", "sh", "-c", absl::StrCat("exit ", status)}}),
+        ExitsWith(status));
   }
 }
 
@@ -151,26 +150,27 @@ TEST_F(RunInitTest, ExitStatusOfCommandThatSignalEndedIs128MoreThanTheSignal) {
 TEST_F(RunInitTest, ExitStatusTellsOneSignalFromAnother) {
   // Process 1 of a PID namespace gets no signal from inside that it does not
   // handle, but the fault of an instruction ends it: here a read of address 8.
-  const Result result = Execute({.args = {"run", "perl", "-e",
-                                      "unpack('p', pack('J', 8))"},
-                             .before_exec = [] {
-                               const rlimit no_core_file = {};
-                               return setrlimit(RLIMIT_CORE, &no_core_file) ==
-                                      0;
-                             }});
+  const Result result =
+      Execute({.args = {"run", "perl", "-e", "unpack('p', pack('J', 8))"},
+               .before_exec = [] {
+                 const rlimit no_core_file = {};
+                 return setrlimit(RLIMIT_CORE, &no_core_file) == 0;
+               }});
   EXPECT_THAT(result, ExitsWith(128 + SIGSEGV));
 }
 
 TEST_F(RunInitTest, StandardInputIsEmptyWithoutTi) {
-  EXPECT_THAT(Execute({.args = {"run", "cat"}, .input = "for the container?\n"}),
-              Prints(""));
+  EXPECT_THAT(
+      Execute({.args = {"run", "cat"}, .input = "for the container?\n"}),
+      Prints(""));
 }
 
 TEST_F(RunInitTest, StandardInputIsTheCallersWithTi) {
   std::string text = RandomName() + "\n";
   text.append(1 << 20, 'x');  // More than a pipe holds.
   for (const char* flag : {"-ti", "-it"}) {
-    const Result result = Execute({.args = {"run", flag, "cat"}, .input = text});
+    const Result result =
+        Execute({.args = {"run", flag, "cat"}, .input = text});
     EXPECT_THAT(result, ExitsWith(0)) << flag;
     EXPECT_EQ(result.err, "") << flag;
     // Not EXPECT_EQ: a megabyte is no message.
@@ -190,7 +190,7 @@ TEST_F(RunInitTest, ClosedStandardStreamIsNoFault) {
   for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     for (const char* flag : {"-ti", "-m=64m"}) {
       EXPECT_THAT(Execute({.args = {"run", flag, "sh", "-c", "exit 3"},
-                       .closed_files = {stream}}),
+                           .closed_files = {stream}}),
                   ExitsWith(3))
           << flag << " without descriptor " << stream;
     }
@@ -226,8 +226,12 @@ TEST_F(RunInitTest, StandardStreamsAreAllThatIsOpenInside) {
 
 TEST_F(RunInitTest, EnvironmentIsTheCallers) {
   const std::vector<std::string> environment = {
-      absl::StrCat("PATH=", getenv("PATH")), "EMPTY=", "SPACES= a  b ",
-      "LINES=1\n2", "BYTES=\xff\xfe", "NAME=" + RandomName()};
+      absl::StrCat("PATH=", getenv("PATH")),
+      "EMPTY=",
+      "SPACES= a  b ",
+      "LINES=1\n2",
+      "BYTES=\xff\xfe",
+      "NAME=" + RandomName()};
   HeldContainer container({}, ":", {.environment = environment});
   std::vector<std::string> inside = absl::StrSplit(
       ReadFile(absl::StrCat("/proc/", container.init(), "/environ")), '\0');
@@ -245,12 +249,12 @@ TEST_F(RunInitTest, SignalsAreAsTheCallerHasThem) {
   // proc(5): the masks of blocked and of ignored signals. What run blocks and
   // ignores for its own sake must not reach the command; what the caller
   // ignores must.
-  const std::vector<std::string> look = {"grep", "-E", "^Sig(Blk|Ign):",
-                                         "/proc/self/status"};
+  const std::vector<std::string> look = {"grep", "-E",
+                                         "^Sig(Blk|Ign):", "/proc/self/status"};
   const auto ignore_hangup = [] { return signal(SIGHUP, SIG_IGN) != SIG_ERR; };
   const Result on_host = Execute({.args = {look.begin() + 1, look.end()},
-                              .program = look[0],
-                              .before_exec = ignore_hangup});
+                                  .program = look[0],
+                                  .before_exec = ignore_hangup});
   const Result inside =
       Execute({.args = RunWords({}, look), .before_exec = ignore_hangup});
   ASSERT_THAT(on_host, ExitsWith(0));
@@ -261,8 +265,9 @@ TEST_F(RunInitTest, SignalsAreAsTheCallerHasThem) {
 // 1, an orphan in a session of its own that ignores polite signals.
 TEST_F(RunInitTest, DaemonEndsWithTheContainer) {
   HeldContainer container(
-      {}, "(setsid sh -c 'trap \"\" TERM HUP INT; sleep 1000; :' &); "
-          "sleep 1000 &");
+      {},
+      "(setsid sh -c 'trap \"\" TERM HUP INT; sleep 1000; :' &); "
+      "sleep 1000 &");
   const std::vector<pid_t> inside = DescendantsOf(container.run().pid());
   ASSERT_GE(inside.size(), 3u);
   EXPECT_THAT(container.End(3), ExitsWith(3));

@@ -84,8 +84,8 @@ std::vector<CgroupMount> CgroupMounts() {
     const std::vector<std::string> left = absl::StrSplit(halves.at(0), ' ');
     const std::vector<std::string> right = absl::StrSplit(halves.at(1), ' ');
     if (right.at(0) == "cgroup" || right.at(0) == "cgroup2") {
-      mounts.push_back({Unescape(left.at(3)), Unescape(left.at(4)),
-                        right.at(0), right.at(2)});
+      mounts.push_back({Unescape(left.at(3)), Unescape(left.at(4)), right.at(0),
+                        right.at(2)});
     }
   }
   return mounts;
@@ -150,8 +150,8 @@ std::vector<std::string> AllContainerCgroups() {
   std::vector<std::string> found;
   for (const CgroupMount& mount : CgroupMounts()) {
     const std::string parent = mount.mount_point + "/mydocker";
-    const std::unique_ptr<DIR, int (*)(DIR*)> directory(
-        opendir(parent.c_str()), closedir);
+    const std::unique_ptr<DIR, int (*)(DIR*)> directory(opendir(parent.c_str()),
+                                                        closedir);
     if (directory == nullptr) {
       continue;
     }

@@ -1,6 +1,6 @@
-// Where the kernel keeps a container's cgroups, found out from the kernel alone:
-// /proc/self/mountinfo, cgroup.controllers and /proc/PID/cgroup. Nothing here
-// believes what the program under test says.
+// Where the kernel keeps a container's cgroups, found out from the kernel
+// alone: /proc/self/mountinfo, cgroup.controllers and /proc/PID/cgroup. Nothing
+// here believes what the program under test says.
 
 #ifndef MYDOCKER_TESTS_SUPPORT_CGROUPS_H_
 #define MYDOCKER_TESTS_SUPPORT_CGROUPS_H_

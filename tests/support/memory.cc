@@ -42,8 +42,12 @@ uint64_t Sum(const std::vector<pid_t>& pids, const std::string& field) {
 }  // namespace
 
 std::vector<std::string> TakeMemory(uint64_t bytes) {
-  return {"dd",           "if=/dev/zero", "of=/dev/null",
-          "status=none", absl::StrCat("bs=", bytes), "count=1"};
+  return {"dd",
+          "if=/dev/zero",
+          "of=/dev/null",
+          "status=none",
+          absl::StrCat("bs=", bytes),
+          "count=1"};
 }
 
 std::string TakeMemoryInShell(uint64_t bytes) {
@@ -54,7 +58,7 @@ std::string TakeMemoryInShell(uint64_t bytes) {
 Outcome ExpectedOutcome(uint64_t excess) {
   // Some to spare: others use it too, and not every page finds a place.
   return FreeSwap() >= excess / 4 * 5 + 8 * kMiB ? Outcome::kHeld
-                                              : Outcome::kKilled;
+                                                 : Outcome::kKilled;
 }
 
 uint64_t ResidentMemory(const std::vector<pid_t>& pids) {
