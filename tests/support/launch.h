@@ -1,0 +1,56 @@
+// How the program under test is started: its words, its surroundings, its
+// caller.
+
+#ifndef MYDOCKER_TESTS_SUPPORT_LAUNCH_H_
+#define MYDOCKER_TESTS_SUPPORT_LAUNCH_H_
+
+#include <sys/types.h>
+
+#include <functional>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace blackbox {
+
+// Returns the absolute path of the program under test: that in the environment
+// variable RUN, or else the chapter's own build (see chapter.h).
+std::string ProgramPath();
+
+// How a program is started. What is not mentioned is as in the test itself.
+struct Invocation {
+  // The words behind the program's name.
+  std::vector<std::string> args;
+  // What it reads as standard input, followed by end of file (Execute), or by
+  // what Process::Write adds.
+  std::string input = "";
+  // Another program than the one under test, e.g. a shell that plays the host.
+  // Looked up in PATH. It finds the program under test as $RUN.
+  std::string program = "";
+  // The whole environment ("NAME=value"); else the test's, with RUN and TMPDIR.
+  std::optional<std::vector<std::string>> environment = std::nullopt;
+  // Where it starts; else the empty directory that LeakCheck watches.
+  std::string directory = "";
+  // An ordinary user to run it as, who need not be in /etc/passwd. The program
+  // under test is copied to where such a user may execute it.
+  std::optional<uid_t> uid = std::nullopt;
+  // Descriptors beyond the standard streams that are open at the start.
+  std::set<int> open_files = {};
+  // Standard streams (0, 1, 2) that are closed at the start.
+  std::set<int> closed_files = {};
+  // Done in the new process, last before execve and before `uid` is put on:
+  // unshare(2), setrlimit(2), … False: the start has failed.
+  std::function<bool()> before_exec = nullptr;
+};
+
+// An ordinary user's uid: no name goes with it, and nothing belongs to it.
+inline constexpr uid_t kOrdinaryUser = 65533;
+
+// For the harness: replaces the calling process, a fresh fork whose standard
+// streams are set, by the program. Returns only if that fails.
+void BecomeProgram(const Invocation& invocation);
+
+}  // namespace blackbox
+
+#endif  // MYDOCKER_TESTS_SUPPORT_LAUNCH_H_
