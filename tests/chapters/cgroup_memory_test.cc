@@ -1,7 +1,6 @@
 // Chapter 7: a memory limit from a program. What it writes is read back from
 // the kernel's files, and the kernel is seen to enforce it.
 
-#include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
 #include <unistd.h>
@@ -21,6 +20,7 @@
 #include "tests/support/chapter.h"
 #include "tests/support/container_test.h"
 #include "tests/support/memory.h"
+#include "tests/support/mounts.h"
 #include "tests/support/proc.h"
 #include "tests/support/program.h"
 #include "tests/support/requirements.h"
@@ -445,8 +445,7 @@ TEST_F(CgroupMemoryTest, OrdinaryUserIsToldWhatItTakes) {
 // ordinary files in place of the cgroup. The fixture would find it.
 TEST_F(CgroupMemoryTest, HostWithoutMemoryControllerIsTold) {
   const auto unmount = [] {
-    if (unshare(CLONE_NEWNS) != 0 ||
-        mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
+    if (!HostWithMounts(MS_PRIVATE)()) {
       return false;
     }
     while (const auto place = FindController("memory")) {

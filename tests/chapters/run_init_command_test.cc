@@ -1,7 +1,6 @@
 // Chapter 8, `run` and `init`: which words of the command line are whose, and
 // the way of the command into the container: arguments, PATH, descriptor 3.
 
-#include <sched.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
@@ -17,6 +16,7 @@
 #include "tests/support/chapter.h"
 #include "tests/support/container_test.h"
 #include "tests/support/held_container.h"
+#include "tests/support/mounts.h"
 #include "tests/support/proc.h"
 #include "tests/support/program.h"
 #include "tests/support/workspace.h"
@@ -215,19 +215,15 @@ TEST_F(RunInitPathTest, WithoutPathThereAreTheUsualPlaces) {
 // The rest is `init`, which only `run` may start. A mistake there would make
 // the host's mounts private and cover its /proc, so it gets a mount namespace
 // to spoil.
-bool EnterMountsToSpoil() {
-  return unshare(CLONE_NEWNS) == 0 &&
-         mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
-}
-
 TEST_F(RunInitCommandTest, InitByHandSaysThatRunStartsIt) {
   for (const std::vector<std::string>& args :
        {std::vector<std::string>{"init"}, {"init", "touch", "made"}}) {
-    EXPECT_THAT(Execute({.args = args, .before_exec = EnterMountsToSpoil}),
-                FailsInOneLine(125, HasSubstr("run")));
+    EXPECT_THAT(
+        Execute({.args = args, .before_exec = HostWithMounts(MS_PRIVATE)}),
+        FailsInOneLine(125, HasSubstr("run")));
     EXPECT_THAT(Execute({.args = args,
                          .open_files = {3},  // Which is not from run either.
-                         .before_exec = EnterMountsToSpoil}),
+                         .before_exec = HostWithMounts(MS_PRIVATE)}),
                 FailsInOneLine(125, HasSubstr("run")));
   }
 }
@@ -240,7 +236,7 @@ Result RunInitWithPipe(const std::string& text) {
       {.args = {"-c", "printf '%b' \"$0\" | \"$RUN\" init 3<&0 </dev/null",
                 text},
        .program = "sh",
-       .before_exec = EnterMountsToSpoil});
+       .before_exec = HostWithMounts(MS_PRIVATE)});
 }
 
 // pitfalls: fault 2, end of file on the pipe taken as "go": run has failed

@@ -3,7 +3,6 @@
 // failed, 126 if the command cannot be executed, 127 if it is not there. And
 // nothing may stay, which the fixture looks for.
 
-#include <sched.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -23,6 +22,7 @@
 #include "tests/support/chapter.h"
 #include "tests/support/container_test.h"
 #include "tests/support/held_container.h"
+#include "tests/support/mounts.h"
 #include "tests/support/proc.h"
 #include "tests/support/program.h"
 #include "tests/support/wait.h"
@@ -206,13 +206,6 @@ TEST_F(RunInitErrorTest, OrdinaryUserIsToldWhatItTakes) {
   }
 }
 
-// Hosts that are not as they should be, each in a mount namespace to be thrown
-// away.
-bool EnterMountsToSpoil() {
-  return unshare(CLONE_NEWNS) == 0 &&
-         mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
-}
-
 // A host without one of the controllers: on v1 its hierarchy is not mounted, on
 // v2 the one hierarchy is not.
 class RunInitMissingControllerTest
@@ -222,7 +215,7 @@ class RunInitMissingControllerTest
   static std::string Controller() { return GetParam()[0]; }
 
   static bool Unmount() {
-    if (!EnterMountsToSpoil()) {
+    if (!HostWithMounts(MS_PRIVATE)()) {
       return false;
     }
     // It may be mounted in more than one place.
@@ -263,7 +256,7 @@ TEST_P(RunInitMissingControllerTest, HierarchyThatIsReadOnlyIsTold) {
   const std::optional<ControllerPlace> place = FindController(Controller());
   SKIP_IF(place.has_value() ? "" : "this host has no such controller");
   const auto make_read_only = [&] {
-    return EnterMountsToSpoil() &&
+    return HostWithMounts(MS_PRIVATE)() &&
            mount(nullptr, place->mount_point.c_str(), nullptr,
                  MS_REMOUNT | MS_BIND | MS_RDONLY, nullptr) == 0;
   };
@@ -273,11 +266,18 @@ TEST_P(RunInitMissingControllerTest, HierarchyThatIsReadOnlyIsTold) {
                                         HasSubstr("ead-only"))));
 }
 
+// pitfalls: fault 6, a failed mount is logged and the work goes on.
+TEST_F(RunInitErrorTest, HostThatForbidsMountsIsTold) {
+  EXPECT_THAT(Execute({.args = {"run", "-m", "64m", "touch", "made"},
+                       .before_exec = RefuseMounts}),
+              FailsInOneLine(125, HasSubstr("mount")));
+}
+
 TEST_F(RunInitErrorTest, HostWithoutProcIsTold) {
   EXPECT_THAT(Execute({.args = {"run", "touch", "made"},
                        .before_exec =
                            [] {
-                             return EnterMountsToSpoil() &&
+                             return HostWithMounts(MS_PRIVATE)() &&
                                     umount2("/proc", MNT_DETACH) == 0;
                            }}),
               FailsInOneLine(125, HasSubstr("/proc")));

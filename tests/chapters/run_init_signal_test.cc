@@ -59,6 +59,14 @@ class RandomMoment {
   std::chrono::duration<double> whole_;
 };
 
+// Waits until the container's command, sleep 1000, is what is executed there.
+bool WaitForSleep(pid_t run) {
+  return WaitUntil([run] {
+    return ArgumentsOf(FindInit(run)) ==
+           std::vector<std::string>{"sleep", "1000"};
+  });
+}
+
 // Process 1 of a PID namespace does not get a signal that it has no handler for
 // (pid_namespaces(7)), so these have to be handled, or followed by SIGKILL.
 class RunInitEndingSignalTest : public RunInitSignalTest,
@@ -71,11 +79,11 @@ INSTANTIATE_TEST_SUITE_P(All, RunInitEndingSignalTest,
                          });
 
 TEST_P(RunInitEndingSignalTest, EndsACommandThatDoesNotHandleIt) {
-  Process unaware({.args = {"run", "sh", "-c", "echo ready; exec sleep 1000"}});
+  Process unaware({.args = {"run", "sleep", "1000"}});
   Process ignoring({.args = {"run", "sh", "-c",
                              absl::StrCat("trap '' ", sigabbrev_np(GetParam()),
                                           "; echo ready; sleep 1000; :")}});
-  ASSERT_EQ(unaware.ReadLine(), "ready");
+  ASSERT_TRUE(WaitForSleep(unaware.pid()));
   ASSERT_EQ(ignoring.ReadLine(), "ready");
   unaware.Signal(GetParam());
   ignoring.Signal(GetParam());
@@ -136,9 +144,8 @@ TEST_F(RunInitSignalTest, ControlCIsForTheProgramInsideWithTi) {
 }
 
 TEST_F(RunInitSignalTest, ControlCEndsTheContainerWithoutTi) {
-  Terminal terminal(
-      {.args = {"run", "sh", "-c", "echo ready; exec sleep 1000"}});
-  terminal.Expect("ready");
+  Terminal terminal({.args = {"run", "sleep", "1000"}});
+  ASSERT_TRUE(WaitForSleep(terminal.pid()));
   terminal.Type(kCtrlC);
   EXPECT_THAT(terminal.Wait(), ExitsWith(128 + SIGKILL));
 }

@@ -22,6 +22,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/chapter.h"
+#include "tests/support/command_contract.h"
 #include "tests/support/container_test.h"
 #include "tests/support/held_container.h"
 #include "tests/support/proc.h"
@@ -31,8 +32,8 @@
 namespace blackbox {
 
 const Chapter& ChapterUnderTest() {
-  static const Chapter chapter{"08-run-init",
-                               {"uts", "ipc", "pid", "mnt", "net"}};
+  static const Chapter chapter{
+      "08-run-init", {"uts", "ipc", "pid", "mnt", "net"}, {"run", "-ti"}};
   return chapter;
 }
 
@@ -43,6 +44,12 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
+
+// What every chapter promises; with -ti, for there standard input is the
+// caller's.
+INSTANTIATE_TEST_SUITE_P(RunInit, CommandContract, kRoot, CallerName);
+INSTANTIATE_TEST_SUITE_P(RunInit, PidContract, kRoot, CallerName);
+INSTANTIATE_TEST_SUITE_P(RunInit, MountContract, kRoot, CallerName);
 
 using RunInitTest = ContainerTest;
 
