@@ -16,7 +16,7 @@ endif
 # ---------------------------------------------------------------- chapters
 
 # Folder: NN-name; the page docs/NN-name.md; the targets chapterN and name.
-CHAPTERS := 01-uts-ns 02-ipc-ns 03-pid-ns 04-mount-ns 05-user-ns 06-net-ns \
+CHAPTERS := 00-proc 01-uts-ns 02-ipc-ns 03-pid-ns 04-mount-ns 05-user-ns 06-net-ns \
             07-cgroup-memory 08-run-init
 
 # 03-pid-ns -> 3, pid-ns
@@ -30,8 +30,9 @@ COMMON_TAGS := $(shell grep -rHm1 '^// From chapter ' common --include='*.h' | \
                  sed -E 's|\.h:// From chapter ([0-9]+)\..*|:\1|')
 COMMON := $(sort $(foreach t,$(COMMON_TAGS),$(firstword $(subst :, ,$t))))
 up_to = $(shell seq 0 $1)
-common_up_to = $(foreach t,$(COMMON_TAGS),$(if \
-                 $(filter $(lastword $(subst :, ,$t)),$(call up_to,$1)),$(firstword $(subst :, ,$t))))
+# Chapter 0 looks ahead, so it gets all of it.
+common_up_to = $(if $(filter 0,$1),$(COMMON),$(foreach t,$(COMMON_TAGS),$(if \
+                 $(filter $(lastword $(subst :, ,$t)),$(call up_to,$1)),$(firstword $(subst :, ,$t)))))
 
 # ------------------------------------------------------------------- build
 
@@ -144,6 +145,13 @@ help:
 .PHONY: deps
 deps:
 	@vagrant/provision.sh packages $(FOR)
+
+# Not as ./run: whoever asks in the middle of a chapter keeps that chapter's.
+.PHONY: doctor
+doctor:
+	@vagrant/provision.sh packages build
+	@$(MAKE) $(BUILD)/chapters/00-proc/run
+	@$(BUILD)/chapters/00-proc/run
 
 .PHONY: demo
 demo: deps

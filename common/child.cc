@@ -27,8 +27,10 @@ constexpr int kFirstExtraFile = STDERR_FILENO + 1;
 
 std::string NamespaceNames(uint64_t clone_flags) {
   constexpr std::pair<uint64_t, absl::string_view> kNames[] = {
-      {CLONE_NEWUTS, "uts"}, {CLONE_NEWIPC, "ipc"},   {CLONE_NEWPID, "pid"},
-      {CLONE_NEWNS, "mnt"},  {CLONE_NEWUSER, "user"}, {CLONE_NEWNET, "net"},
+      {CLONE_NEWUTS, "uts"},       {CLONE_NEWIPC, "ipc"},
+      {CLONE_NEWPID, "pid"},       {CLONE_NEWNS, "mnt"},
+      {CLONE_NEWUSER, "user"},     {CLONE_NEWNET, "net"},
+      {CLONE_NEWCGROUP, "cgroup"},
   };
   std::vector<absl::string_view> names;
   for (const auto& [flag, name] : kNames) {

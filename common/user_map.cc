@@ -10,21 +10,23 @@
 namespace mydocker {
 namespace {
 
-// A sysctl that, at this value, keeps (ordinary) users from user namespaces.
-struct Switch {
+// A sysctl, the value at which it forbids, and one at which it does not.
+struct KnownSwitch {
+  const char* whose;
   const char* file;
   const char* name;
   const char* off;
   const char* on;
+  bool forbids_root;
 };
 
-constexpr Switch kSwitches[] = {
-    {"/proc/sys/user/max_user_namespaces", "user.max_user_namespaces", "0",
-     "15000"},
-    {"/proc/sys/kernel/unprivileged_userns_clone",
-     "kernel.unprivileged_userns_clone", "0", "1"},
-    {"/proc/sys/kernel/apparmor_restrict_unprivileged_userns",
-     "kernel.apparmor_restrict_unprivileged_userns", "1", "0"},
+constexpr KnownSwitch kSwitches[] = {
+    {"kernel", "/proc/sys/user/max_user_namespaces", "user.max_user_namespaces",
+     "0", "15000", true},
+    {"Debian", "/proc/sys/kernel/unprivileged_userns_clone",
+     "kernel.unprivileged_userns_clone", "0", "1", false},
+    {"Ubuntu", "/proc/sys/kernel/apparmor_restrict_unprivileged_userns",
+     "kernel.apparmor_restrict_unprivileged_userns", "1", "0", false},
 };
 
 }  // namespace
@@ -54,6 +56,22 @@ absl::Status WriteUserMap(UserMap map, uid_t uid, gid_t gid) {
   return WriteKernelFile("/proc/self/gid_map", absl::StrCat("0 ", gid, " 1"));
 }
 
+std::vector<UserNamespaceSwitch> ReadUserNamespaceSwitches() {
+  std::vector<UserNamespaceSwitch> switches;
+  for (const KnownSwitch& known : kSwitches) {
+    UserNamespaceSwitch& found = switches.emplace_back();
+    found.whose = known.whose;
+    found.name = known.name;
+    found.cure = absl::StrCat("sudo sysctl -w ", known.name, "=", known.on);
+    if (const auto value = ReadKernelFile(known.file); value.ok()) {
+      found.value = *value;
+      found.forbids = *value == known.off;
+      found.forbids_root = known.forbids_root;
+    }
+  }
+  return switches;
+}
+
 absl::Status ExplainUserNamespaceError(const absl::Status& error) {
   const int error_number = ErrnoOf(error);
   const bool refused =
@@ -61,12 +79,11 @@ absl::Status ExplainUserNamespaceError(const absl::Status& error) {
   if (!refused || ExitStatusOf(error) != kExitMydockerFailed) {
     return error;
   }
-  for (const Switch& candidate : kSwitches) {
-    const absl::StatusOr<std::string> value = ReadKernelFile(candidate.file);
-    if (value.ok() && *value == candidate.off) {
-      return WithHint(error, absl::StrCat(candidate.name, " is ", *value,
-                                          ": sudo sysctl -w ", candidate.name,
-                                          "=", candidate.on, " allows them"));
+  for (const UserNamespaceSwitch& candidate : ReadUserNamespaceSwitches()) {
+    if (candidate.forbids) {
+      return WithHint(
+          error, absl::StrCat(candidate.name, " is ", *candidate.value, ": ",
+                              candidate.cure, " allows them"));
     }
   }
   return error;

@@ -3,7 +3,8 @@
 # The order of the tutorial, as the includes have it:
 #  - each header of common/ says which chapter introduces it;
 #  - a chapter includes only what it or an earlier chapter introduces, and
-#    nothing of another chapter;
+#    nothing of another chapter; chapter 0, the doctor, looks ahead at all that
+#    common/ has;
 #  - a file of common/ includes only what is introduced no later than itself;
 #  - no two files of common/ include each other, not even by a detour.
 
@@ -37,7 +38,7 @@ check() {
       [[ ${included%/*} = "${file%/*}" ]] || complain "$file includes another chapter's $included.h"
     elif [[ -z ${chapter_of[$included]:-} ]]; then
       complain "$file includes $included.h, which is not there"
-    elif ((chapter_of[$included] > number)); then
+    elif ((number > 0 && chapter_of[$included] > number)); then
       complain "$file (chapter $number) includes $included.h, which chapter ${chapter_of[$included]} introduces"
     fi
   done < <(includes "$file")

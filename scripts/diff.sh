@@ -12,7 +12,9 @@ chapter_dir() {
 }
 
 new=$(chapter_dir "$number")
-old=$(chapter_dir $((number - 1)))
+old=
+# Chapter 0 looks at the machine; the container begins with chapter 1.
+((number < 2)) || old=$(chapter_dir $((number - 1)))
 if [[ -z $old ]]; then
   echo "chapter $number is the first: it adds itself to nothing. Read $new/main.cc"
   exit

@@ -17,6 +17,7 @@ done
 cat <<'END'
 
   make            build every chapter
+  make doctor     is this machine ready for each chapter?
   make demo       see a container held to its memory limit
   make test       run every test (as root, or with sudo)
   make diffN      what chapter N adds to the chapter before

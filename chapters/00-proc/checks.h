@@ -1,0 +1,46 @@
+// What the doctor looks at, a function a topic. None of them fails: what cannot
+// be found out is a row that says so. None leaves anything behind.
+
+#ifndef MYDOCKER_CHAPTERS_00_PROC_CHECKS_H_
+#define MYDOCKER_CHAPTERS_00_PROC_CHECKS_H_
+
+#include "chapters/00-proc/report.h"
+
+namespace mydocker {
+
+// Kernel, architecture, user, swap, the propagation of "/", overlayfs.
+// Section "machine".
+Section CheckMachine();
+
+// Each kind of namespace: makes one in a child, and reads its limit in
+// /proc/sys/user. Section "namespaces".
+Section CheckNamespaces();
+
+// User namespaces for those who are not root, and the switches that
+// distributions have against them. Section "user-namespaces".
+Section CheckUserNamespaces();
+
+// Which versions of cgroups are mounted, and for each controller where it lives
+// and whether a cgroup can be made, limited and entered there. Section
+// "cgroups".
+Section CheckCgroups();
+
+// The programs that the pages use, by the package that has them. Section
+// "tools".
+Section CheckTools();
+
+// For each chapter, whether it is ready. `report` holds the sections above, and
+// whatever its combination of namespaces needs beyond them is tried here.
+// Section "chapters"; its verdicts are
+//
+//     OK       everything on the chapter's page works for this user
+//     LIMITED  its program works, but not for this user, or not all of it
+//     NO       its program does not work
+Section CheckChapters(const Report& report);
+
+// Returns whether `report` says OK of every chapter.
+bool IsEveryChapterReady(const Report& report);
+
+}  // namespace mydocker
+
+#endif  // MYDOCKER_CHAPTERS_00_PROC_CHECKS_H_

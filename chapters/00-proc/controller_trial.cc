@@ -1,0 +1,160 @@
+#include "chapters/00-proc/controller_trial.h"
+
+#include <unistd.h>
+
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/algorithm/container.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "chapters/00-proc/trial.h"
+#include "common/cgroup/cgroup.h"
+#include "common/cgroup/cpu.h"
+#include "common/cgroup/cpuset.h"
+#include "common/cgroup/manager.h"
+#include "common/cgroup/memory.h"
+#include "common/cgroup/subsystem.h"
+#include "common/child.h"
+#include "common/cpu_list.h"
+#include "common/errors.h"
+#include "common/kernel_file.h"
+#include "common/mountinfo.h"
+#include "common/supervisor.h"
+
+namespace mydocker {
+namespace {
+
+// Remembers which controllers the root of a v2 hierarchy hands down, and takes
+// back at the end of its life what was added meanwhile. The kernel refuses
+// (EBUSY) where somebody else needs it by then, and so it should.
+class HandedDown {
+ public:
+  explicit HandedDown(const Hierarchy& hierarchy)
+      : file_(absl::StrCat(hierarchy.mount_point, "/cgroup.subtree_control")),
+        parent_(absl::StrCat(hierarchy.mount_point, "/mydocker")),
+        before_(Now()) {}
+  HandedDown(const HandedDown&) = delete;
+  HandedDown& operator=(const HandedDown&) = delete;
+  ~HandedDown() {
+    if (access(parent_.c_str(), F_OK) == 0) {
+      return;  // Containers run: what was added is theirs too.
+    }
+    for (const std::string& controller : Now()) {
+      if (!before_.contains(controller)) {
+        [[maybe_unused]] const absl::Status status =
+            WriteKernelFile(file_, absl::StrCat("-", controller));
+      }
+    }
+  }
+
+ private:
+  // None on v1, which has no such file.
+  std::set<std::string> Now() const {
+    return absl::StrSplit(ReadKernelFile(file_).value_or(""), ' ',
+                          absl::SkipEmpty());
+  }
+
+  std::string file_;
+  std::string parent_;
+  std::set<std::string> before_;
+};
+
+// Some CPU of those that the hierarchy has.
+absl::StatusOr<std::string> AnyCpu(const Cgroup& cgroup) {
+  const bool v1 = cgroup.version() == CgroupVersion::kV1;
+  ASSIGN_OR_RETURN(const std::string list,
+                   ReadKernelFile(absl::StrCat(
+                       cgroup.hierarchy().mount_point,
+                       v1 ? "/cpuset.cpus" : "/cpuset.cpus.effective")));
+  ASSIGN_OR_RETURN(const std::set<int> cpus, ParseCpuList(list));
+  if (cpus.empty()) {
+    return absl::NotFoundError("the root cpuset has no CPU");
+  }
+  return absl::StrCat(*cpus.begin());
+}
+
+absl::Status SetLimit(const Cgroup& cgroup, absl::string_view controller) {
+  ResourceConfig limits;
+  if (controller == "memory") {
+    limits.memory_limit = 100 << 20;
+    return MemorySubsystem().Set(cgroup, limits);
+  }
+  if (controller == "cpu") {
+    limits.cpu_shares = 512;
+    return CpuSubsystem().Set(cgroup, limits);
+  }
+  if (controller == "cpuset") {
+    ASSIGN_OR_RETURN(limits.cpuset, AnyCpu(cgroup));
+    return CpusetSubsystem().Set(cgroup, limits);
+  }
+  if (controller == "pids") {
+    return WriteKernelFile(cgroup.File("pids.max"), "64");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status TryInside(const Cgroup& cgroup, absl::string_view controller) {
+  RETURN_IF_ERROR(cgroup.Enable(controller));
+  // On v1 cpuset may share its hierarchy, and without CPUs takes no process.
+  if (cgroup.version() == CgroupVersion::kV1 &&
+      access(cgroup.File("cpuset.cpus").c_str(), F_OK) == 0) {
+    RETURN_IF_ERROR(CpusetSubsystem().Set(cgroup, {}));
+  }
+  RETURN_IF_ERROR(SetLimit(cgroup, controller));
+  Command command;
+  cgroup.Admit(command);
+  return Try(std::move(command));
+}
+
+// Runs `use` on a cgroup that is there for that long.
+template <typename Use>
+absl::Status WithCgroup(const Hierarchy& hierarchy, const Use& use) {
+  // No signal ends this process while there is something to remove.
+  ASSIGN_OR_RETURN(const Supervisor supervisor, Supervisor::Create());
+  const HandedDown handed_down(hierarchy);
+  ASSIGN_OR_RETURN(const std::string id, NewContainerId());
+  ASSIGN_OR_RETURN(Cgroup cgroup, Cgroup::Create(hierarchy, id));
+  absl::Status outcome = use(cgroup);
+  outcome.Update(cgroup.Remove());
+  return outcome;
+}
+
+}  // namespace
+
+absl::Status TryController(const Hierarchy& hierarchy,
+                           absl::string_view controller) {
+  return WithCgroup(hierarchy, [controller](const Cgroup& cgroup) {
+    return TryInside(cgroup, controller);
+  });
+}
+
+absl::Status TryContainer(Command command) {
+  ASSIGN_OR_RETURN(const Supervisor supervisor, Supervisor::Create());
+  ASSIGN_OR_RETURN(const std::vector<Mount> mounts, ReadMountInfo());
+  std::vector<std::unique_ptr<HandedDown>> handed_down;
+  for (const absl::string_view controller : {"memory", "cpu", "cpuset"}) {
+    if (const auto found = FindHierarchy(mounts, controller); found.ok()) {
+      handed_down.push_back(std::make_unique<HandedDown>(*found));
+    }
+  }
+  ASSIGN_OR_RETURN(const std::string id, NewContainerId());
+  ASSIGN_OR_RETURN(CgroupManager cgroups, CgroupManager::Create(id));
+  RETURN_IF_ERROR(cgroups.Set({}));
+  cgroups.Admit(command);
+  absl::Status outcome = Try(std::move(command));
+  outcome.Update(cgroups.Destroy());
+  return outcome;
+}
+
+absl::Status TryFile(const Hierarchy& hierarchy, absl::string_view file) {
+  return WithCgroup(hierarchy, [file](const Cgroup& cgroup) {
+    return ReadKernelFile(cgroup.File(file)).status();
+  });
+}
+
+}  // namespace mydocker

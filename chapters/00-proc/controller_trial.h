@@ -1,0 +1,29 @@
+// Trying a cgroup controller.
+
+#ifndef MYDOCKER_CHAPTERS_00_PROC_CONTROLLER_TRIAL_H_
+#define MYDOCKER_CHAPTERS_00_PROC_CONTROLLER_TRIAL_H_
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "common/cgroup/hierarchy.h"
+#include "common/child.h"
+
+namespace mydocker {
+
+// Makes a cgroup in `hierarchy`, has `controller` handed down to it, writes a
+// limit where a chapter writes one (memory, cpu, cpuset, pids), starts a
+// process in it, and removes it. Errors: the first of these steps that failed.
+absl::Status TryController(const Hierarchy& hierarchy,
+                           absl::string_view controller);
+
+// Starts `command` as Try does, but in a container's cgroups without limits, as
+// chapter 8 starts its own; removes them. Errors: those of CgroupManager, Try.
+absl::Status TryContainer(Command command);
+
+// Makes a cgroup in `hierarchy` and looks for its file `file`: what cgroup v2
+// has without a controller. Errors: as TryController.
+absl::Status TryFile(const Hierarchy& hierarchy, absl::string_view file);
+
+}  // namespace mydocker
+
+#endif  // MYDOCKER_CHAPTERS_00_PROC_CONTROLLER_TRIAL_H_

@@ -1,0 +1,133 @@
+#include "chapters/00-proc/report.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "absl/algorithm/container.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+
+namespace mydocker {
+namespace {
+
+constexpr size_t kColumns = 80;
+constexpr size_t kIndent = 2;
+constexpr size_t kGap = 2;
+
+std::string ShowControlCharacters(absl::string_view text) {
+  std::string shown;
+  for (const char c : text) {
+    if (absl::ascii_iscntrl(c)) {
+      absl::StrAppendFormat(&shown, "\\x%02x", static_cast<unsigned char>(c));
+    } else {
+      shown.push_back(c);
+    }
+  }
+  return shown;
+}
+
+// Returns `text` broken into lines at spaces, so that each fits right of
+// `column`. A word that is too long for any line gets one of its own.
+std::vector<std::string> Wrap(absl::string_view text, size_t column) {
+  std::vector<std::string> lines = {""};
+  for (const absl::string_view word : absl::StrSplit(text, ' ')) {
+    if (!lines.back().empty() &&
+        column + lines.back().size() + 1 + word.size() > kColumns) {
+      lines.emplace_back(word);
+    } else {
+      absl::StrAppend(&lines.back(), lines.back().empty() ? "" : " ", word);
+    }
+  }
+  return lines;
+}
+
+// The widest cell of a column and the gap behind it; 0 if all are empty.
+size_t WidthOf(const std::vector<Row>& rows,
+               absl::string_view (*cell)(const Row&)) {
+  size_t width = 0;
+  for (const Row& row : rows) {
+    width = std::max(width, cell(row).size());
+  }
+  return width == 0 ? 0 : width + kGap;
+}
+
+// The detail of the row, and its cure: behind it if there is room, or else in
+// lines of its own.
+std::vector<std::string> LinesOf(const Row& row, size_t column) {
+  std::vector<std::string> lines =
+      Wrap(ShowControlCharacters(row.detail), column);
+  if (row.cure.empty()) {
+    return lines;
+  }
+  const std::string cure = absl::StrCat("Cure: ", row.cure);
+  if (column + lines.back().size() + 2 + cure.size() <= kColumns) {
+    absl::StrAppend(&lines.back(), ". ", cure);
+  } else {
+    absl::c_move(Wrap(cure, column), std::back_inserter(lines));
+  }
+  return lines;
+}
+
+// Appends the lines to `page`, which stands at `column` already.
+void AppendLines(const std::vector<std::string>& lines, size_t column,
+                 std::string& page) {
+  absl::StrAppend(
+      &page, absl::StrJoin(lines, absl::StrCat("\n", std::string(column, ' '))),
+      "\n");
+}
+
+}  // namespace
+
+absl::string_view VerdictName(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kNone:
+      return "";
+    case Verdict::kOk:
+      return "OK";
+    case Verdict::kLimited:
+      return "LIMITED";
+    case Verdict::kNo:
+      return "NO";
+    case Verdict::kSame:
+      return "same";
+    case Verdict::kDifferent:
+      return "different";
+  }
+  return "";
+}
+
+Row FindRow(const Report& report, absl::string_view id,
+            absl::string_view name) {
+  for (const Section& section : report) {
+    for (const Row& row : section.rows) {
+      if (section.id == id && row.name == name) {
+        return row;
+      }
+    }
+  }
+  return {std::string(name), Verdict::kNo, "this kernel does not tell of it"};
+}
+
+std::string ToText(const Report& report) {
+  std::string page;
+  for (const Section& section : report) {
+    absl::StrAppend(&page, page.empty() ? "" : "\n", section.title, "\n");
+    const size_t names = WidthOf(section.rows, [](const Row& row) {
+      return absl::string_view(row.name);
+    });
+    const size_t verdicts = WidthOf(
+        section.rows, [](const Row& row) { return VerdictName(row.verdict); });
+    const size_t column = kIndent + names + verdicts;
+    for (const Row& row : section.rows) {
+      absl::StrAppendFormat(&page, "%*s%-*s%-*s", kIndent, "", names, row.name,
+                            verdicts, VerdictName(row.verdict));
+      AppendLines(LinesOf(row, column), column, page);
+    }
+  }
+  return page;
+}
+
+}  // namespace mydocker

@@ -1,0 +1,64 @@
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/string_view.h"
+#include "chapters/00-proc/checks.h"
+#include "common/executable.h"
+
+namespace mydocker {
+namespace {
+
+// The programs that the pages use, and the Debian package of each (Ubuntu's
+// have the same names). vagrant/packages.txt installs them.
+struct Package {
+  absl::string_view name;
+  std::vector<absl::string_view> tools;
+};
+
+const std::vector<Package>& Packages() {
+  static const auto& packages = *new std::vector<Package>{
+      {"hostname", {"hostname"}},
+      {"iproute2", {"ip"}},
+      {"mount", {"mount", "umount"}},
+      {"procps", {"ps", "sysctl", "top"}},
+      {"psmisc", {"pstree"}},
+      {"strace", {"strace"}},
+      {"stress", {"stress"}},
+      {"util-linux",
+       {"findmnt", "ipcmk", "ipcs", "lsns", "nsenter", "unshare"}},
+  };
+  return packages;
+}
+
+Row CheckPackage(const Package& package) {
+  // sudo looks here too, while the PATH of an ordinary user may be without.
+  const std::string path = absl::StrCat(SearchPath(), ":/usr/sbin:/sbin");
+  std::vector<absl::string_view> missing;
+  for (const absl::string_view tool : package.tools) {
+    if (!FindExecutable(tool, path).ok()) {
+      missing.push_back(tool);
+    }
+  }
+  const std::string name(package.name);
+  if (missing.empty()) {
+    return {name, Verdict::kOk, absl::StrJoin(package.tools, ", ")};
+  }
+  return {name, Verdict::kNo,
+          absl::StrCat("not here: ", absl::StrJoin(missing, ", ")),
+          absl::StrCat("make deps (or: apt install ", name, ")")};
+}
+
+}  // namespace
+
+Section CheckTools() {
+  Section section = {"tools", "Programs that the pages use, by package", {}};
+  for (const Package& package : Packages()) {
+    section.rows.push_back(CheckPackage(package));
+  }
+  return section;
+}
+
+}  // namespace mydocker

@@ -1,0 +1,42 @@
+#include "chapters/00-proc/trial.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "common/errors.h"
+
+namespace mydocker {
+
+absl::Status Try(Command command) {
+  command.in_child.push_back([]() -> absl::Status { _exit(EXIT_SUCCESS); });
+  ASSIGN_OR_RETURN(const int exit_status, Run(command));
+  if (exit_status != EXIT_SUCCESS) {
+    return absl::InternalError(
+        absl::StrCat("the process that tried it ended with ", exit_status));
+  }
+  return absl::OkStatus();
+}
+
+bool TakesRoot(const absl::Status& error) {
+  const int error_number = ErrnoOf(error);
+  return geteuid() != 0 && (error_number == EPERM || error_number == EACCES);
+}
+
+Row RowOfTrial(absl::string_view name, const absl::Status& outcome,
+               absl::string_view success, absl::string_view cure) {
+  if (outcome.ok()) {
+    return {std::string(name), Verdict::kOk, std::string(success)};
+  }
+  if (TakesRoot(outcome)) {
+    return {std::string(name), Verdict::kLimited, "for root only", kSudo};
+  }
+  return {std::string(name), Verdict::kNo, std::string(outcome.message()),
+          std::string(cure)};
+}
+
+}  // namespace mydocker
