@@ -68,7 +68,7 @@ def run_sessions(root, names, max_skips, update):
         sys.exit(f"book.py: {error}; as root: vagrant/provision.sh packages docs")
     counts = dict.fromkeys(("passed", "failed", "skipped"), 0)
     for path in chosen_pages(root, names):
-        result = run_page(path, root)
+        result = run_page(path, root, update)
         report(result)
         for kind in counts:
             counts[kind] += result.count(kind)

@@ -19,9 +19,6 @@ from pages import BookError, Page
 from sandbox import Sandbox
 from terminal import Stuck, Terminal
 
-# An emulated machine is some ten times slower.
-PATIENCE = 10 if os.environ.get("MYDOCKER_LAB") else 1
-
 
 @dataclasses.dataclass
 class Outcome:
@@ -61,10 +58,10 @@ class Attempt:
 
 
 class PageRun:
-    """One page in its sandbox."""
+    """One page in its sandbox. With `update`, other outputs are no failures: they are written."""
 
-    def __init__(self, page, sandbox):
-        self.page, self.sandbox = page, sandbox
+    def __init__(self, page, sandbox, update):
+        self.page, self.sandbox, self.update = page, sandbox, update
         self.values = Values()
         self.result = PageResult(page.name, len(page.of_kind("code")))
         self.bodies = {}
@@ -128,11 +125,11 @@ class PageRun:
             except Stuck as error:
                 raise Stuck("\n  FAIL ".join([*problems, f"{where}: {error}"])) from None
             problems += [f"{where}: {message}" for message in attempt.wrong]
-            if not attempt.same:
+            if not attempt.same and not self.update:
                 problems.append(f"{where}: {what} did not print what the page shows\n"
                                 + attempt.comparison.difference())
             status = 0 if step.stays else self.terminals[step.terminal].status
-            if status != step.status:
+            if status != step.status and not self.update:
                 printed = "; it printed:\n    " + "\n    ".join(got) if got and attempt.same else ""
                 problems.append(f"{where}: {what} ended with exit status {status},"
                                 f" the page says {step.status}{printed}")
@@ -174,10 +171,10 @@ class PageRun:
             if "user" in session.needs and self.sandbox.private:
                 self.sandbox.give_to_user()
             self.terminals[step.terminal] = Terminal(
-                self.sandbox.project, session.timeout * PATIENCE,
+                self.sandbox.project, session.timeout * needs.PATIENCE,
                 self.sandbox.leave_mounts if session.host and self.sandbox.private else None, "user" in session.needs)
         terminal = self.terminals[step.terminal]
-        terminal.timeout = session.timeout * PATIENCE
+        terminal.timeout = session.timeout * needs.PATIENCE
         if step.prompt == "#" and terminal.where != "inside":
             raise Stuck(f"`{step.text}` is for the shell inside, but here is the host's prompt: what was"
                         " started has ended, or never asked for input")
@@ -187,7 +184,7 @@ class PageRun:
         return terminal
 
 
-def run_page(path, root):
+def run_page(path, root, update=False):
     """Runs a page in a process of its own, which takes its mounts and orphans with it."""
     reading, writing = os.pipe()
     sys.stdout.flush()
@@ -196,7 +193,7 @@ def run_page(path, root):
         status = 1
         try:
             os.close(reading)
-            result = _in_child(path, root)
+            result = _in_child(path, root, update)
             with os.fdopen(writing, "wb") as pipe:
                 pickle.dump(result, pipe)
             status = 0
@@ -215,13 +212,13 @@ def run_page(path, root):
         Outcome("failed", name, [f"{name}: its sessions could not be run; what happened stands above"])])
 
 
-def _in_child(path, root):
+def _in_child(path, root, update):
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     page = Page(path, root)
     if not sessions.chains(page):
         return PageResult(page.name, len(page.of_kind("code")))
     sandbox = Sandbox(root)
-    run = PageRun(page, sandbox)
+    run = PageRun(page, sandbox, update)
     before = leftovers.Inventory()
     try:
         return run.run()

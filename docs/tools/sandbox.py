@@ -63,7 +63,10 @@ class Sandbox:
         self.home = os.getpid()  # only the process that made it may remove it
         scratch = pathlib.Path(root) / "build" / "docs"
         scratch.mkdir(parents=True, exist_ok=True)
-        self.scratch = pathlib.Path(tempfile.mkdtemp(dir=scratch))
+        for old in scratch.iterdir():
+            if not os.path.exists(f"/proc/{old.name.partition('.')[0]}"):
+                shutil.rmtree(old, ignore_errors=True)  # of a run that was killed
+        self.scratch = pathlib.Path(tempfile.mkdtemp(prefix=f"{os.getpid()}.", dir=scratch))
         self.real_project = self.scratch / "tmp" / "mydocker"
         (self.scratch / "tmp").mkdir()
         copy_project(root, self.real_project)

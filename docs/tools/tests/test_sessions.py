@@ -206,11 +206,14 @@ class SessionTest(ProjectTest):
 
     def test_update_writes_what_came_out(self):
         page = block("$ echo a\nb\n$ (exit 2)\n$ seq 9\n1\n...\n8", "mask=num") + block("$ echo 77\n5", "mask=num")
-        self.run_page(page, command="update", status=1)
+        self.assertIn("wrote docs/page.md", self.run_page(page, command="update"))
         text = self.read("docs/page.md")
         self.assertIn("$ echo a\na\n$ (exit 2)\n[2]\n$ seq 9\n1\n...\n8\n", text)
         self.assertIn("$ echo 77\n5\n", text)  # masked, and still true
         self.assertIn("2 passed", self.book("test", "page"))
+
+    def test_update_reports_what_it_cannot_write(self):
+        self.assertIn("left behind", self.run_page(block("$ setsid -f sleep 1236"), command="update", status=1))
 
 
 if __name__ == "__main__":
