@@ -175,3 +175,24 @@ clean:
 	rm -rf build run mydocker
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+
+# ---------------------------------------------------------------- the pages
+
+# docs/tools/README.md tells how a page is written. PAGE=03-pid-ns chooses one.
+PAGE ?=
+BOOK := docs/tools/book.py
+
+.PHONY: docs docs-check docs-test docs-update docs-tools-test
+docs:
+	@vagrant/provision.sh packages docs pictures
+	@$(BOOK) write
+docs-check:
+	@vagrant/provision.sh packages docs
+	@$(BOOK) check
+docs-test docs-update:
+	@vagrant/provision.sh packages build run docs
+	@$(MAKE) all
+	@$(BOOK) $(@:docs-%=%) $(PAGE)
+docs-tools-test:
+	@vagrant/provision.sh packages docs pictures
+	@/usr/bin/python3 docs/tools/tests/run.py

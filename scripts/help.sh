@@ -27,5 +27,10 @@ cat <<'END'
   make test-lab   run the tests on kernels with cgroup v1, hybrid and v2
   make lab MODE=v2    a shell in such a kernel (v1, hybrid, v2)
   make test-sanitizers    the tests, with the programs watching their own memory
+  make docs       write the pages' code from the sources, and draw the pictures
+  make docs-check     are the pages' code, links and pictures what they should be?
+  make docs-test      run the pages' sessions and compare (PAGE=03-pid-ns: of one page)
+  make docs-update    the same, and write what came out into the pages
+  make docs-tools-test    the tests of what does all that
   make format, lint, clean
 END

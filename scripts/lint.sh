@@ -9,6 +9,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 mapfile -t sources < <(git ls-files --cached --others --exclude-standard '*.cc' '*.h')
 mapfile -t units < <(printf '%s\n' "${sources[@]}" | grep '\.cc$')
 mapfile -t shell < <(git ls-files --cached --others --exclude-standard '*.sh' .ci/run)
+mapfile -t python < <(git ls-files --cached --others --exclude-standard '*.py')
 
 passed=0 failed=0
 # check NAME COMMAND...
@@ -34,6 +35,7 @@ tidy() {
 check "clang-format: one style" clang-format --dry-run --Werror "${sources[@]}"
 check "order of the chapters (scripts/check-includes.sh)" scripts/check-includes.sh
 check "shellcheck" shellcheck "${shell[@]}"
+check "pyflakes3" pyflakes3 "${python[@]}"
 check "clang-tidy" tidy
 
 echo "$passed passed, $failed failed, 0 skipped"
