@@ -16,8 +16,9 @@ readonly PROJECT=${HERE%/tests/lab}
 readonly SUITE=bookworm  # systemd 252: the last Debian that still boots with cgroup v1
 readonly TARGET=$1
 
-# systemd, a login, and what sets up devices; provision.sh adds what readers need.
-readonly PACKAGES=systemd-sysv,udev,dbus,libpam-systemd,login,sudo,kmod,linux-image-cloud-amd64
+# systemd, a login, what sets up devices, and what guest.py is written in;
+# provision.sh adds what readers need.
+readonly PACKAGES=systemd-sysv,udev,dbus,libpam-systemd,login,sudo,kmod,python3,linux-image-cloud-amd64
 
 mkdir -p "${TARGET%/*}"
 work=$(mktemp -d "${TARGET%/*}/making.XXXXXX")
