@@ -1,0 +1,168 @@
+# Every command that a reader types. `make help` lists them.
+#
+# One file for all of it, not recursive: make sees every dependency at once.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+# As many jobs as the machine has processors; a make that this one starts shares
+# them.
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += -j$(shell nproc)
+endif
+
+# ---------------------------------------------------------------- chapters
+
+# Folder: NN-name; the page docs/NN-name.md; the targets chapterN and name.
+CHAPTERS := 01-uts-ns 02-ipc-ns 03-pid-ns 04-mount-ns 05-user-ns 06-net-ns \
+            07-cgroup-memory 08-run-init
+
+# 03-pid-ns -> 3, pid-ns
+number_of = $(patsubst 0%,%,$(firstword $(subst -, ,$1)))
+name_of = $(patsubst $(firstword $(subst -, ,$1))-%,%,$1)
+chapter_of = $(foreach c,$(CHAPTERS),$(if $(filter $1,$(call number_of,$c)),$c))
+
+# Each header of common/ says in its first line which chapter introduces it:
+# "// From chapter 5." gives common/user_map:5.
+COMMON_TAGS := $(shell grep -rHm1 '^// From chapter ' common --include='*.h' | \
+                 sed -E 's|\.h:// From chapter ([0-9]+)\..*|:\1|')
+COMMON := $(sort $(foreach t,$(COMMON_TAGS),$(firstword $(subst :, ,$t))))
+up_to = $(shell seq 0 $1)
+common_up_to = $(foreach t,$(COMMON_TAGS),$(if \
+                 $(filter $(lastword $(subst :, ,$t)),$(call up_to,$1)),$(firstword $(subst :, ,$t))))
+
+# ------------------------------------------------------------------- build
+
+# `make SANITIZE=1 …` builds with AddressSanitizer and UBSan, beside the rest.
+SANITIZE ?=
+BUILD := build$(if $(SANITIZE),/sanitize)
+CXX := g++
+CXXFLAGS := -std=c++20 -O2 -g1 -Wall -Wextra -Werror -I. \
+  $(if $(SANITIZE),-fsanitize=address$(,)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+, := ,
+# Static: a dynamic Abseil is 46 shared objects, and loading them costs 3 ms at
+# each start, twice a container. (The sanitizers need the C library dynamic.)
+LDFLAGS := $(if $(SANITIZE),-fsanitize=address$(,)undefined,-static)
+ABSL := absl_flags absl_flags_reflection absl_status absl_statusor absl_str_format absl_strings
+
+PROGRAMS := $(CHAPTERS:%=$(BUILD)/chapters/%/run)
+COMMON_TESTS := $(patsubst tests/common/%.cc,$(BUILD)/tests/common/%,$(wildcard tests/common/*_test.cc))
+CHAPTER_TESTS := $(patsubst tests/chapters/%.cc,$(BUILD)/tests/chapters/%,$(wildcard tests/chapters/*_test.cc))
+TEST_SUPPORT := $(patsubst %.cc,%,$(wildcard tests/support/*.cc))
+
+.PHONY: all
+.DEFAULT_GOAL := all
+all: $(PROGRAMS)
+
+# The headers of Abseil and of the standard library, compiled once: they are
+# most of what a small source file costs.
+PRECOMPILED := $(BUILD)/precompiled.h
+$(PRECOMPILED): Makefile
+	@mkdir -p $(@D)
+	@printf '#include <%s>\n' chrono functional set string vector absl/flags/flag.h \
+	  absl/flags/reflection.h absl/status/statusor.h absl/strings/str_cat.h absl/strings/str_split.h > $@
+$(PRECOMPILED).gch: $(PRECOMPILED)
+	@echo "compile $<.gch"
+	@$(CXX) $(CXXFLAGS) -x c++-header $< -o $@
+
+$(BUILD)/%.o: %.cc $(PRECOMPILED).gch Makefile
+	@mkdir -p $(@D)
+	@echo "compile $<"
+	@$(CXX) $(CXXFLAGS) -MMD -MP -include $(PRECOMPILED) -c $< -o $@
+
+# Debian's pkg-config takes a second to find out, so it is asked once.
+$(BUILD)/absl.libs: Makefile
+	@mkdir -p $(@D)
+	@pkg-config --static --libs $(ABSL) > $@
+
+define link
+	@mkdir -p $(@D)
+	@echo "link $@"
+	@$(CXX) $(LDFLAGS) $(filter %.o,$^) $1 $$(cat $(BUILD)/absl.libs) -o $@
+endef
+
+define chapter_rules
+$(BUILD)/chapters/$1/run: $(patsubst %.cc,$(BUILD)/%.o,$(wildcard chapters/$1/*.cc)) \
+    $(patsubst %,$(BUILD)/%.o,$(call common_up_to,$(call number_of,$1))) $(BUILD)/absl.libs
+	$$(call link)
+
+.PHONY: chapter$(call number_of,$1) $(call name_of,$1)
+chapter$(call number_of,$1) $(call name_of,$1): $(BUILD)/chapters/$1/run
+	@cp $$< run.new && mv run.new run
+	@if (( $(call number_of,$1) >= 8 )); then cp $$< mydocker.new && mv mydocker.new mydocker; fi
+
+.PHONY: diff$(call number_of,$1) trace$(call number_of,$1)
+diff$(call number_of,$1):
+	@scripts/diff.sh $(call number_of,$1)
+trace$(call number_of,$1): chapter$(call number_of,$1)
+	@scripts/trace.sh $(call number_of,$1)
+endef
+$(foreach c,$(CHAPTERS),$(eval $(call chapter_rules,$c)))
+
+# ------------------------------------------------------------------- tests
+
+GTEST_LIBS := -lgmock -lgtest_main -lgtest
+ALL_COMMON := $(COMMON:%=$(BUILD)/%.o)
+
+# Unit tests see all of common/; black-box tests none of it.
+$(COMMON_TESTS): $(BUILD)/tests/common/%: $(BUILD)/tests/common/%.o $(ALL_COMMON) $(BUILD)/absl.libs
+	$(call link,$(GTEST_LIBS))
+$(CHAPTER_TESTS): $(BUILD)/tests/chapters/%: $(BUILD)/tests/chapters/%.o $(TEST_SUPPORT:%=$(BUILD)/%.o) $(BUILD)/absl.libs
+	$(call link,$(GTEST_LIBS))
+
+.PHONY: tests
+tests: $(PROGRAMS) $(COMMON_TESTS) $(CHAPTER_TESTS)
+
+# Installing comes first, and in a make of its own: without pkg-config and the
+# compiler there is nothing to build with.
+.PHONY: test test-sanitizers
+test: deps
+	@$(MAKE) tests
+	@tests/run.sh $(BUILD)
+test-sanitizers: deps
+	@$(MAKE) test SANITIZE=1
+
+.PHONY: test-lab lab
+test-lab:
+	@vagrant/provision.sh packages build test lab
+	@$(MAKE) tests
+	@tests/lab/run.py
+lab:
+	@vagrant/provision.sh packages build lab
+	@$(MAKE) all
+	@tests/lab/run.py --shell $(or $(MODE),v1)
+
+# ---------------------------------------------------------- around the book
+
+.PHONY: help
+help:
+	@scripts/help.sh
+
+.PHONY: deps
+deps:
+	@vagrant/provision.sh packages $(FOR)
+
+.PHONY: demo
+demo: deps
+	@$(MAKE) chapter8
+	@scripts/demo.sh
+
+.PHONY: recover
+recover:
+	@scripts/recover.sh
+
+.PHONY: format lint
+format:
+	@vagrant/provision.sh packages lint
+	@git ls-files '*.cc' '*.h' | xargs clang-format -i
+lint:
+	@vagrant/provision.sh packages build test lint
+	@scripts/lint.sh
+
+.PHONY: clean
+clean:
+	rm -rf build run mydocker
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,0 +1,39 @@
+// Chapter 1: a host name of one's own.
+//
+// A UTS namespace holds two names, the host name and the NIS domain name
+// (uts_namespaces(7)). A process in a new one begins with a copy, and what it
+// changes there, nobody outside sees:
+//
+//     make chapter1 && sudo ./run
+//     # hostname container
+
+#include <sched.h>
+
+#include "absl/status/statusor.h"
+#include "common/child.h"
+#include "common/command_line.h"
+#include "common/errors.h"
+#include "common/fd.h"
+
+namespace mydocker {
+namespace {
+
+absl::StatusOr<int> RunChapter(int argc, char* argv[]) {
+  RETURN_IF_ERROR(OpenMissingStandardStreams());
+  Command command;
+  ASSIGN_OR_RETURN(
+      command.argv,
+      ParseCommandLine(argc, argv, "run [COMMAND [ARG...]]", {"sh"}));
+  command.clone_flags = CLONE_NEWUTS;
+  return Run(command);
+}
+
+}  // namespace
+}  // namespace mydocker
+
+int main(int argc, char* argv[]) {
+  const absl::StatusOr<int> exit_status = mydocker::RunChapter(argc, argv);
+  return exit_status.ok()
+             ? *exit_status
+             : mydocker::ReportFailure(argv[0], exit_status.status());
+}

@@ -1,0 +1,38 @@
+// Chapter 2: message queues of one's own.
+//
+// An IPC namespace holds the System V message queues, semaphores and shared
+// memory, and the POSIX message queues (ipc_namespaces(7)). A new one is empty:
+//
+//     make chapter2 && sudo ./run
+//     # ipcs -q
+
+#include <sched.h>
+
+#include "absl/status/statusor.h"
+#include "common/child.h"
+#include "common/command_line.h"
+#include "common/errors.h"
+#include "common/fd.h"
+
+namespace mydocker {
+namespace {
+
+absl::StatusOr<int> RunChapter(int argc, char* argv[]) {
+  RETURN_IF_ERROR(OpenMissingStandardStreams());
+  Command command;
+  ASSIGN_OR_RETURN(
+      command.argv,
+      ParseCommandLine(argc, argv, "run [COMMAND [ARG...]]", {"sh"}));
+  command.clone_flags = CLONE_NEWUTS | CLONE_NEWIPC;
+  return Run(command);
+}
+
+}  // namespace
+}  // namespace mydocker
+
+int main(int argc, char* argv[]) {
+  const absl::StatusOr<int> exit_status = mydocker::RunChapter(argc, argv);
+  return exit_status.ok()
+             ? *exit_status
+             : mydocker::ReportFailure(argv[0], exit_status.status());
+}

@@ -1,0 +1,41 @@
+// Chapter 3: process 1.
+//
+// A PID namespace numbers its processes from 1 (pid_namespaces(7)). The first
+// one in it is its init: if it ends, the kernel kills all the others. Outside,
+// every one of them has a second number, in the parent's namespace:
+//
+//     make chapter3 && sudo ./run
+//     # echo $$
+//
+// ps still shows the host's processes: it reads /proc, and that is chapter 4.
+
+#include <sched.h>
+
+#include "absl/status/statusor.h"
+#include "common/child.h"
+#include "common/command_line.h"
+#include "common/errors.h"
+#include "common/fd.h"
+
+namespace mydocker {
+namespace {
+
+absl::StatusOr<int> RunChapter(int argc, char* argv[]) {
+  RETURN_IF_ERROR(OpenMissingStandardStreams());
+  Command command;
+  ASSIGN_OR_RETURN(
+      command.argv,
+      ParseCommandLine(argc, argv, "run [COMMAND [ARG...]]", {"sh"}));
+  command.clone_flags = CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID;
+  return Run(command);
+}
+
+}  // namespace
+}  // namespace mydocker
+
+int main(int argc, char* argv[]) {
+  const absl::StatusOr<int> exit_status = mydocker::RunChapter(argc, argv);
+  return exit_status.ok()
+             ? *exit_status
+             : mydocker::ReportFailure(argv[0], exit_status.status());
+}

@@ -1,0 +1,51 @@
+// Chapter 4: mounts of one's own.
+//
+// A mount namespace is a list of mounts (mount_namespaces(7)). A new one begins
+// as a copy, and mounts made in it are its own, if propagation does not carry
+// them back: on most hosts "/" is a shared mount, and so is its copy. That is
+// how a proc mounted in such a shell covers the host's. So, before anything is
+// mounted, the child makes its copies private:
+//
+//     make chapter4 && sudo ./run
+//     # mount -t proc proc /proc
+//     # ps -ef
+
+#include <sched.h>
+
+#include "absl/flags/flag.h"
+#include "absl/status/statusor.h"
+#include "common/child.h"
+#include "common/command_line.h"
+#include "common/errors.h"
+#include "common/fd.h"
+#include "common/mounts.h"
+
+ABSL_FLAG(mydocker::Propagation, propagation, mydocker::Propagation::kPrivate,
+          "how mounts travel between the host and here: private, slave, shared "
+          "or unchanged");
+
+namespace mydocker {
+namespace {
+
+absl::StatusOr<int> RunChapter(int argc, char* argv[]) {
+  RETURN_IF_ERROR(OpenMissingStandardStreams());
+  Command command;
+  ASSIGN_OR_RETURN(
+      command.argv,
+      ParseCommandLine(argc, argv, "run [FLAGS] [COMMAND [ARG...]]", {"sh"}));
+  command.clone_flags =
+      CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID | CLONE_NEWNS;
+  command.in_child.push_back(
+      [] { return SetPropagation(absl::GetFlag(FLAGS_propagation)); });
+  return Run(command);
+}
+
+}  // namespace
+}  // namespace mydocker
+
+int main(int argc, char* argv[]) {
+  const absl::StatusOr<int> exit_status = mydocker::RunChapter(argc, argv);
+  return exit_status.ok()
+             ? *exit_status
+             : mydocker::ReportFailure(argv[0], exit_status.status());
+}

@@ -1,0 +1,61 @@
+// Chapter 5: root, without being root.
+//
+// A user namespace has users and groups of its own, and a map that says who
+// they are outside (user_namespaces(7)). Whoever makes one has all capabilities
+// in it, and over every other namespace made along with it. So this program
+// needs no sudo:
+//
+//     make chapter5 && ./run
+//     # id
+//
+// Without a map (-map=none) nobody inside is anybody: the kernel shows 65534.
+
+#include <sched.h>
+#include <unistd.h>
+
+#include "absl/flags/flag.h"
+#include "absl/status/statusor.h"
+#include "common/child.h"
+#include "common/command_line.h"
+#include "common/errors.h"
+#include "common/fd.h"
+#include "common/mounts.h"
+#include "common/user_map.h"
+
+ABSL_FLAG(mydocker::Propagation, propagation, mydocker::Propagation::kPrivate,
+          "how mounts travel between the host and here: private, slave, shared "
+          "or unchanged");
+ABSL_FLAG(mydocker::UserMap, map, mydocker::UserMap::kRoot,
+          "who the caller is inside: root (uid 0) or none (uid 65534)");
+
+namespace mydocker {
+namespace {
+
+absl::StatusOr<int> RunChapter(int argc, char* argv[]) {
+  RETURN_IF_ERROR(OpenMissingStandardStreams());
+  Command command;
+  ASSIGN_OR_RETURN(
+      command.argv,
+      ParseCommandLine(argc, argv, "run [FLAGS] [COMMAND [ARG...]]", {"sh"}));
+  command.clone_flags =
+      CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWUSER;
+  // Asked for here, since in the new namespace the answer is 65534.
+  command.in_child.push_back([uid = geteuid(), gid = getegid()] {
+    return WriteUserMap(absl::GetFlag(FLAGS_map), uid, gid);
+  });
+  command.in_child.push_back(
+      [] { return SetPropagation(absl::GetFlag(FLAGS_propagation)); });
+  const absl::StatusOr<int> exit_status = Run(command);
+  return exit_status.ok() ? exit_status
+                          : ExplainUserNamespaceError(exit_status.status());
+}
+
+}  // namespace
+}  // namespace mydocker
+
+int main(int argc, char* argv[]) {
+  const absl::StatusOr<int> exit_status = mydocker::RunChapter(argc, argv);
+  return exit_status.ok()
+             ? *exit_status
+             : mydocker::ReportFailure(argv[0], exit_status.status());
+}

@@ -1,0 +1,130 @@
+// Chapter 7: a limit on memory.
+//
+// Namespaces decide what a process sees; cgroups decide how much it gets
+// (cgroups(7)). A cgroup is a directory that one makes in a file system of the
+// kernel's, a limit is a file in it, and a process is put in by writing its
+// number to another file:
+//
+//     make chapter7 && sudo ./run -m 100m
+//
+// The order matters. The limit is set before the process is inside, and the
+// process is inside before the workload starts: what runs first and is limited
+// later has already taken what it wanted.
+
+#include <sched.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "absl/flags/flag.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "common/cgroup/cgroup.h"
+#include "common/cgroup/hierarchy.h"
+#include "common/child.h"
+#include "common/command_line.h"
+#include "common/errors.h"
+#include "common/fd.h"
+#include "common/kernel_file.h"
+#include "common/mountinfo.h"
+#include "common/mounts.h"
+#include "common/size.h"
+#include "common/supervisor.h"
+
+ABSL_FLAG(mydocker::Propagation, propagation, mydocker::Propagation::kPrivate,
+          "how mounts travel between the host and here: private, slave, shared "
+          "or unchanged");
+ABSL_FLAG(mydocker::Size, m, mydocker::Size{100 << 20},
+          "the most memory that the command may have, e.g. 100m");
+
+namespace mydocker {
+namespace {
+
+// The name under which this program starts itself again inside the container.
+// It is how the second run knows not to start a third.
+constexpr absl::string_view kInside = "mydocker-workload";
+
+// In the container, as its process 1: runs the workload.
+absl::StatusOr<int> RunWorkload(const std::vector<std::string>& workload) {
+  Command command;
+  command.argv = workload;
+  return Run(command);
+}
+
+// Writes the limit, under the name that each version of cgroups has for it.
+absl::Status SetLimit(const Cgroup& cgroup, uint64_t bytes) {
+  const bool v1 = cgroup.version() == CgroupVersion::kV1;
+  return WriteKernelFile(
+      cgroup.File(v1 ? "memory.limit_in_bytes" : "memory.max"),
+      absl::StrCat(bytes));
+}
+
+// Says on standard error what the kernel's own files say of the cgroup.
+absl::Status ReportUse(const Cgroup& cgroup) {
+  const bool v1 = cgroup.version() == CgroupVersion::kV1;
+  ASSIGN_OR_RETURN(
+      const uint64_t limit,
+      ReadNumber(cgroup.File(v1 ? "memory.limit_in_bytes" : "memory.max")));
+  ASSIGN_OR_RETURN(
+      const uint64_t kills,
+      ReadKeyedNumber(cgroup.File(v1 ? "memory.oom_control" : "memory.events"),
+                      "oom_kill"));
+  // memory.peak is there since Linux 5.19.
+  const absl::StatusOr<uint64_t> peak =
+      ReadNumber(cgroup.File(v1 ? "memory.max_usage_in_bytes" : "memory.peak"));
+  const std::string report = absl::StrCat(
+      "limit:     ", DescribeSize(limit), "\npeak use:  ",
+      peak.ok() ? DescribeSize(*peak) : "this kernel does not tell",
+      "\nOOM kills: ", kills, "\n");
+  return WriteAll(STDERR_FILENO, report);
+}
+
+absl::StatusOr<int> RunChapter(int argc, char* argv[]) {
+  RETURN_IF_ERROR(OpenMissingStandardStreams());
+  if (argc > 0 && argv[0] == kInside) {
+    return RunWorkload({argv + 1, argv + argc});
+  }
+  ASSIGN_OR_RETURN(
+      std::vector<std::string> workload,
+      ParseCommandLine(
+          argc, argv, "run [FLAGS] [COMMAND [ARG...]]",
+          {"stress", "--vm-bytes", "200m", "--vm-keep", "-m", "1"}));
+  ASSIGN_OR_RETURN(const Supervisor supervisor, Supervisor::Create());
+
+  ASSIGN_OR_RETURN(const std::vector<Mount> mounts, ReadMountInfo());
+  ASSIGN_OR_RETURN(const Hierarchy memory, FindHierarchy(mounts, "memory"));
+  ASSIGN_OR_RETURN(const std::string id, NewContainerId());
+  ASSIGN_OR_RETURN(Cgroup cgroup, Cgroup::Create(memory, id));
+  RETURN_IF_ERROR(cgroup.Enable("memory"));
+  RETURN_IF_ERROR(SetLimit(cgroup, absl::GetFlag(FLAGS_m).bytes));
+
+  Command command;
+  command.program = "/proc/self/exe";
+  command.argv = {std::string(kInside)};
+  command.argv.insert(command.argv.end(), workload.begin(), workload.end());
+  command.clone_flags = CLONE_NEWUTS | CLONE_NEWPID | CLONE_NEWNS;
+  command.in_child.push_back(
+      [] { return SetPropagation(absl::GetFlag(FLAGS_propagation)); });
+  cgroup.Admit(command);
+  supervisor.Release(command);
+  ASSIGN_OR_RETURN(Child container, Start(command));
+  ASSIGN_OR_RETURN(
+      const int exit_status,
+      supervisor.Wait(container, KeyboardSignals::kAreForTheContainer));
+  RETURN_IF_ERROR(ReportUse(cgroup));
+  RETURN_IF_ERROR(cgroup.Remove());
+  return exit_status;
+}
+
+}  // namespace
+}  // namespace mydocker
+
+int main(int argc, char* argv[]) {
+  const absl::StatusOr<int> exit_status = mydocker::RunChapter(argc, argv);
+  return exit_status.ok()
+             ? *exit_status
+             : mydocker::ReportFailure(argv[0], exit_status.status());
+}

@@ -1,0 +1,90 @@
+// From chapter 7.
+//
+// One container's cgroup in one hierarchy: the directory mydocker/ID below the
+// hierarchy's root, as Docker's are docker/ID.
+
+#ifndef MYDOCKER_COMMON_CGROUP_CGROUP_H_
+#define MYDOCKER_COMMON_CGROUP_CGROUP_H_
+
+#include <sys/types.h>
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "common/cgroup/hierarchy.h"
+#include "common/child.h"
+#include "common/fd.h"
+
+namespace mydocker {
+
+// Returns a new name for a container: 12 random hexadecimal digits, as many as
+// Docker shows of its ids. Errors: those of getrandom(2).
+absl::StatusOr<std::string> NewContainerId();
+
+// A cgroup that exists for as long as this object does.
+//
+// Its directory is locked (flock(2)) by the process that made it. The kernel
+// drops that lock when the process dies, however it dies; so a directory that
+// is not locked was left behind, and the next Create in the hierarchy removes
+// it.
+class Cgroup {
+ public:
+  // Makes the cgroup mydocker/`id` in `hierarchy`.
+  // Errors: EACCES for those who are not root; EEXIST if another container has
+  // that id.
+  static absl::StatusOr<Cgroup> Create(const Hierarchy& hierarchy,
+                                       absl::string_view id);
+  Cgroup(Cgroup&& other) noexcept;
+  Cgroup& operator=(Cgroup&&) = delete;
+  // Removes it, if Remove has not been called. An error is lost here: call
+  // Remove where the way out is a normal one.
+  ~Cgroup();
+
+  const Hierarchy& hierarchy() const { return hierarchy_; }
+  CgroupVersion version() const { return hierarchy_.version; }
+  // Its directory, e.g. /sys/fs/cgroup/memory/mydocker/3f1c9a02b7d4.
+  const std::string& path() const { return path_; }
+  // Its parent's directory, which all containers share.
+  std::string parent_path() const;
+  // The path of one of its files, e.g. "memory.max".
+  std::string File(absl::string_view name) const;
+
+  // Makes the files of `controller` appear in the cgroup. On v1 they are there
+  // already; on v2 each parent has to hand the controller down, by its
+  // cgroup.subtree_control (cgroup v2, "Enabling and Disabling").
+  absl::Status Enable(absl::string_view controller) const;
+
+  // Moves the process `pid` into the cgroup by writing it to tasks (v1) or
+  // cgroup.procs (v2). The kernel makes the caller wait for an RCU grace
+  // period, some 10 ms: see Admit.
+  // Errors: ENOSPC for a cpuset without CPUs or memory nodes; EBUSY,
+  // EOPNOTSUPP, EINVAL as cgroup v2 has them.
+  absl::Status Attach(pid_t pid) const;
+
+  // Has the child that `command` starts be in the cgroup before its program
+  // runs, without the wait of Attach. On v2 the child is born there
+  // (CLONE_INTO_CGROUP, clone(2)); on v1 it moves itself, as a step of its own,
+  // by writing 0, "the writer", to tasks: a thread that moves only itself needs
+  // no grace period. The cgroup must outlive the call of Start.
+  void Admit(Command& command) const;
+
+  // Removes the cgroup: kills what is still inside, waits until it is empty,
+  // and removes the directory; then also mydocker, if no other container has a
+  // cgroup there. A cgroup that is already removed is no error.
+  // Errors: EBUSY if a process stays for more than 5 seconds.
+  absl::Status Remove();
+
+ private:
+  Cgroup(Hierarchy hierarchy, std::string path)
+      : hierarchy_(std::move(hierarchy)), path_(std::move(path)) {}
+
+  Hierarchy hierarchy_;
+  std::string path_;    // Empty once removed.
+  UniqueFd directory_;  // Open, and locked, while the cgroup exists.
+};
+
+}  // namespace mydocker
+
+#endif  // MYDOCKER_COMMON_CGROUP_CGROUP_H_

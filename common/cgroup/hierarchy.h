@@ -1,0 +1,39 @@
+// From chapter 7.
+//
+// Where a controller lives on this host. A controller belongs to one hierarchy
+// only: to one of cgroup v1, which has a mount of its own, or to the single
+// hierarchy of cgroup v2. A hybrid host has both, so the question is put for
+// each controller, never for the host.
+
+#ifndef MYDOCKER_COMMON_CGROUP_HIERARCHY_H_
+#define MYDOCKER_COMMON_CGROUP_HIERARCHY_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "common/mountinfo.h"
+
+namespace mydocker {
+
+enum class CgroupVersion { kV1 = 1, kV2 = 2 };
+
+// A tree of cgroups that can be reached in the file system.
+struct Hierarchy {
+  CgroupVersion version;
+  std::string mount_point;  // The tree's root, e.g. /sys/fs/cgroup/memory.
+};
+
+// Returns the hierarchy, among `mounts`, that `controller` ("memory", "cpu",
+// "cpuset", "pids", …) is bound to: the v1 mount that has it among its super
+// options, or else the v2 mount whose cgroup.controllers names it.
+// Errors: NotFound, naming the controller, if there is none.
+// Source: cgroups(7); FindCgroupMountPoint in articles 000 and 001, which knows
+// v1 only.
+absl::StatusOr<Hierarchy> FindHierarchy(const std::vector<Mount>& mounts,
+                                        absl::string_view controller);
+
+}  // namespace mydocker
+
+#endif  // MYDOCKER_COMMON_CGROUP_HIERARCHY_H_

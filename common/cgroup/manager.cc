@@ -1,0 +1,114 @@
+#include "common/cgroup/manager.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/algorithm/container.h"
+#include "absl/strings/str_cat.h"
+#include "common/cgroup/cpu.h"
+#include "common/cgroup/cpuset.h"
+#include "common/cgroup/memory.h"
+#include "common/errors.h"
+#include "common/mountinfo.h"
+#include "common/verbose.h"
+
+namespace mydocker {
+namespace {
+
+const CpusetSubsystem kCpuset;
+const MemorySubsystem kMemory;
+const CpuSubsystem kCpu;
+const Subsystem* const kSubsystems[] = {&kCpuset, &kMemory, &kCpu};
+
+}  // namespace
+
+absl::StatusOr<CgroupManager> CgroupManager::Create(absl::string_view id) {
+  ASSIGN_OR_RETURN(const std::vector<Mount> mounts, ReadMountInfo());
+  CgroupManager manager;
+  for (const Subsystem* subsystem : kSubsystems) {
+    const absl::StatusOr<Hierarchy> hierarchy =
+        FindHierarchy(mounts, subsystem->Name());
+    if (!hierarchy.ok()) {
+      manager.missing_.push_back({subsystem, hierarchy.status()});
+      continue;
+    }
+    ASSIGN_OR_RETURN(Place * place, manager.PlaceIn(*hierarchy, id));
+    const absl::Status enabled = place->cgroup.Enable(subsystem->Name());
+    if (enabled.ok()) {
+      place->subsystems.push_back(subsystem);
+    } else {
+      manager.missing_.push_back({subsystem, enabled});
+    }
+  }
+  return manager;
+}
+
+absl::StatusOr<CgroupManager::Place*> CgroupManager::PlaceIn(
+    const Hierarchy& hierarchy, absl::string_view id) {
+  for (Place& place : places_) {
+    if (place.cgroup.hierarchy().mount_point == hierarchy.mount_point) {
+      return &place;
+    }
+  }
+  ASSIGN_OR_RETURN(Cgroup cgroup, Cgroup::Create(hierarchy, id));
+  Tell(absl::StrCat("made cgroup ", cgroup.path()));
+  places_.push_back({std::move(cgroup), {}});
+  return &places_.back();
+}
+
+absl::Status CgroupManager::Set(const ResourceConfig& config) const {
+  for (const Missing& missing : missing_) {
+    if (missing.subsystem->IsAskedFor(config)) {
+      return missing.reason;
+    }
+  }
+  for (const Place& place : places_) {
+    for (const Subsystem* subsystem : place.subsystems) {
+      RETURN_IF_ERROR(subsystem->Set(place.cgroup, config));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CgroupManager::Apply(pid_t pid) const {
+  for (const Place& place : places_) {
+    // Once for all its subsystems: they share the cgroup and its processes.
+    RETURN_IF_ERROR(Subsystem::Apply(place.cgroup, pid));
+  }
+  return absl::OkStatus();
+}
+
+void CgroupManager::Admit(Command& command) const {
+  for (const Place& place : places_) {
+    place.cgroup.Admit(command);
+  }
+}
+
+std::vector<std::string> CgroupManager::Paths() const {
+  std::vector<std::string> paths;
+  for (const Place& place : places_) {
+    paths.push_back(place.cgroup.path());
+  }
+  return paths;
+}
+
+absl::StatusOr<uint64_t> CgroupManager::CountOomKills() const {
+  for (const Place& place : places_) {
+    if (absl::c_linear_search(place.subsystems, &kMemory)) {
+      return kMemory.CountOomKills(place.cgroup);
+    }
+  }
+  return 0;
+}
+
+absl::Status CgroupManager::Destroy() {
+  absl::Status first_error;
+  for (Place& place : places_) {
+    first_error.Update(Subsystem::Remove(place.cgroup));
+  }
+  places_.clear();
+  return first_error;
+}
+
+}  // namespace mydocker

@@ -1,0 +1,82 @@
+// From chapter 8.
+//
+// All subsystems of one container together: CgroupManager of article 001.
+
+#ifndef MYDOCKER_COMMON_CGROUP_MANAGER_H_
+#define MYDOCKER_COMMON_CGROUP_MANAGER_H_
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "common/cgroup/cgroup.h"
+#include "common/cgroup/hierarchy.h"
+#include "common/cgroup/subsystem.h"
+#include "common/child.h"
+
+namespace mydocker {
+
+// Owns a container's cgroups, in as many hierarchies as this host has its
+// controllers in: one each on v1, a single one on v2, both on a hybrid host.
+class CgroupManager {
+ public:
+  // Makes the cgroups of the container `id` for memory, cpu and cpuset.
+  // A controller that the host lacks, or does not hand down, is no error yet:
+  // see Set. Errors: those of Cgroup::Create.
+  static absl::StatusOr<CgroupManager> Create(absl::string_view id);
+
+  // Writes the limits of `config`. Call it also if there are none: an empty
+  // cpuset takes no process.
+  // Errors: those of Subsystem::Set; a limit on a controller that this host
+  // does not offer.
+  absl::Status Set(const ResourceConfig& config) const;
+
+  // Moves the process `pid` into the cgroups, as the articles do. It costs a
+  // wait in each hierarchy: see Cgroup::Attach.
+  absl::Status Apply(pid_t pid) const;
+
+  // Has the child that `command` starts begin its life in the cgroups, at next
+  // to no cost: see Cgroup::Admit.
+  void Admit(Command& command) const;
+
+  // Returns the directories of the container's cgroups.
+  std::vector<std::string> Paths() const;
+
+  // Returns how many of the container's processes the OOM killer has killed,
+  // 0 also where the host has no memory controller.
+  absl::StatusOr<uint64_t> CountOomKills() const;
+
+  // Removes the cgroups, all of them even if one fails, and returns the first
+  // error. What is not destroyed goes with this object, errors unheard.
+  absl::Status Destroy();
+
+ private:
+  // A cgroup and the subsystems whose files are in it.
+  struct Place {
+    Cgroup cgroup;
+    std::vector<const Subsystem*> subsystems;
+  };
+  // A subsystem that this host does not offer, and why.
+  struct Missing {
+    const Subsystem* subsystem;
+    absl::Status reason;
+  };
+
+  CgroupManager() = default;
+  // Returns the container's cgroup in `hierarchy`, made at the first call. It
+  // stays where it is until the next call.
+  absl::StatusOr<Place*> PlaceIn(const Hierarchy& hierarchy,
+                                 absl::string_view id);
+
+  std::vector<Place> places_;
+  std::vector<Missing> missing_;
+};
+
+}  // namespace mydocker
+
+#endif  // MYDOCKER_COMMON_CGROUP_MANAGER_H_

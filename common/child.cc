@@ -1,0 +1,277 @@
+#include "common/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <linux/sched.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/string_view.h"
+#include "common/errors.h"
+
+namespace mydocker {
+namespace {
+
+constexpr int kFirstExtraFile = STDERR_FILENO + 1;
+
+// What a child that fails before execve writes to its parent, followed by the
+// message of the status.
+struct FailureReport {
+  absl::StatusCode code;
+  int error_number;  // 0 if the failure was none of the kernel's.
+  int exit_status;
+};
+
+std::string NamespaceNames(uint64_t clone_flags) {
+  constexpr std::pair<uint64_t, absl::string_view> kNames[] = {
+      {CLONE_NEWUTS, "uts"}, {CLONE_NEWIPC, "ipc"},   {CLONE_NEWPID, "pid"},
+      {CLONE_NEWNS, "mnt"},  {CLONE_NEWUSER, "user"}, {CLONE_NEWNET, "net"},
+  };
+  std::vector<absl::string_view> names;
+  for (const auto& [flag, name] : kNames) {
+    if (clone_flags & flag) {
+      names.push_back(name);
+    }
+  }
+  return absl::StrJoin(names, ", ");
+}
+
+absl::string_view HintForClone(int error, const Command& command) {
+  switch (error) {
+    case EPERM:
+      return command.clone_flags & CLONE_NEWUSER
+                 ? "this system does not let you make user namespaces"
+                 : "that takes CAP_SYS_ADMIN: use sudo, or a user namespace as "
+                   "chapter 5 does";
+    case ENOSPC:
+      return "a limit in /proc/sys/user/max_*_namespaces is reached";
+    case EINVAL:
+      return "this kernel may be built without one of them: see /proc/self/ns";
+    case EAGAIN:
+      return "a limit on processes is reached: see ulimit -u and pids.max";
+    case ENOSYS:
+      return "clone3 needs Linux 5.3, and some container runtimes forbid it";
+    case EBUSY:
+    case EOPNOTSUPP:
+      return command.into_cgroup >= 0
+                 ? "the cgroup takes no processes: it hands controllers to "
+                   "its children, or is threaded (cgroup.type)"
+                 : "";
+    default:
+      return "";
+  }
+}
+
+// Asks the kernel to kill this process when its parent dies, and makes sure
+// that the parent has not died already. Its pid cannot tell: in a new PID
+// namespace getppid() is always 0. The pipe can: nobody else has its read end.
+absl::Status DieWithParent(const UniqueFd& report) {
+  if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) {
+    return ErrnoError(errno, "tie the child's life to its parent's");
+  }
+  pollfd pipe = {.fd = report.get(), .events = 0, .revents = 0};
+  if (poll(&pipe, 1, 0) == 1 && (pipe.revents & POLLERR)) {
+    _exit(kExitMydockerFailed);
+  }
+  return absl::OkStatus();
+}
+
+// Gives the extra files the numbers that the program knows them by, and marks
+// all others above standard error close-on-exec, whoever opened them: what the
+// parent has open is none of the container's business.
+absl::Status ArrangeFiles(const std::vector<int>& extra_files,
+                          UniqueFd& report) {
+  const int first_free = kFirstExtraFile + static_cast<int>(extra_files.size());
+  // First out of the way, then into place: one may have another's number.
+  std::vector<UniqueFd> moved;
+  for (const int file : extra_files) {
+    moved.emplace_back(fcntl(file, F_DUPFD_CLOEXEC, first_free));
+    if (!moved.back().valid()) {
+      return ErrnoError(errno, absl::StrCat("duplicate descriptor ", file));
+    }
+  }
+  UniqueFd moved_report(fcntl(report.get(), F_DUPFD_CLOEXEC, first_free));
+  if (!moved_report.valid()) {
+    return ErrnoError(errno, "duplicate the report pipe");
+  }
+  report = std::move(moved_report);
+  for (size_t i = 0; i < moved.size(); ++i) {
+    if (dup2(moved[i].get(), kFirstExtraFile + static_cast<int>(i)) < 0) {
+      return ErrnoError(errno, "give an extra file its number");
+    }
+  }
+  if (close_range(first_free, ~0U, CLOSE_RANGE_CLOEXEC) != 0) {
+    return ErrnoError(errno, "mark open files close-on-exec",
+                      "that needs Linux 5.11");
+  }
+  return absl::OkStatus();
+}
+
+// Replaces this process by the program. Returns only to say why it could not.
+absl::Status Execute(const Command& command) {
+  std::vector<char*> argv;
+  for (const std::string& argument : command.argv) {
+    argv.push_back(const_cast<char*>(argument.c_str()));
+  }
+  argv.push_back(nullptr);
+  if (command.program.empty()) {
+    execvp(argv[0], argv.data());
+  } else {
+    execv(command.program.c_str(), argv.data());
+  }
+  const bool not_found = errno == ENOENT || errno == ENOTDIR;
+  return WithExitStatus(
+      ErrnoError(errno, absl::StrCat("execute ", command.argv[0])),
+      not_found ? kExitNotFound : kExitCannotExecute);
+}
+
+// The child's whole life in our hands: from clone to execve.
+absl::Status BecomeProgram(const Command& command, UniqueFd& report) {
+  RETURN_IF_ERROR(DieWithParent(report));
+  RETURN_IF_ERROR(ArrangeFiles(command.extra_files, report));
+  for (const Step& step : command.in_child) {
+    RETURN_IF_ERROR(step());
+  }
+  return Execute(command);
+}
+
+void SendReport(const UniqueFd& report, const absl::Status& failure) {
+  const FailureReport header = {failure.code(), ErrnoOf(failure),
+                                ExitStatusOf(failure)};
+  std::string message(reinterpret_cast<const char*>(&header), sizeof(header));
+  absl::StrAppend(&message, failure.message());
+  // If the parent is gone, there is nobody left to tell.
+  [[maybe_unused]] const ssize_t written =
+      write(report.get(), message.data(), message.size());
+}
+
+// Reads until every writer is gone: the child has failed, or its end of the
+// pipe closed on execve. That is how the parent knows that the program runs.
+absl::Status ReceiveReport(const UniqueFd& report) {
+  std::string received;
+  std::array<char, 4096> buffer;
+  ssize_t size = 0;
+  while ((size = TEMP_FAILURE_RETRY(
+              read(report.get(), buffer.data(), buffer.size()))) > 0) {
+    received.append(buffer.data(), size);
+  }
+  if (size < 0) {
+    return ErrnoError(errno, "read the child's report");
+  }
+  FailureReport header;
+  if (received.size() < sizeof(header)) {
+    return absl::OkStatus();
+  }
+  memcpy(&header, received.data(), sizeof(header));
+  return MakeError(header.code, received.substr(sizeof(header)),
+                   header.error_number, header.exit_status);
+}
+
+// Ignores the signals of the keyboard while it lives.
+class KeyboardSignalsIgnored {
+ public:
+  KeyboardSignalsIgnored() {
+    struct sigaction ignore = {};
+    ignore.sa_handler = SIG_IGN;
+    sigaction(SIGINT, &ignore, &interrupt_);
+    sigaction(SIGQUIT, &ignore, &quit_);
+  }
+  KeyboardSignalsIgnored(const KeyboardSignalsIgnored&) = delete;
+  KeyboardSignalsIgnored& operator=(const KeyboardSignalsIgnored&) = delete;
+  ~KeyboardSignalsIgnored() {
+    sigaction(SIGINT, &interrupt_, nullptr);
+    sigaction(SIGQUIT, &quit_, nullptr);
+  }
+
+ private:
+  struct sigaction interrupt_;
+  struct sigaction quit_;
+};
+
+}  // namespace
+
+Child::Child(Child&& other) noexcept
+    : pid_(other.pid_),
+      pidfd_(std::move(other.pidfd_)),
+      running_(std::exchange(other.running_, false)) {}
+
+Child::~Child() {
+  if (running_ && Signal(SIGKILL).ok()) {
+    // Reaps it; its status is of no interest to a caller that did not wait.
+    [[maybe_unused]] const absl::StatusOr<int> status = Wait();
+  }
+}
+
+absl::Status Child::Signal(int signal) {
+  // By pidfd, not by pid: a number may meanwhile belong to somebody else.
+  if (syscall(SYS_pidfd_send_signal, pidfd(), signal, nullptr, 0) != 0 &&
+      errno != ESRCH) {
+    return ErrnoError(errno,
+                      absl::StrCat("send signal ", signal, " to ", pid_));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<int> Child::Wait() {
+  const KeyboardSignalsIgnored for_the_child;
+  siginfo_t info = {};
+  if (TEMP_FAILURE_RETRY(waitid(static_cast<idtype_t>(P_PIDFD), pidfd(), &info,
+                                WEXITED)) != 0) {
+    return ErrnoError(errno, absl::StrCat("wait for process ", pid_));
+  }
+  running_ = false;
+  return info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
+}
+
+absl::StatusOr<Child> Start(const Command& command) {
+  ASSIGN_OR_RETURN(Pipe report, MakePipe());
+  int pidfd = -1;
+  clone_args args = {};
+  args.flags = command.clone_flags | CLONE_PIDFD;
+  args.pidfd = reinterpret_cast<uint64_t>(&pidfd);
+  args.exit_signal = SIGCHLD;
+  if (command.into_cgroup >= 0) {
+    args.flags |= CLONE_INTO_CGROUP;
+    args.cgroup = command.into_cgroup;
+  }
+  // clone3 with no stack is fork: the child goes on from here with a copy of
+  // the parent's memory, and returns 0. glibc has no function for it.
+  const auto pid = static_cast<pid_t>(syscall(SYS_clone3, &args, sizeof(args)));
+  if (pid < 0) {
+    const int error = errno;
+    return ErrnoError(error,
+                      absl::StrCat("make a process in new namespaces (",
+                                   NamespaceNames(command.clone_flags), ")"),
+                      HintForClone(error, command));
+  }
+  if (pid == 0) {
+    report.read_end.Close();
+    const absl::Status failure = BecomeProgram(command, report.write_end);
+    SendReport(report.write_end, failure);
+    // Not exit(): what the parent registered to be done at its end is not the
+    // child's to do.
+    _exit(ExitStatusOf(failure));
+  }
+  Child child(pid, UniqueFd(pidfd));
+  report.write_end.Close();
+  RETURN_IF_ERROR(ReceiveReport(report.read_end));
+  return child;
+}
+
+absl::StatusOr<int> Run(const Command& command) {
+  ASSIGN_OR_RETURN(Child child, Start(command));
+  return child.Wait();
+}
+
+}  // namespace mydocker

@@ -1,0 +1,62 @@
+#include "common/fd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "absl/strings/str_cat.h"
+#include "common/errors.h"
+
+namespace mydocker {
+
+UniqueFd& UniqueFd::operator=(UniqueFd&& other) noexcept {
+  if (this != &other) {
+    Close();
+    fd_ = std::exchange(other.fd_, -1);
+  }
+  return *this;
+}
+
+void UniqueFd::Close() {
+  if (valid()) {
+    // Nothing is done about an error: Linux has freed the descriptor even so,
+    // and files whose last write must not be lost check that write (close(2)).
+    close(std::exchange(fd_, -1));
+  }
+}
+
+absl::StatusOr<Pipe> MakePipe() {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) {
+    return ErrnoError(errno, "make a pipe");
+  }
+  return Pipe{UniqueFd(ends[0]), UniqueFd(ends[1])};
+}
+
+absl::Status OpenMissingStandardStreams() {
+  // open(2) returns the lowest descriptor that is free, so the loop fills the
+  // gaps from below and ends with the first descriptor above them.
+  int fd = -1;
+  do {
+    fd = open("/dev/null", O_RDWR);
+    if (fd < 0) {
+      return ErrnoError(errno, "open /dev/null");
+    }
+  } while (fd <= STDERR_FILENO);
+  close(fd);
+  return absl::OkStatus();
+}
+
+absl::Status WriteAll(int fd, absl::string_view text) {
+  while (!text.empty()) {
+    const ssize_t written =
+        TEMP_FAILURE_RETRY(write(fd, text.data(), text.size()));
+    if (written < 0) {
+      return ErrnoError(errno, absl::StrCat("write to descriptor ", fd));
+    }
+    text.remove_prefix(written);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace mydocker

@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+#
+# diff.sh N: what chapter N adds to chapter N-1.
+
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+number=$1
+# chapter_dir N: its folder; nothing for chapter 0 and below.
+chapter_dir() {
+  compgen -G "chapters/$(printf '%02d' "$1")-*" || true
+}
+
+new=$(chapter_dir "$number")
+old=$(chapter_dir $((number - 1)))
+if [[ -z $old ]]; then
+  echo "chapter $number is the first: it adds itself to nothing. Read $new/main.cc"
+  exit
+fi
+
+colour=never
+[[ ! -t 1 ]] || colour=always
+# diff's status 1 means "they differ", which is the point.
+diff --color="$colour" -ruN --label "$old" --label "$new" "$old" "$new" || (($? == 1))

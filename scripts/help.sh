@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+#
+# What one can type after "make".
+
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+echo "make chapterN, or its name, builds a chapter's program and leaves it here as ./run"
+echo "(from chapter 8 also as ./mydocker):"
+echo
+for main in chapters/*/main.cc; do
+  dir=${main%/main.cc}
+  dir=${dir#chapters/}
+  idea=$(sed -nE '1s|^// Chapter [0-9]+: (.*)\.$|\1|p' "$main")
+  printf '  chapter%-3s %-15s %s\n' "$((10#${dir%%-*}))" "${dir#*-}" "$idea"
+done
+cat <<'END'
+
+  make            build every chapter
+  make demo       see a container held to its memory limit
+  make test       run every test (as root, or with sudo)
+  make diffN      what chapter N adds to the chapter before
+  make traceN     the system calls of chapter N, as it makes them
+  make recover    remove what a crash or an experiment left behind
+  make deps       install what is missing from vagrant/packages.txt (FOR=all: for every target)
+  make test-lab   run the tests on kernels with cgroup v1, hybrid and v2
+  make lab MODE=v2    a shell in such a kernel (v1, hybrid, v2)
+  make test-sanitizers    the tests, with the programs watching their own memory
+  make format, lint, clean
+END

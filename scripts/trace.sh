@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+#
+# trace.sh N: chapter N's program under strace, showing only the system calls
+# that the chapters up to N teach.
+
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+number=$1
+# What each chapter adds.
+declare -A taught=(
+  [1]="clone3 execve waitid"
+  [4]="mount"
+  [5]="openat write"
+  [7]="mkdir rmdir"
+  [8]="pipe2 read"
+)
+calls=()
+for ((chapter = 1; chapter <= number; chapter++)); do
+  read -ra added <<<"${taught[$chapter]:-}"
+  calls+=("${added[@]}")
+done
+trace_calls=$(IFS=, && echo "${calls[*]}")
+
+# By its path: the search through PATH is execve after execve.
+command=(./run /bin/true)
+((number < 8)) || command=(./mydocker run -m 100m /bin/true)
+
+trace=(strace -f -qqq --signal=none --string-limit=80 --trace="$trace_calls")
+# The other chapters need no root.
+case $number in
+  5 | 6) ;;
+  *) ((EUID == 0)) || trace=(sudo "${trace[@]}") ;;
+esac
+echo "${trace[*]} ${command[*]}"
+"${trace[@]}" "${command[@]}"

@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+#
+# run.sh BUILD: runs the test programs below BUILD/tests and counts. The
+# black-box tests of a chapter get its program below BUILD/chapters as RUN. All
+# need root to say anything about cgroups and namespaces.
+
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+build=$1
+if ((EUID != 0)); then
+  exec sudo -- "${BASH_SOURCE[0]}" "$build"
+fi
+
+passed=0 failed=0 skipped=0
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+
+# number WORD: how many tests googletest counted under that word.
+number() { sed -nE "s/^\[ *$1 *\] ([0-9]+) tests?[.,].*/\1/p" "$log" | tail -n 1; }
+
+# run_test TEST [VARIABLE=VALUE...]
+run_test() {
+  local test=$1 status=0 ok bad left_out
+  shift
+  env "$@" "$test" >"$log" 2>&1 </dev/null || status=$?
+  ok=$(number PASSED) bad=$(number FAILED) left_out=$(number SKIPPED)
+  if ((status != 0 && ${bad:-0} == 0)); then
+    bad=1 # It did not live to count.
+  fi
+  printf '%-44s %3d passed, %d failed, %d skipped\n' \
+    "${test#"$build"/tests/}" "${ok:-0}" "${bad:-0}" "${left_out:-0}"
+  if ((status != 0)); then
+    cat "$log"
+    echo "$test: exit status $status"
+  else
+    # Why something was skipped is part of the result.
+    sed -nE '/: Skipped$/{n;s/^/    skipped: /p}' "$log"
+  fi
+  passed=$((passed + ${ok:-0})) failed=$((failed + ${bad:-0}))
+  skipped=$((skipped + ${left_out:-0}))
+}
+
+# program_of TEST: the program of the chapter that the test is named after.
+program_of() {
+  local name program chapter
+  name=$(basename "$1")
+  for program in "$build"/chapters/*/run; do
+    chapter=$(basename "${program%/run}")
+    chapter=${chapter#*-}
+    if [[ $name == "${chapter//-/_}_"* ]]; then
+      echo "$program"
+      return
+    fi
+  done
+  echo "$1 is named after no chapter" >&2
+  return 1
+}
+
+for test in "$build"/tests/common/*_test; do
+  run_test "$test"
+done
+for test in "$build"/tests/chapters/*_test; do
+  run_test "$test" RUN="$(program_of "$test")"
+done
+
+echo "$passed passed, $failed failed, $skipped skipped"
+((passed > 0 && failed == 0))
