@@ -48,12 +48,10 @@ def read(path):
 
 
 def prepare():
-    # A serial line cannot tell what is at its other end; the host does.
-    terminal, _, size = WORDS.get("lab.terminal", "vt220").partition(":")
-    pathlib.Path("/run/lab-terminal").write_text(f"LAB_TERM={terminal}\n")
-    if size:
-        rows, columns = size.split(":")
-        subprocess.run(["stty", "-F", "/dev/ttyS0", "rows", rows, "cols", columns], check=True)
+    # A serial line cannot tell what is at its other end; the host does. See lab-shell.service.
+    terminal, rows, columns = (WORDS.get("lab.terminal", "") + "::").split(":")[:3]
+    size = f"rows {rows} cols {columns}" if columns else ""
+    pathlib.Path("/run/lab-terminal").write_text(f"LAB_TERM={terminal or 'vt220'}\nLAB_SIZE={size}\n")
     subprocess.run([PROVISION, "swap", "1G"], check=True)
     if MODE == "v2-controllers":
         # systemd owns the root's subtree_control and takes back what it does not

@@ -50,6 +50,7 @@ readonly SET_UP='
     chroot "$root" /mydocker/vagrant/provision.sh kernel-switches $version >"$root/boot/switches-$version"
   done
   chroot "$root" useradd --uid 1000 --create-home --shell /bin/bash student
+  touch "$root/root/.hushlogin"  # our greeting is enough
   echo lab >"$root/etc/hostname"
   echo "127.0.0.1 localhost lab" >"$root/etc/hosts"
   printf "%s\n" "/dev/vda / ext4 defaults 0 1" "LABEL=mydocker /mydocker ext4 defaults 0 2" >"$root/etc/fstab"
