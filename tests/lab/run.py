@@ -375,25 +375,24 @@ def run_tests(modes, project, allowed):
 
 
 def run_shell(mode):
+    # Without a terminal nobody would ever type `exit`.
+    if not sys.stdin.isatty():
+        die("a shell needs a terminal")
     machine = image()
     accel = accelerator(machine)
-    words = f"lab.job=shell lab.terminal={os.environ.get('TERM', 'vt100')}"
-    terminal = sys.stdin.isatty()
-    if terminal:
-        size = os.get_terminal_size(sys.stdin.fileno())
-        words += f":{size.lines}:{size.columns}"
-        settings = termios.tcgetattr(sys.stdin)
+    size = os.get_terminal_size(sys.stdin.fileno())
+    words = f"lab.job=shell lab.terminal={os.environ.get('TERM', 'vt100')}:{size.lines}:{size.columns}"
+    settings = termios.tcgetattr(sys.stdin)
     with tempfile.TemporaryDirectory(dir=LAB) as scratch:
         disk = pathlib.Path(scratch) / "project.img"
         project_disk(PROJECT, disk, everything=True)
-        say(f"booting a {mode} kernel ({accel}); the project is in /mydocker; `exit` ends it, and all changes are gone")
+        say(f"booting a {mode} kernel ({accel}), project in /mydocker; `exit` ends it and undoes all changes")
         # signal=off: Ctrl-C is a key like any other, for the guest.
-        command = qemu(machine, accel, mode, disk, words) + ["-chardev", "stdio,id=tty,signal=off", "-serial", "chardev:tty"]
+        terminal = ["-chardev", "stdio,id=tty,signal=off", "-serial", "chardev:tty"]
         try:
-            return subprocess.run(command).returncode == 0
+            return subprocess.run(qemu(machine, accel, mode, disk, words) + terminal).returncode == 0
         finally:
-            if terminal:
-                termios.tcsetattr(sys.stdin, termios.TCSADRAIN, settings)
+            termios.tcsetattr(sys.stdin, termios.TCSADRAIN, settings)
 
 
 def main():
