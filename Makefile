@@ -37,11 +37,13 @@ common_up_to = $(foreach t,$(COMMON_TAGS),$(if \
 
 # `make SANITIZE=1 …` builds with AddressSanitizer and UBSan, beside the rest.
 SANITIZE ?=
+, := ,
 BUILD := build$(if $(SANITIZE),/sanitize)
 CXX := g++
-CXXFLAGS := -std=c++20 -O2 -g1 -Wall -Wextra -Werror -I. \
+# maybe-uninitialized is the optimizer's guess, and each version of GCC guesses
+# differently: shown, but no error.
+CXXFLAGS := -std=c++20 -O2 -g1 -Wall -Wextra -Werror -Wno-error=maybe-uninitialized -I. \
   $(if $(SANITIZE),-fsanitize=address$(,)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
-, := ,
 # Static: a dynamic Abseil is 46 shared objects, and loading them costs 3 ms at
 # each start, twice a container. (The sanitizers need the C library dynamic.)
 LDFLAGS := $(if $(SANITIZE),-fsanitize=address$(,)undefined,-static)
@@ -61,8 +63,7 @@ all: $(PROGRAMS)
 PRECOMPILED := $(BUILD)/precompiled.h
 $(PRECOMPILED): Makefile
 	@mkdir -p $(@D)
-	@printf '#include <%s>\n' chrono functional set string vector absl/flags/flag.h \
-	  absl/flags/reflection.h absl/status/statusor.h absl/strings/str_cat.h absl/strings/str_split.h > $@
+	@printf '#include <%s>\n' functional string vector absl/status/statusor.h absl/strings/str_cat.h > $@
 $(PRECOMPILED).gch: $(PRECOMPILED)
 	@echo "compile $<.gch"
 	@$(CXX) $(CXXFLAGS) -x c++-header $< -o $@
@@ -90,8 +91,8 @@ $(BUILD)/chapters/$1/run: $(patsubst %.cc,$(BUILD)/%.o,$(wildcard chapters/$1/*.
 
 .PHONY: chapter$(call number_of,$1) $(call name_of,$1)
 chapter$(call number_of,$1) $(call name_of,$1): $(BUILD)/chapters/$1/run
-	@cp $$< run.new && mv run.new run
-	@if (( $(call number_of,$1) >= 8 )); then cp $$< mydocker.new && mv mydocker.new mydocker; fi
+	@cp $$< $$<.new && mv $$<.new run
+	@if (( $(call number_of,$1) >= 8 )); then cp $$< $$<.new && mv $$<.new mydocker; fi
 
 .PHONY: diff$(call number_of,$1) trace$(call number_of,$1)
 diff$(call number_of,$1):

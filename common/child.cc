@@ -7,31 +7,23 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
-
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "common/errors.h"
+#include "common/terminal.h"
 
 namespace mydocker {
 namespace {
 
 constexpr int kFirstExtraFile = STDERR_FILENO + 1;
-
-// What a child that fails before execve writes to its parent, followed by the
-// message of the status.
-struct FailureReport {
-  absl::StatusCode code;
-  int error_number;  // 0 if the failure was none of the kernel's.
-  int exit_status;
-};
 
 std::string NamespaceNames(uint64_t clone_flags) {
   constexpr std::pair<uint64_t, absl::string_view> kNames[] = {
@@ -137,67 +129,50 @@ absl::Status Execute(const Command& command) {
 }
 
 // The child's whole life in our hands: from clone to execve.
-absl::Status BecomeProgram(const Command& command, UniqueFd& report) {
+absl::Status BecomeProgram(const Command& command, bool in_foreground,
+                           UniqueFd& report) {
   RETURN_IF_ERROR(DieWithParent(report));
   RETURN_IF_ERROR(ArrangeFiles(command.extra_files, report));
   for (const Step& step : command.in_child) {
     RETURN_IF_ERROR(step());
   }
+  if (in_foreground && (command.clone_flags & CLONE_NEWPID)) {
+    BecomeForegroundGroup();
+  }
   return Execute(command);
 }
 
+// The child writes its failure as a line of text: the status's code, the errno,
+// the exit status, the message.
 void SendReport(const UniqueFd& report, const absl::Status& failure) {
-  const FailureReport header = {failure.code(), ErrnoOf(failure),
-                                ExitStatusOf(failure)};
-  std::string message(reinterpret_cast<const char*>(&header), sizeof(header));
-  absl::StrAppend(&message, failure.message());
   // If the parent is gone, there is nobody left to tell.
-  [[maybe_unused]] const ssize_t written =
-      write(report.get(), message.data(), message.size());
+  [[maybe_unused]] const absl::Status written =
+      WriteAll(report.get(),
+               absl::StrCat(failure.raw_code(), " ", ErrnoOf(failure), " ",
+                            ExitStatusOf(failure), " ", failure.message()));
 }
 
 // Reads until every writer is gone: the child has failed, or its end of the
 // pipe closed on execve. That is how the parent knows that the program runs.
 absl::Status ReceiveReport(const UniqueFd& report) {
-  std::string received;
-  std::array<char, 4096> buffer;
-  ssize_t size = 0;
-  while ((size = TEMP_FAILURE_RETRY(
-              read(report.get(), buffer.data(), buffer.size()))) > 0) {
-    received.append(buffer.data(), size);
-  }
-  if (size < 0) {
-    return ErrnoError(errno, "read the child's report");
-  }
-  FailureReport header;
-  if (received.size() < sizeof(header)) {
+  ASSIGN_OR_RETURN(const std::string received, ReadAll(report.get()));
+  if (received.empty()) {
     return absl::OkStatus();
   }
-  memcpy(&header, received.data(), sizeof(header));
-  return MakeError(header.code, received.substr(sizeof(header)),
-                   header.error_number, header.exit_status);
+  const std::vector<std::string> fields =
+      absl::StrSplit(received, absl::MaxSplits(' ', 3));
+  int code = 0;
+  int error_number = 0;
+  int exit_status = 0;
+  if (fields.size() != 4 || !absl::SimpleAtoi(fields[0], &code) ||
+      !absl::SimpleAtoi(fields[1], &error_number) ||
+      !absl::SimpleAtoi(fields[2], &exit_status)) {
+    return absl::InternalError(
+        absl::StrCat("the child's report makes no sense: ", received));
+  }
+  return MakeError(static_cast<absl::StatusCode>(code), fields[3], error_number,
+                   exit_status);
 }
-
-// Ignores the signals of the keyboard while it lives.
-class KeyboardSignalsIgnored {
- public:
-  KeyboardSignalsIgnored() {
-    struct sigaction ignore = {};
-    ignore.sa_handler = SIG_IGN;
-    sigaction(SIGINT, &ignore, &interrupt_);
-    sigaction(SIGQUIT, &ignore, &quit_);
-  }
-  KeyboardSignalsIgnored(const KeyboardSignalsIgnored&) = delete;
-  KeyboardSignalsIgnored& operator=(const KeyboardSignalsIgnored&) = delete;
-  ~KeyboardSignalsIgnored() {
-    sigaction(SIGINT, &interrupt_, nullptr);
-    sigaction(SIGQUIT, &quit_, nullptr);
-  }
-
- private:
-  struct sigaction interrupt_;
-  struct sigaction quit_;
-};
 
 }  // namespace
 
@@ -231,11 +206,16 @@ absl::StatusOr<int> Child::Wait() {
     return ErrnoError(errno, absl::StrCat("wait for process ", pid_));
   }
   running_ = false;
+  TakeTerminalBack();
   return info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
 }
 
 absl::StatusOr<Child> Start(const Command& command) {
   ASSIGN_OR_RETURN(Pipe report, MakePipe());
+  // If the caller's caller ignores SIGCHLD, so do we, and the kernel would
+  // throw the child's exit status away (waitid(2), NOTES).
+  signal(SIGCHLD, SIG_DFL);
+  const bool in_foreground = IsInForeground();
   int pidfd = -1;
   clone_args args = {};
   args.flags = command.clone_flags | CLONE_PIDFD;
@@ -257,7 +237,8 @@ absl::StatusOr<Child> Start(const Command& command) {
   }
   if (pid == 0) {
     report.read_end.Close();
-    const absl::Status failure = BecomeProgram(command, report.write_end);
+    const absl::Status failure =
+        BecomeProgram(command, in_foreground, report.write_end);
     SendReport(report.write_end, failure);
     // Not exit(): what the parent registered to be done at its end is not the
     // child's to do.

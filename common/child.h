@@ -62,7 +62,8 @@ class Child {
   // Waits for the end of the process and returns its exit status as a shell
   // would: its own, or 128 + N if signal N ended it. Meanwhile Ctrl-C and
   // Ctrl-\, which a terminal sends to every process in the foreground, are left
-  // to the child, as system(3) does.
+  // to the child, as system(3) does. If the child took the terminal for itself,
+  // the caller has it back.
   absl::StatusOr<int> Wait();
 
  private:
@@ -72,7 +73,9 @@ class Child {
 };
 
 // Starts `command` in a new process with clone3(2), and returns when execve(2)
-// has succeeded in it. The child is killed when the caller dies.
+// has succeeded in it. The child is killed when the caller dies. In a new PID
+// namespace it becomes the foreground of the terminal that is standard input,
+// if the caller is.
 //
 // Errors, each with what to do about it: a namespace was refused; a step of
 // in_child failed (that step's error); the program cannot be executed (marked

@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <array>
+
 #include "absl/strings/str_cat.h"
 #include "common/errors.h"
 
@@ -45,6 +47,20 @@ absl::Status OpenMissingStandardStreams() {
   } while (fd <= STDERR_FILENO);
   close(fd);
   return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> ReadAll(int fd) {
+  std::string content;
+  std::array<char, 4096> buffer;
+  ssize_t size = 0;
+  while ((size = TEMP_FAILURE_RETRY(read(fd, buffer.data(), buffer.size()))) >
+         0) {
+    content.append(buffer.data(), size);
+  }
+  if (size < 0) {
+    return ErrnoError(errno, absl::StrCat("read from descriptor ", fd));
+  }
+  return content;
 }
 
 absl::Status WriteAll(int fd, absl::string_view text) {

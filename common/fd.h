@@ -5,6 +5,7 @@
 #ifndef MYDOCKER_COMMON_FD_H_
 #define MYDOCKER_COMMON_FD_H_
 
+#include <string>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -48,6 +49,10 @@ absl::StatusOr<Pipe> MakePipe();
 // that the caller left closed. Without that, the next file to be opened would
 // become standard output, and the container's output would land in it.
 absl::Status OpenMissingStandardStreams();
+
+// Reads from `fd` until its end, and returns all of it. A pipe ends when nobody
+// has it open for writing any more. Errors: those of read(2).
+absl::StatusOr<std::string> ReadAll(int fd);
 
 // Writes the whole of `text` to `fd`, in one write(2) where the kernel takes it
 // so: then the lines of several processes do not mix.

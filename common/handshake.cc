@@ -1,11 +1,9 @@
 #include "common/handshake.h"
 
-#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <cstdint>
 #include <optional>
 
@@ -108,16 +106,7 @@ absl::StatusOr<StartMessage> ReceiveMessage(int pipe) {
   if (fstat(pipe, &attributes) != 0 || !S_ISFIFO(attributes.st_mode)) {
     return absl::FailedPreconditionError("there is no pipe from run");
   }
-  std::string frame;
-  std::array<char, 4096> buffer;
-  ssize_t size = 0;
-  while ((size = TEMP_FAILURE_RETRY(read(pipe, buffer.data(), buffer.size()))) >
-         0) {
-    frame.append(buffer.data(), size);
-  }
-  if (size < 0) {
-    return ErrnoError(errno, "read the command from run");
-  }
+  ASSIGN_OR_RETURN(const std::string frame, ReadAll(pipe));
   return DecodeMessage(frame);
 }
 

@@ -4,10 +4,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <array>
 #include <utility>
 
-#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -39,18 +38,12 @@ absl::StatusOr<std::string> ReadKernelFile(const std::string& path) {
   if (!file.valid()) {
     return ErrnoError(errno, absl::StrCat("open ", path));
   }
-  std::string content;
-  std::array<char, 4096> buffer;
-  ssize_t size = 0;
-  while ((size = TEMP_FAILURE_RETRY(
-              read(file.get(), buffer.data(), buffer.size()))) > 0) {
-    content.append(buffer.data(), size);
+  absl::StatusOr<std::string> content = ReadAll(file.get());
+  if (!content.ok()) {
+    return ErrnoError(ErrnoOf(content.status()), absl::StrCat("read ", path));
   }
-  if (size < 0) {
-    return ErrnoError(errno, absl::StrCat("read ", path));
-  }
-  if (!content.empty() && content.back() == '\n') {
-    content.pop_back();
+  if (absl::EndsWith(*content, "\n")) {
+    content->pop_back();
   }
   return content;
 }

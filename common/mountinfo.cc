@@ -21,8 +21,8 @@ constexpr size_t kFieldsAfterSeparator = 3;
 
 bool IsOctal(char c) { return c >= '0' && c <= '7'; }
 
-// The kernel writes a space, tab, newline and backslash in a path as a
-// backslash and three octal digits.
+// The kernel writes a space, tab, newline and backslash in a field, and a comma
+// in a super option, as a backslash and three octal digits.
 std::string Unescape(absl::string_view field) {
   std::string text;
   for (size_t i = 0; i < field.size(); ++i) {
@@ -58,7 +58,9 @@ absl::StatusOr<Mount> ParseLine(absl::string_view line) {
   }
   mount.type = Unescape(separator[1]);
   mount.source = Unescape(separator[2]);
-  mount.super_options = absl::StrSplit(separator[3], ',');
+  for (const absl::string_view option : absl::StrSplit(separator[3], ',')) {
+    mount.super_options.push_back(Unescape(option));
+  }
   return mount;
 }
 

@@ -56,8 +56,9 @@ absl::Status WriteUserMap(UserMap map, uid_t uid, gid_t gid) {
 
 absl::Status ExplainUserNamespaceError(const absl::Status& error) {
   const int error_number = ErrnoOf(error);
-  if (error_number != EPERM && error_number != ENOSPC &&
-      error_number != EACCES) {
+  const bool refused =
+      error_number == EPERM || error_number == ENOSPC || error_number == EACCES;
+  if (!refused || ExitStatusOf(error) != kExitMydockerFailed) {
     return error;
   }
   for (const Switch& candidate : kSwitches) {

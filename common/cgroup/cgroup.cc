@@ -62,6 +62,18 @@ absl::Status MakeDirectory(const std::string& path) {
   return absl::OkStatus();
 }
 
+// Makes the directory `path` and locks it, or else leaves nothing there.
+absl::StatusOr<UniqueFd> MakeLockedDirectory(const std::string& path) {
+  RETURN_IF_ERROR(MakeDirectory(path));
+  UniqueFd directory = OpenDirectory(path);
+  if (!directory.valid() || flock(directory.get(), LOCK_EX | LOCK_NB) != 0) {
+    const int error = errno;
+    rmdir(path.c_str());
+    return ErrnoError(error, absl::StrCat("lock cgroup ", path));
+  }
+  return directory;
+}
+
 void KillProcesses(const std::string& path) {
   const absl::StatusOr<std::string> processes =
       ReadKernelFile(absl::StrCat(path, "/cgroup.procs"));
@@ -106,8 +118,7 @@ absl::Status HandDown(const std::string& parent, absl::string_view controller) {
   if (absl::c_linear_search(absl::StrSplit(enabled, ' '), controller)) {
     return absl::OkStatus();
   }
-  absl::Status status =
-      WriteKernelFile(file, absl::StrCat("+", controller));
+  absl::Status status = WriteKernelFile(file, absl::StrCat("+", controller));
   switch (ErrnoOf(status)) {
     case EBUSY:
       return WithHint(status,
@@ -142,15 +153,13 @@ absl::StatusOr<Cgroup> Cgroup::Create(const Hierarchy& hierarchy,
     return made;
   }
   RemoveAbandoned(parent);
-  const std::string path = absl::StrCat(parent, "/", id);
-  RETURN_IF_ERROR(MakeDirectory(path));
-  Cgroup cgroup(hierarchy, path);
-  cgroup.directory_ = OpenDirectory(path);
-  if (!cgroup.directory_.valid() ||
-      flock(cgroup.directory_.get(), LOCK_EX | LOCK_NB) != 0) {
-    return ErrnoError(errno, absl::StrCat("lock cgroup ", path));
+  std::string path = absl::StrCat(parent, "/", id);
+  absl::StatusOr<UniqueFd> directory = MakeLockedDirectory(path);
+  if (!directory.ok()) {
+    rmdir(parent.c_str());  // If nobody else has a cgroup there.
+    return directory.status();
   }
-  return cgroup;
+  return Cgroup(hierarchy, std::move(path), *std::move(directory));
 }
 
 Cgroup::Cgroup(Cgroup&& other) noexcept

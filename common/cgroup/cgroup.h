@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -77,8 +78,10 @@ class Cgroup {
   absl::Status Remove();
 
  private:
-  Cgroup(Hierarchy hierarchy, std::string path)
-      : hierarchy_(std::move(hierarchy)), path_(std::move(path)) {}
+  Cgroup(Hierarchy hierarchy, std::string path, UniqueFd directory)
+      : hierarchy_(std::move(hierarchy)),
+        path_(std::move(path)),
+        directory_(std::move(directory)) {}
 
   Hierarchy hierarchy_;
   std::string path_;    // Empty once removed.

@@ -1,0 +1,464 @@
+// Chapter 7: a memory limit from a program. What it writes is read back from
+// the kernel's files, and the kernel is seen to enforce it.
+
+#include <sched.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <random>
+#include <regex>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/support/cgroups.h"
+#include "tests/support/chapter.h"
+#include "tests/support/container_test.h"
+#include "tests/support/memory.h"
+#include "tests/support/proc.h"
+#include "tests/support/program.h"
+#include "tests/support/requirements.h"
+#include "tests/support/terminal.h"
+#include "tests/support/wait.h"
+#include "tests/support/workspace.h"
+
+namespace blackbox {
+
+const Chapter& ChapterUnderTest() {
+  static const Chapter chapter{"07-cgroup-memory", {"uts", "pid", "mnt"}};
+  return chapter;
+}
+
+namespace {
+
+using testing::AllOf;
+using testing::AnyOf;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+using testing::UnorderedElementsAre;
+
+class CgroupMemoryTest : public ContainerTest {
+ protected:
+  void SetUp() override {
+    ContainerTest::SetUp();
+    if (!IsSkipped()) {
+      SKIP_IF(FindController("memory").has_value()
+                  ? ""
+                  : "this host has no memory controller");
+    }
+  }
+};
+
+// A limit that nobody could have guessed, in whole pages as the kernel keeps
+// it.
+uint64_t RandomLimit() {
+  static std::mt19937_64 random(std::random_device{}());
+  const auto page = static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+  return std::uniform_int_distribution<uint64_t>(32 * kMiB / page,
+                                                 64 * kMiB / page)(random) *
+         page;
+}
+
+std::vector<std::string> Words(const std::vector<std::string>& flags,
+                               const std::vector<std::string>& command) {
+  std::vector<std::string> words = flags;
+  words.insert(words.end(), command.begin(), command.end());
+  return words;
+}
+
+// The program while its workload waits for a line of input.
+struct Held {
+  explicit Held(const std::vector<std::string>& flags,
+                const std::string& first = ":")
+      : run({.args = Words(flags, {"sh", "-c",
+                                   first + "\necho ready; read status; "
+                                           "exit ${status:-0}"})}) {
+    EXPECT_EQ(run.ReadLine(), "ready");
+    processes = DescendantsOf(run.pid());
+    EXPECT_GE(processes.size(), 2u)
+        << "there should be run, itself once more, and the workload";
+  }
+  pid_t itself() const { return processes.at(0); }
+  pid_t workload() const { return processes.at(1); }
+  ContainerCgroups Cgroups() const {
+    return ContainerCgroups(workload(), {"memory"});
+  }
+  Result End(int exit_status = 0) {
+    run.Write(absl::StrCat(exit_status, "\n"));
+    return run.Wait();
+  }
+  Process run;
+  std::vector<pid_t> processes;  // What descends from run.
+};
+
+// What the program tells at its end, on standard error, in lines such as
+// "limit: 104857600 bytes".
+struct Report {
+  explicit Report(const std::string& text)
+      : limit(NumberIn(text, "limit")),
+        peak(NumberIn(text, "peak")),
+        oom_kills(NumberIn(text, "OOM")) {}
+
+  // The first number in the line that has this word.
+  static uint64_t NumberIn(const std::string& text, const std::string& word) {
+    std::smatch found;
+    if (!std::regex_search(text, found,
+                           std::regex(word + "[^0-9\n]*([0-9]+)"))) {
+      ADD_FAILURE() << "no number behind " << word << " in\n" << text;
+      return 0;
+    }
+    return std::stoull(found[1]);
+  }
+
+  uint64_t limit;
+  uint64_t peak;
+  uint64_t oom_kills;
+};
+
+TEST_F(CgroupMemoryTest, LimitIsInTheKernelsFile) {
+  for (const std::string text : {"64m", "65536k"}) {
+    Held held({"-m", text});
+    EXPECT_EQ(held.Cgroups().MemoryLimit(), "67108864");
+    EXPECT_THAT(held.End(), ExitsWith(0));
+  }
+  const uint64_t limit = RandomLimit();
+  Held held({"-m", absl::StrCat(limit)});
+  EXPECT_EQ(held.Cgroups().MemoryLimit(), absl::StrCat(limit));
+  held.End();
+}
+
+TEST_F(CgroupMemoryTest, LimitIsTheArticlesUnlessAskedFor) {
+  Held held({});
+  EXPECT_EQ(held.Cgroups().MemoryLimit(), "104857600");
+  held.End();
+}
+
+TEST_F(CgroupMemoryTest, CgroupIsGoneAfter) {
+  Held held({});
+  const std::string directory = held.Cgroups().Directory("memory");
+  EXPECT_THAT(AllContainerCgroups(), Contains(directory));
+  held.End();
+  EXPECT_NE(access(directory.c_str(), F_OK), 0) << directory << " stays";
+}
+
+TEST_F(CgroupMemoryTest, HasNamespacesOfItsOwn) {
+  Held held({});
+  EXPECT_EQ(NamespacesThatDiffer(held.workload(), getpid()),
+            ChapterUnderTest().namespaces);
+  EXPECT_EQ(FindInit(held.run.pid()), held.itself());
+  held.End();
+}
+
+// The program starts itself again through /proc/self/exe, and then the
+// workload. Without a mark that tells it so, the second would start a third,
+// and so on.
+TEST_F(CgroupMemoryTest, StartsItselfOnceMoreAndThenTheWorkload) {
+  Held held({});
+  ASSERT_EQ(held.processes.size(), 2u);
+  EXPECT_EQ(std::filesystem::read_symlink(
+                absl::StrCat("/proc/", held.itself(), "/exe")),
+            std::filesystem::canonical(ProgramPath()));
+  EXPECT_THAT(StatusField(held.workload(), "PPid"),
+              ElementsAre(absl::StrCat(held.itself())));
+  EXPECT_EQ(std::filesystem::read_symlink(
+                absl::StrCat("/proc/", held.workload(), "/exe")),
+            std::filesystem::canonical("/bin/sh"));
+  held.End();
+}
+
+// pitfalls: faults 5, 7: the wrong process ends up in the cgroup, or none.
+TEST_F(CgroupMemoryTest, AllButRunItselfIsInside) {
+  Held held({}, "sleep 1000 &");
+  const std::vector<pid_t> inside = DescendantsOf(held.run.pid());
+  EXPECT_EQ(inside.size(), 3u);
+  EXPECT_THAT(held.Cgroups().Processes("memory"),
+              testing::UnorderedElementsAreArray(inside));
+  EXPECT_EQ(CgroupDirectoryOf(held.run.pid(), *FindController("memory")),
+            CgroupDirectoryOf(getpid(), *FindController("memory")))
+      << "run stays where it was started";
+  held.End();
+}
+
+// What the articles get wrong: there the workload runs first, and is limited
+// after. Several times, for it would be a race.
+TEST_F(CgroupMemoryTest, WorkloadIsInsideFromTheStart) {
+  const ControllerPlace place = *FindController("memory");
+  for (int i = 0; i < 10; ++i) {
+    const Result result = Execute({.args = {"cat", "/proc/self/cgroup"}});
+    EXPECT_THAT(CgroupDirectoryIn(result.out, place),
+                testing::ContainsRegex("/mydocker/[0-9a-f]+$"))
+        << result;
+  }
+}
+
+TEST_F(CgroupMemoryTest, LimitIsSetBeforeTheWorkloadStarts) {
+  const uint64_t limit = RandomLimit();
+  const ControllerPlace place = *FindController("memory");
+  // grep is the workload itself, and so the first thing that is executed.
+  EXPECT_THAT(Execute({.args = {"-m", absl::StrCat(limit), "grep", "-rqsx",
+                                absl::StrCat(limit),
+                                place.v1 ? "--include=memory.limit_in_bytes"
+                                         : "--include=memory.max",
+                                place.mount_point + "/mydocker"}}),
+              ExitsWith(0));
+}
+
+// The experiment of the articles: 99 MB run under 100 MB …
+TEST_F(CgroupMemoryTest, LessThanTheLimitRuns) {
+  const Result result =
+      Execute({.args = Words({"-m", "100m"}, TakeMemory(99 * kMiB))});
+  EXPECT_THAT(result, ExitsWith(0));
+  const Report report(result.err);
+  EXPECT_EQ(report.limit, 100 * kMiB);
+  EXPECT_EQ(report.oom_kills, 0u);
+}
+
+// … and 101 MB do not, or only with the help of swap.
+// pitfalls: fault 4, a process that a signal killed reported as success.
+TEST_F(CgroupMemoryTest, MoreThanTheLimitIsKilledOrHeld) {
+  for (const uint64_t excess : {1 * kMiB, 100 * kMiB}) {
+    const Result result = Execute(
+        {.args = Words({"-m", "100m"}, TakeMemory(100 * kMiB + excess))});
+    EXPECT_EQ(result.out, "");
+    const Report report(result.err);
+    EXPECT_EQ(report.limit, 100 * kMiB);
+    if (ExpectedOutcome(excess) == Outcome::kKilled) {
+      EXPECT_THAT(result, ExitsWith(128 + SIGKILL));
+      EXPECT_EQ(report.oom_kills, 1u);
+    } else {
+      EXPECT_THAT(result, ExitsWith(0));
+      EXPECT_EQ(report.oom_kills, 0u);
+    }
+  }
+}
+
+TEST_F(CgroupMemoryTest, StressOfTheArticlesRunsBelowTheLimitAndNotAbove) {
+  SKIP_IF(WhyNoTool("stress"));
+  const auto stress = [](const std::string& size) {
+    return Execute({.args = {"-m", "100m", "stress", "--vm-bytes", size,
+                             "--vm-keep", "-m", "1", "-t", "1"}});
+  };
+  EXPECT_THAT(stress("98m"), ExitsWith(0));
+  const Result more = stress("102m");
+  if (ExpectedOutcome(2 * kMiB) == Outcome::kKilled) {
+    // stress outlives its worker, and says what has become of it.
+    EXPECT_THAT(more, ExitsWith(1));
+    EXPECT_THAT(more.err, HasSubstr("signal 9"));
+    EXPECT_EQ(Report(more.err).oom_kills, 1u);
+  } else {
+    EXPECT_THAT(more, ExitsWith(0));
+  }
+}
+
+// Without a word on the command line: stress wants 200 MB and may have 100.
+TEST_F(CgroupMemoryTest, RunsTheArticlesStressByItself) {
+  SKIP_IF(WhyNoTool("stress"));
+  const uint64_t excess = 100 * kMiB;
+  Process run({});
+  if (ExpectedOutcome(excess) == Outcome::kKilled) {
+    const Result result = run.Wait();
+    EXPECT_THAT(result, ExitsWith(1));
+    EXPECT_THAT(result.err, HasSubstr("signal 9"));
+    EXPECT_EQ(Report(result.err).limit, 100 * kMiB);
+    EXPECT_EQ(Report(result.err).oom_kills, 1u);
+    return;
+  }
+  // It goes on for ever: twice the limit, but half of it in swap.
+  std::vector<pid_t> processes;
+  EXPECT_TRUE(WaitUntil([&] {
+    processes = DescendantsOf(run.pid());
+    return SwappedMemory(processes) + kCounterSlack >= excess;
+  }));
+  EXPECT_LE(ResidentMemory(processes), 100 * kMiB + kCounterSlack);
+  EXPECT_THAT(
+      ArgumentsOf(processes.back()),
+      ElementsAre("stress", "--vm-bytes", "200m", "--vm-keep", "-m", "1"));
+  const ContainerCgroups cgroups(processes.back(), {"memory"});
+  EXPECT_EQ(cgroups.MemoryLimit(), "104857600");
+  EXPECT_EQ(cgroups.OomKills(), 0u);
+  run.Signal(SIGTERM);
+  run.Wait();
+}
+
+TEST_F(CgroupMemoryTest, MoreThanTheLimitIsHeldInSwap) {
+  const uint64_t limit = RandomLimit();
+  const uint64_t excess = 16 * kMiB;
+  SKIP_IF(WhyNoTool("stress"));
+  SKIP_IF(ExpectedOutcome(excess) == Outcome::kHeld ? "" : "there is no swap");
+  Held held({"-m", absl::StrCat(limit)},
+            absl::StrCat("stress --quiet --vm 1 --vm-keep --vm-bytes ",
+                         limit + excess, " &"));
+  const ContainerCgroups cgroups = held.Cgroups();
+  EXPECT_TRUE(WaitUntil([&] {
+    return SwappedMemory(cgroups.Processes("memory")) + kCounterSlack >= excess;
+  }));
+  EXPECT_LE(ResidentMemory(cgroups.Processes("memory")), limit + kCounterSlack);
+  EXPECT_EQ(cgroups.OomKills(), 0u);
+  EXPECT_THAT(held.End(), ExitsWith(0));
+}
+
+// What it prints is what the kernel's files say, which the test reads while
+// they are there.
+TEST_F(CgroupMemoryTest, ReportAgreesWithTheKernel) {
+  const uint64_t limit = RandomLimit();
+  const uint64_t excess = 16 * kMiB;
+  Held held({"-m", absl::StrCat(limit)},
+            absl::StrCat(TakeMemoryInShell(limit / 2), "; ",
+                         TakeMemoryInShell(limit + excess)));
+  const uint64_t oom_kills = held.Cgroups().OomKills();
+  EXPECT_EQ(oom_kills, ExpectedOutcome(excess) == Outcome::kKilled ? 1u : 0u);
+  const Result result = held.End();
+  EXPECT_EQ(result.out, "") << "standard output is the workload's alone";
+  const Report report(result.err);
+  EXPECT_EQ(report.limit, limit);
+  EXPECT_EQ(report.oom_kills, oom_kills);
+  EXPECT_LE(report.peak, limit);
+  EXPECT_GE(report.peak, limit - kMiB) << "it had all that it could get";
+}
+
+TEST_F(CgroupMemoryTest, ReportTellsThePeak) {
+  const uint64_t limit = RandomLimit();
+  const uint64_t taken = limit / 2;
+  const Result result =
+      Execute({.args = Words({"-m", absl::StrCat(limit)}, TakeMemory(taken))});
+  EXPECT_THAT(result, ExitsWith(0));
+  const Report report(result.err);
+  EXPECT_GE(report.peak, taken);
+  // The program itself and dd take a few megabytes more.
+  EXPECT_LE(report.peak, taken + 12 * kMiB);
+}
+
+TEST_F(CgroupMemoryTest, ExitStatusIsTheWorkloads) {
+  for (const int status : {0, 1, 42, 255}) {
+    EXPECT_THAT(Execute({.args = {"sh", "-c", absl::StrCat("exit ", status)}}),
+                ExitsWith(status));
+  }
+  EXPECT_THAT(Execute({.args = {"sh", "-c", "kill -TERM $$"}}),
+              ExitsWith(128 + SIGTERM));
+}
+
+TEST_F(CgroupMemoryTest, StandardStreamsAndArgumentsAreTheCallers) {
+  const Result result = Execute(
+      {.args = {"--", "sh", "-c", "cat; printf '<%s>' \"$@\"; echo err >&2",
+                "sh", "a b", "", "-m", "c\nd"},
+       .input = "input\n"});
+  EXPECT_THAT(result, ExitsWith(0));
+  EXPECT_EQ(result.out, "input\n<a b><><-m><c\nd>");
+  EXPECT_THAT(result.err, testing::StartsWith("err\n"));
+}
+
+// pitfalls: fault 12, descriptors of the caller leak into the container.
+TEST_F(CgroupMemoryTest, StandardStreamsAreAllThatIsOpenInside) {
+  Process run({.args = {"sh", "-c", "echo ready; read end"},
+               .open_files = {3, 5, 9, 200}});
+  ASSERT_EQ(run.ReadLine(), "ready");
+  EXPECT_THAT(OpenFiles(DescendantsOf(run.pid()).back()), ElementsAre(0, 1, 2));
+  run.Wait();
+}
+
+// pitfalls: fault 9, two containers that share one cgroup.
+TEST_F(CgroupMemoryTest, TwoAtOnceHaveTheirOwnLimits) {
+  Held one({"-m", "40m"});
+  Held other({"-m", "50m"});
+  EXPECT_EQ(one.Cgroups().MemoryLimit(), absl::StrCat(40 * kMiB));
+  EXPECT_NE(one.Cgroups().id(), other.Cgroups().id());
+  EXPECT_THAT(one.End(3), ExitsWith(3));
+  EXPECT_EQ(other.Cgroups().MemoryLimit(), absl::StrCat(50 * kMiB));
+  EXPECT_THAT(other.End(4), ExitsWith(4));
+}
+
+// pitfalls: fault 3, clean-up that never happens.
+TEST_F(CgroupMemoryTest, SignalEndsTheContainer) {
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    Process run({.args = {"sh", "-c",
+                          "trap '' INT TERM HUP; (setsid sleep 1000 &); "
+                          "echo ready; sleep 1000; :"}});
+    ASSERT_EQ(run.ReadLine(), "ready");
+    run.Signal(signal);
+    EXPECT_THAT(run.Wait(), ExitsWith(128 + SIGKILL)) << signal;
+  }
+}
+
+TEST_F(CgroupMemoryTest, SigkillEndsTheContainerAndTheNextRunCleansUp) {
+  Held held({}, "(setsid sleep 1000 &)");
+  const std::vector<pid_t> inside = DescendantsOf(held.run.pid());
+  const std::string directory = held.Cgroups().Directory("memory");
+  held.run.Signal(SIGKILL);
+  EXPECT_EQ(held.run.Wait().signal, SIGKILL);
+  for (const pid_t pid : inside) {
+    EXPECT_TRUE(WaitForEnd(pid)) << Describe(pid);
+  }
+  EXPECT_THAT(Execute({.args = {"true"}}), ExitsWith(0));
+  EXPECT_THAT(AllContainerCgroups(), Not(Contains(directory)));
+}
+
+TEST_F(CgroupMemoryTest, ControlCIsForTheWorkload) {
+  // A signal interrupts `read`, or comes between two of them.
+  Terminal terminal({.args = {"sh", "-c",
+                              "trap 'echo interrupted' INT; echo ready; "
+                              "until read status; do :; done; exit $status"}});
+  terminal.Expect("ready");
+  terminal.Type(kCtrlC);
+  terminal.Expect("interrupted");
+  terminal.Type("4\n");
+  EXPECT_THAT(terminal.Wait(), ExitsWith(4));
+}
+
+TEST_F(CgroupMemoryTest, WrongInputIsToldInOneLine) {
+  for (const std::string size :
+       {"abc", "0", "-5", "99999999999g", "", "1.5g", "64q"}) {
+    EXPECT_THAT(Execute({.args = {"-m", size, "touch", "made"}}),
+                FailsInOneLine(125, HasSubstr(size)))
+        << size;
+  }
+  EXPECT_THAT(Execute({.args = {"-m"}}), FailsInOneLine(125, HasSubstr("m")));
+  EXPECT_THAT(Execute({.args = {"-nosuch", "touch", "made"}}),
+              FailsInOneLine(125, HasSubstr("nosuch")));
+}
+
+// Here the report follows, for the cgroup was there.
+TEST_F(CgroupMemoryTest, WorkloadThatCannotRunIsToldWithItsStatus) {
+  const std::string name = RandomName();
+  const Result not_found = Execute({.args = {name}});
+  EXPECT_THAT(not_found, ExitsWith(127));
+  EXPECT_THAT(not_found.err, HasSubstr(name));
+  const std::string file = MakeFile("file", "", 0644);
+  const Result not_executable = Execute({.args = {file}});
+  EXPECT_THAT(not_executable, ExitsWith(126));
+  EXPECT_THAT(not_executable.err, HasSubstr(file));
+}
+
+TEST_F(CgroupMemoryTest, OrdinaryUserIsToldWhatItTakes) {
+  EXPECT_THAT(Execute({.args = {"touch", "made"}, .uid = kOrdinaryUser}),
+              FailsInOneLine(125, AnyOf(HasSubstr("sudo"), HasSubstr("root"))));
+}
+
+// pitfalls: "nothing is limited, without any error": an ordinary directory with
+// ordinary files in place of the cgroup. The fixture would find it.
+TEST_F(CgroupMemoryTest, HostWithoutMemoryControllerIsTold) {
+  const auto unmount = [] {
+    if (unshare(CLONE_NEWNS) != 0 ||
+        mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
+      return false;
+    }
+    while (const auto place = FindController("memory")) {
+      if (umount2(place->mount_point.c_str(), MNT_DETACH) != 0) {
+        return false;
+      }
+    }
+    return true;
+  };
+  EXPECT_THAT(Execute({.args = {"touch", "made"}, .before_exec = unmount}),
+              FailsInOneLine(125, HasSubstr("memory controller")));
+}
+
+}  // namespace
+}  // namespace blackbox

@@ -1,0 +1,343 @@
+// Chapter 8, `run` and `init`: input that is wrong, and hosts that lack
+// something. Each gets one clear line and the right status: 125 if mydocker
+// failed, 126 if the command cannot be executed, 127 if it is not there. And
+// nothing may stay, which the fixture looks for.
+
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <optional>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/support/cgroups.h"
+#include "tests/support/chapter.h"
+#include "tests/support/container_test.h"
+#include "tests/support/held_container.h"
+#include "tests/support/proc.h"
+#include "tests/support/program.h"
+#include "tests/support/wait.h"
+#include "tests/support/workspace.h"
+
+namespace blackbox {
+
+const Chapter& ChapterUnderTest() {
+  static const Chapter chapter{"08-run-init",
+                               {"uts", "ipc", "pid", "mnt", "net"}};
+  return chapter;
+}
+
+namespace {
+
+using testing::AllOf;
+using testing::AnyOf;
+using testing::HasSubstr;
+
+using RunInitErrorTest = ContainerTest;
+
+// A command line that is refused: its name, its words, and what the one line
+// must mention for the reader to see what is wrong: the flag, the value.
+struct BadCommandLine {
+  std::string name;
+  std::vector<std::string> args;
+  std::vector<std::string> mentions;
+};
+
+void PrintTo(const BadCommandLine& line, std::ostream* stream) {
+  *stream << testing::PrintToString(line.args);
+}
+
+// A word of its own, not a part of another: "m" is not in "mydocker".
+auto Mentions(const std::string& word) {
+  return testing::ContainsRegex(
+      absl::StrCat("(^|[^[:alnum:]])", word, "([^[:alnum:]]|$)"));
+}
+
+class RunInitUsageTest : public ContainerTest,
+                         public testing::WithParamInterface<BadCommandLine> {};
+
+TEST_P(RunInitUsageTest, IsRefusedInOneLine) {
+  const Result result = Execute({.args = GetParam().args});
+  EXPECT_THAT(result, FailsInOneLine(125, HasSubstr("mydocker")));
+  for (const std::string& word : GetParam().mentions) {
+    EXPECT_THAT(result.err, Mentions(word));
+  }
+}
+
+// The command is one that would leave a trace, if it ran: a file in the
+// directory that the fixture watches.
+INSTANTIATE_TEST_SUITE_P(
+    All, RunInitUsageTest,
+    testing::ValuesIn(std::vector<BadCommandLine>{
+        {"NoSubcommand", {}, {"run"}},
+        {"UnknownSubcommand", {"walk", "touch", "made"}, {"walk"}},
+        {"FlagInPlaceOfSubcommand", {"-ti", "touch", "made"}, {"ti"}},
+        {"NoCommand", {"run"}, {"command"}},
+        {"NoCommandBehindFlags", {"run", "-ti", "-m", "64m"}, {"command"}},
+        {"NoCommandBehindDashes", {"run", "--"}, {"command"}},
+        {"UnknownFlag", {"run", "-nosuch", "touch", "made"}, {"nosuch"}},
+        {"FlagWithoutValue", {"run", "-m"}, {"m", "value"}},
+        {"MemoryNoNumber", {"run", "-m", "abc", "touch", "made"}, {"m", "abc"}},
+        {"MemoryZero", {"run", "-m", "0", "touch", "made"}, {"m", "0"}},
+        {"MemoryNegative", {"run", "-m", "-5", "touch", "made"}, {"m", "-5"}},
+        {"MemoryTooLarge",
+         {"run", "-m", "99999999999g", "touch", "made"},
+         {"m", "99999999999g"}},
+        {"MemoryOverflow",
+         {"run", "-m", "18446744073709551617", "touch", "made"},
+         {"m", "18446744073709551617"}},
+        {"MemoryEmpty", {"run", "-m", "", "touch", "made"}, {"m"}},
+        {"MemoryUnknownUnit",
+         {"run", "-m", "64q", "touch", "made"},
+         {"m", "64q"}},
+        {"MemoryFraction",
+         {"run", "-m", "1.5g", "touch", "made"},
+         {"m", "1\\.5g"}},
+        {"MemoryUnitAlone", {"run", "-m", "m", "touch", "made"}, {"m"}},
+        {"MemoryWithSpace",
+         {"run", "-m", " 64m", "touch", "made"},
+         {"m", " 64m"}},
+        {"CpusetNoNumber",
+         {"run", "-cpuset", "abc", "touch", "made"},
+         {"cpuset", "abc"}},
+        {"CpusetEmpty", {"run", "-cpuset", "", "touch", "made"}, {"cpuset"}},
+        {"CpusetOpenRange",
+         {"run", "-cpuset", "0-", "touch", "made"},
+         {"cpuset", "0-"}},
+        {"CpusetBackwards",
+         {"run", "-cpuset", "1-0", "touch", "made"},
+         {"cpuset", "1-0"}},
+        {"CpusetEmptyItem",
+         {"run", "-cpuset", "0,,0", "touch", "made"},
+         {"cpuset", "0,,0"}},
+        {"CpushareTooSmall",
+         {"run", "-cpushare", "1", "touch", "made"},
+         {"cpushare", "1", "2"}},
+        {"CpushareTooLarge",
+         {"run", "-cpushare", "262145", "touch", "made"},
+         {"cpushare", "262145", "262144"}},
+        {"CpushareNoNumber",
+         {"run", "-cpushare", "x", "touch", "made"},
+         {"cpushare", "x"}},
+        {"CpushareNegative",
+         {"run", "-cpushare", "-2", "touch", "made"},
+         {"cpushare", "-2"}},
+        {"SwitchWithAValueThatIsNone",
+         {"run", "-ti=perhaps", "touch", "made"},
+         {"ti", "perhaps"}},
+    }),
+    [](const auto& info) { return info.param.name; });
+
+TEST_F(RunInitErrorTest, CpuThatDoesNotExistIsToldFromThoseThatDo) {
+  SKIP_IF(FindController("cpuset").has_value()
+              ? ""
+              : "this host has no cpuset controller");
+  // All that there are: possible CPUs that are not online have no place here.
+  std::string online = ReadFile("/sys/devices/system/cpu/online");
+  online.erase(online.find_last_not_of('\n') + 1);
+  for (const char* list : {"99", "0,99", "0-99"}) {
+    SKIP_IF(std::filesystem::exists("/sys/devices/system/cpu/cpu99")
+                ? "this machine has a hundred CPUs"
+                : "");
+    EXPECT_THAT(Execute({.args = {"run", "-cpuset", list, "touch", "made"}}),
+                FailsInOneLine(125, HasSubstr(online)))
+        << list;
+  }
+}
+
+TEST_F(RunInitErrorTest, CommandThatIsNotThere) {
+  const std::string name = RandomName();
+  EXPECT_THAT(Execute({.args = {"run", name}}),
+              FailsInOneLine(127, HasSubstr(name)));
+  EXPECT_THAT(Execute({.args = {"run", "-m", "64m", "/" + name}}),
+              FailsInOneLine(127, HasSubstr("/" + name)));
+  const std::string file = MakeFile("file", "", 0644);
+  EXPECT_THAT(Execute({.args = {"run", file + "/" + name}}),
+              FailsInOneLine(127, HasSubstr(name)));
+  EXPECT_THAT(Execute({.args = {"run", ""}}),
+              FailsInOneLine(127, HasSubstr("\"\"")));
+}
+
+TEST_F(RunInitErrorTest, CommandThatIsNotExecutable) {
+  const std::string file = MakeFile("file", "#!/bin/sh\n", 0644);
+  EXPECT_THAT(Execute({.args = {"run", file}}),
+              FailsInOneLine(
+                  126, AllOf(HasSubstr(file), HasSubstr("Permission denied"))));
+}
+
+TEST_F(RunInitErrorTest, CommandThatIsADirectory) {
+  EXPECT_THAT(Execute({.args = {"run", TestDirectory()}}),
+              FailsInOneLine(126, AllOf(HasSubstr(TestDirectory()),
+                                        HasSubstr("irectory"))));
+}
+
+TEST_F(RunInitErrorTest, ScriptWithoutInterpreterLine) {
+  const std::string file = MakeFile("script", "echo hello\n", 0755);
+  EXPECT_THAT(Execute({.args = {"run", file}}),
+              FailsInOneLine(126, AllOf(HasSubstr(file), HasSubstr("#!"))));
+}
+
+// The kernel says "No such file" of a file that is there.
+TEST_F(RunInitErrorTest, ScriptWhoseInterpreterIsMissing) {
+  const std::string interpreter = "/" + RandomName();
+  const std::string file =
+      MakeFile("script", "#!" + interpreter + " -x\n", 0755);
+  EXPECT_THAT(
+      Execute({.args = {"run", file}}),
+      FailsInOneLine(126, AllOf(HasSubstr(file), HasSubstr(interpreter))));
+}
+
+TEST_F(RunInitErrorTest, OrdinaryUserIsToldWhatItTakes) {
+  for (const std::vector<std::string>& args :
+       {std::vector<std::string>{"run", "touch", "made"},
+        {"run", "-m", "64m", "touch", "made"}}) {
+    EXPECT_THAT(
+        Execute({.args = args, .uid = kOrdinaryUser}),
+        FailsInOneLine(125, AnyOf(HasSubstr("sudo"), HasSubstr("root"))));
+  }
+}
+
+// Hosts that are not as they should be, each in a mount namespace to be thrown
+// away.
+bool EnterMountsToSpoil() {
+  return unshare(CLONE_NEWNS) == 0 &&
+         mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
+}
+
+// A host without one of the controllers: on v1 its hierarchy is not mounted, on
+// v2 the one hierarchy is not.
+class RunInitMissingControllerTest
+    : public ContainerTest,
+      public testing::WithParamInterface<std::vector<std::string>> {
+ protected:
+  static std::string Controller() { return GetParam()[0]; }
+
+  static bool Unmount() {
+    if (!EnterMountsToSpoil()) {
+      return false;
+    }
+    // It may be mounted in more than one place.
+    while (const std::optional<ControllerPlace> place =
+               FindController(Controller())) {
+      if (umount2(place->mount_point.c_str(), MNT_DETACH) != 0) {
+        return false;
+      }
+    }
+    return true;
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(
+    All, RunInitMissingControllerTest,
+    testing::Values(std::vector<std::string>{"memory", "-m", "64m"},
+                    std::vector<std::string>{"cpu", "-cpushare", "512"},
+                    std::vector<std::string>{"cpuset", "-cpuset", "0"}),
+    [](const auto& info) { return info.param[0]; });
+
+// pitfalls: "nothing is limited, without any error". Not even an ordinary
+// directory is made where the cgroup should be: the fixture would see it.
+TEST_P(RunInitMissingControllerTest, LimitIsRefusedByItsName) {
+  const std::vector<std::string> flags = {GetParam()[1], GetParam()[2]};
+  EXPECT_THAT(Execute({.args = RunWords(flags, {"touch", "made"}),
+                       .before_exec = Unmount}),
+              FailsInOneLine(125, HasSubstr(Controller() + " controller")));
+}
+
+TEST_P(RunInitMissingControllerTest, ContainerWithoutThatLimitRuns) {
+  EXPECT_THAT(Execute({.args = {"run", "sh", "-c", "echo ran"},
+                       .before_exec = Unmount}),
+              Prints("ran\n"));
+}
+
+// The cgroups that were made before the failure have to go again.
+TEST_P(RunInitMissingControllerTest, HierarchyThatIsReadOnlyIsTold) {
+  const std::optional<ControllerPlace> place = FindController(Controller());
+  SKIP_IF(place.has_value() ? "" : "this host has no such controller");
+  const auto make_read_only = [&] {
+    return EnterMountsToSpoil() &&
+           mount(nullptr, place->mount_point.c_str(), nullptr,
+                 MS_REMOUNT | MS_BIND | MS_RDONLY, nullptr) == 0;
+  };
+  EXPECT_THAT(Execute({.args = {"run", "touch", "made"},
+                       .before_exec = make_read_only}),
+              FailsInOneLine(125, AllOf(HasSubstr(place->mount_point),
+                                        HasSubstr("ead-only"))));
+}
+
+TEST_F(RunInitErrorTest, HostWithoutProcIsTold) {
+  EXPECT_THAT(Execute({.args = {"run", "touch", "made"},
+                       .before_exec =
+                           [] {
+                             return EnterMountsToSpoil() &&
+                                    umount2("/proc", MNT_DETACH) == 0;
+                           }}),
+              FailsInOneLine(125, HasSubstr("/proc")));
+}
+
+// Each step that opens a file fails with one of these numbers of descriptors,
+// from the first step to the last; with the highest the container runs.
+class RunInitFewDescriptorsTest : public ContainerTest,
+                                  public testing::WithParamInterface<rlim_t> {};
+
+INSTANTIATE_TEST_SUITE_P(AtMost, RunInitFewDescriptorsTest,
+                         testing::Range<rlim_t>(4, 21),
+                         testing::PrintToStringParamName());
+
+// pitfalls: fault 3, an error half-way leaves what was made before.
+TEST_P(RunInitFewDescriptorsTest, RunsOrFailsAndLeavesNothing) {
+  const rlimit files = {GetParam(), GetParam()};
+  EXPECT_THAT(
+      Execute({.args = {"run", "-m", "64m", "sh", "-c", "echo ran"},
+               .before_exec =
+                   [&] { return setrlimit(RLIMIT_NOFILE, &files) == 0; }}),
+      AnyOf(Prints("ran\n"),
+            FailsInOneLine(125, HasSubstr("Too many open files"))));
+}
+
+// A cgroup of the test's own that takes no second process.
+class CgroupForOne {
+ public:
+  explicit CgroupForOne(const ControllerPlace& pids)
+      : directory_(absl::StrCat(pids.mount_point, "/", RandomName())) {
+    EXPECT_EQ(mkdir(directory_.c_str(), 0755), 0) << directory_;
+    std::ofstream(directory_ + "/pids.max") << 1;
+  }
+  ~CgroupForOne() {
+    // The kernel may be a moment behind the process that has left it.
+    EXPECT_TRUE(WaitUntil([this] { return rmdir(directory_.c_str()) == 0; }))
+        << directory_;
+  }
+  bool Enter() const {
+    std::ofstream(directory_ + "/cgroup.procs") << 0;
+    return ReadFile("/proc/self/cgroup")
+               .find(directory_.substr(directory_.rfind('/'))) !=
+           std::string::npos;
+  }
+
+ private:
+  std::string directory_;
+};
+
+// pitfalls: fault 5, the failure of clone used as a process id.
+TEST_F(RunInitErrorTest, HostThatAllowsNoMoreProcessesIsTold) {
+  const std::optional<ControllerPlace> pids = FindController("pids");
+  SKIP_IF(pids.has_value() && pids->v1
+              ? ""
+              : "this host has no pids controller on cgroup v1");
+  const CgroupForOne cgroup(*pids);
+  EXPECT_THAT(Execute({.args = {"run", "-m", "64m", "touch", "made"},
+                       .before_exec = [&] { return cgroup.Enter(); }}),
+              FailsInOneLine(125, HasSubstr("Resource temporarily")));
+}
+
+}  // namespace
+}  // namespace blackbox

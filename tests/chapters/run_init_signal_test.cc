@@ -1,0 +1,223 @@
+// Chapter 8, `run` and `init`: signals. Whatever ends `run` ends the container,
+// and leaves nothing; the fixture looks for that after each test.
+
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/support/cgroups.h"
+#include "tests/support/chapter.h"
+#include "tests/support/container_test.h"
+#include "tests/support/held_container.h"
+#include "tests/support/proc.h"
+#include "tests/support/program.h"
+#include "tests/support/terminal.h"
+#include "tests/support/wait.h"
+
+namespace blackbox {
+
+const Chapter& ChapterUnderTest() {
+  static const Chapter chapter{"08-run-init",
+                               {"uts", "ipc", "pid", "mnt", "net"}};
+  return chapter;
+}
+
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+
+using RunInitSignalTest = ContainerTest;
+
+// A moment in the life of `run true`: before, while, or just after it runs.
+class RandomMoment {
+ public:
+  RandomMoment() : random_(std::random_device{}()) {
+    const auto start = std::chrono::steady_clock::now();
+    EXPECT_THAT(Execute({.args = {"run", "true"}}), Prints(""));
+    whole_ = std::chrono::steady_clock::now() - start;
+  }
+  void Sleep() {
+    std::uniform_real_distribution<> part(0, 1.3);
+    std::this_thread::sleep_for(part(random_) * whole_);
+  }
+
+ private:
+  std::mt19937 random_;
+  std::chrono::duration<double> whole_;
+};
+
+// Process 1 of a PID namespace does not get a signal that it has no handler for
+// (pid_namespaces(7)), so these have to be handled, or followed by SIGKILL.
+class RunInitEndingSignalTest : public RunInitSignalTest,
+                                public testing::WithParamInterface<int> {};
+
+INSTANTIATE_TEST_SUITE_P(All, RunInitEndingSignalTest,
+                         testing::Values(SIGINT, SIGTERM, SIGHUP, SIGQUIT),
+                         [](const auto& info) {
+                           return absl::StrCat("SIG", sigabbrev_np(info.param));
+                         });
+
+TEST_P(RunInitEndingSignalTest, EndsACommandThatDoesNotHandleIt) {
+  Process unaware({.args = {"run", "sh", "-c", "echo ready; exec sleep 1000"}});
+  Process ignoring({.args = {"run", "sh", "-c",
+                             absl::StrCat("trap '' ", sigabbrev_np(GetParam()),
+                                          "; echo ready; sleep 1000; :")}});
+  ASSERT_EQ(unaware.ReadLine(), "ready");
+  ASSERT_EQ(ignoring.ReadLine(), "ready");
+  unaware.Signal(GetParam());
+  ignoring.Signal(GetParam());
+  EXPECT_THAT(unaware.Wait(), ExitsWith(128 + SIGKILL));
+  EXPECT_THAT(ignoring.Wait(), ExitsWith(128 + SIGKILL));
+}
+
+TEST_P(RunInitEndingSignalTest, ReachesACommandThatHandlesIt) {
+  for (const char* flag : {"-ti", "-v=false"}) {
+    Process run({.args = {"run", flag, "sh", "-c",
+                          absl::StrCat("trap 'echo told; exit 7' ",
+                                       sigabbrev_np(GetParam()),
+                                       "; echo ready; sleep 1000 & wait")}});
+    ASSERT_EQ(run.ReadLine(), "ready") << flag;
+    run.Signal(GetParam());
+    EXPECT_EQ(run.ReadLine(), "told") << flag;
+    EXPECT_THAT(run.Wait(), ExitsWith(7)) << flag;
+  }
+}
+
+// At any moment, not only while the command runs: run may be making cgroups,
+// waiting for the child, removing cgroups.
+TEST_P(RunInitEndingSignalTest, LeavesNothingWheneverItComes) {
+  RandomMoment moment;
+  for (int i = 0; i < 20; ++i) {
+    Process run({.args = {"run", "-m", "64m", "true"}});
+    moment.Sleep();
+    run.Signal(GetParam());
+    // It came before run was ready for it, or after all was done, or between.
+    const Result result = run.Wait();
+    EXPECT_TRUE(result.signal == GetParam() || result.exit_status == 0 ||
+                result.exit_status > 128)
+        << result;
+  }
+}
+
+// On a terminal the kernel sends Ctrl-C to the whole foreground process group:
+// to the command and to run.
+TEST_F(RunInitSignalTest, ControlCIsForTheProgramInsideWithTi) {
+  // A signal interrupts `read`, or comes between two of them.
+  Terminal terminal(
+      {.args = {"run", "-ti", "sh", "-c",
+                "trap 'echo interrupted' INT; trap 'echo quit' QUIT; "
+                "echo ready; until read go; do :; done; "
+                // Longer than run gives a command that it has told to end.
+                "sleep 3; echo alive; read status; exit $status"}});
+  terminal.Expect("ready");
+  for (int i = 0; i < 2; ++i) {
+    terminal.Type(kCtrlC);
+    terminal.Expect("interrupted");
+  }
+  terminal.Type("\x1c");  // Ctrl-backslash.
+  terminal.Expect("quit");
+  terminal.Type("go\n");
+  terminal.Expect("alive");
+  terminal.Type("4\n");
+  EXPECT_THAT(terminal.Wait(), ExitsWith(4));
+}
+
+TEST_F(RunInitSignalTest, ControlCEndsTheContainerWithoutTi) {
+  Terminal terminal(
+      {.args = {"run", "sh", "-c", "echo ready; exec sleep 1000"}});
+  terminal.Expect("ready");
+  terminal.Type(kCtrlC);
+  EXPECT_THAT(terminal.Wait(), ExitsWith(128 + SIGKILL));
+}
+
+TEST_F(RunInitSignalTest, TerminalIsTheContainersWithTi) {
+  Terminal terminal({.args = {"run", "-ti", "sh", "-c",
+                              "test -t 0 && test -t 1 && test -t 2 && "
+                              "echo terminal; exit 6"}});
+  terminal.Expect("terminal\r\n");
+  EXPECT_THAT(terminal.Wait(), ExitsWith(6));
+}
+
+// All processes of a container and the directories of its cgroups.
+struct Remains {
+  explicit Remains(HeldContainer& container)
+      : processes(DescendantsOf(container.run().pid())),
+        cgroups(container.Cgroups().Directories()) {}
+  std::vector<pid_t> processes;
+  std::vector<std::string> cgroups;
+};
+
+void KillRun(HeldContainer& container) {
+  container.run().Signal(SIGKILL);
+  const Result result = container.run().Wait();
+  EXPECT_EQ(result.signal, SIGKILL) << result;
+}
+
+// A program that never gets the chance to clean up: the kernel ends the
+// container, and the next run removes the cgroups.
+TEST_F(RunInitSignalTest, SigkillOfRunEndsTheContainerAndTheNextRunCleansUp) {
+  HeldContainer container({"-m", "64m"},
+                          "trap '' TERM HUP; (setsid sleep 1000 &)");
+  const Remains remains(container);
+  ASSERT_GE(remains.processes.size(), 2u);
+  KillRun(container);
+  for (const pid_t pid : remains.processes) {
+    EXPECT_TRUE(WaitForEnd(pid)) << Describe(pid);
+  }
+  EXPECT_THAT(Execute({.args = {"run", "true"}}), Prints(""));
+  for (const std::string& directory : remains.cgroups) {
+    EXPECT_THAT(AllContainerCgroups(), Not(Contains(directory)));
+  }
+}
+
+TEST_F(RunInitSignalTest, CleaningUpSparesTheLiving) {
+  HeldContainer alive({"-m", "48m", "-cpushare", "300"});
+  HeldContainer dead({"-m", "64m"});
+  const Remains remains(dead);
+  KillRun(dead);
+  for (const pid_t pid : remains.processes) {
+    EXPECT_TRUE(WaitForEnd(pid)) << Describe(pid);
+  }
+  EXPECT_THAT(Execute({.args = {"run", "true"}}), Prints(""));
+  for (const std::string& directory : remains.cgroups) {
+    EXPECT_THAT(AllContainerCgroups(), Not(Contains(directory)));
+  }
+  const ContainerCgroups cgroups = alive.Cgroups();
+  EXPECT_EQ(cgroups.MemoryLimit(),
+            ContainerCgroups::ExpectedMemoryLimit(48 << 20));
+  EXPECT_EQ(cgroups.CpuShares(), ContainerCgroups::ExpectedCpuShares(300));
+  EXPECT_THAT(cgroups.Processes("memory"), ElementsAre(alive.init()));
+  EXPECT_THAT(alive.End(5), ExitsWith(5));
+}
+
+TEST_F(RunInitSignalTest, SigkillOfRunEndsTheContainerWheneverItComes) {
+  RandomMoment moment;
+  for (int i = 0; i < 40; ++i) {
+    Process run({.args = {"run", "-m", "64m", "sleep", "1000"}});
+    moment.Sleep();
+    run.Signal(SIGKILL);
+    EXPECT_EQ(run.Wait().signal, SIGKILL);
+  }
+  // What descends from run comes to the test when run is gone.
+  EXPECT_TRUE(WaitUntil([] {
+    const std::vector<pid_t> left = DescendantsOf(getpid());
+    return std::none_of(left.begin(), left.end(), IsAlive);
+  }));
+  EXPECT_THAT(Execute({.args = {"run", "true"}}), Prints(""));
+}
+
+}  // namespace
+}  // namespace blackbox

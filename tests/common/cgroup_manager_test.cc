@@ -1,0 +1,327 @@
+// The manager takes the machine's own hierarchies, so what it does with them
+// takes root: those tests are few, and skipped for others.
+
+#include <errno.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "common/cgroup/cgroup.h"
+#include "common/cgroup/hierarchy.h"
+#include "common/cgroup/manager.h"
+#include "common/child.h"
+#include "common/errors.h"
+#include "common/kernel_file.h"
+#include "common/mountinfo.h"
+#include "tests/common/captured.h"
+#include "tests/common/forked.h"
+#include "tests/common/status_matchers.h"
+#include "tests/common/temp_directory.h"
+#include "tests/common/user_namespace.h"
+
+namespace mydocker {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::AnyOf;
+using ::testing::HasSubstr;
+
+ResourceConfig Memory() {
+  ResourceConfig config;
+  config.memory_limit = 1 << 20;
+  return config;
+}
+
+ResourceConfig Cpu() {
+  ResourceConfig config;
+  config.cpu_shares = 512;
+  return config;
+}
+
+ResourceConfig Cpuset() {
+  ResourceConfig config;
+  config.cpuset = "0";
+  return config;
+}
+
+std::vector<Mount> Mounts() {
+  const absl::StatusOr<std::vector<Mount>> mounts = ReadMountInfo();
+  EXPECT_THAT(mounts, IsOk());
+  return mounts.value_or(std::vector<Mount>());
+}
+
+// The places where the machine has the manager's controllers.
+std::vector<Hierarchy> Hierarchies() {
+  std::vector<Hierarchy> found;
+  for (const char* controller : {"memory", "cpu", "cpuset"}) {
+    const absl::StatusOr<Hierarchy> hierarchy =
+        FindHierarchy(Mounts(), controller);
+    if (hierarchy.ok()) {
+      found.push_back(*hierarchy);
+    }
+  }
+  return found;
+}
+
+// Whether the container `id` has a cgroup in `hierarchy`.
+bool HasCgroup(const Hierarchy& hierarchy, const std::string& id) {
+  return std::filesystem::exists(hierarchy.mount_point + "/mydocker/" + id);
+}
+
+// ------------------------------------------- a host without any controller
+
+// Runs `body` where mountinfo shows nothing but /proc.
+void WithoutHierarchies(const std::function<void()>& body) {
+  const TempDirectory directory;
+  directory.MakeDirectory("proc");
+  InUserNamespaceAsRoot(CLONE_NEWNS, [&] {
+    ASSERT_EQ(mount("/proc", directory.File("proc").c_str(), nullptr,
+                    MS_BIND | MS_REC, nullptr),
+              0)
+        << strerror(errno);
+    ASSERT_EQ(chroot(directory.path().c_str()), 0) << strerror(errno);
+    ASSERT_EQ(chdir("/"), 0);
+    body();
+  });
+}
+
+TEST(WithoutControllersTest, NothingIsMissedIfNothingIsAskedFor) {
+  SKIP_WITHOUT_USER_NAMESPACES();
+  WithoutHierarchies([] {
+    absl::StatusOr<CgroupManager> manager = CgroupManager::Create("id");
+    ASSERT_THAT(manager, IsOk());
+    EXPECT_THAT(manager->Set({}), IsOk());
+    EXPECT_THAT(manager->Apply(getpid()), IsOk());
+    Command command;
+    manager->Admit(command);
+    EXPECT_THAT(command.in_child, testing::IsEmpty());
+    EXPECT_EQ(command.into_cgroup, -1);
+    EXPECT_EQ(manager->CountOomKills().value_or(99), 0);
+    EXPECT_THAT(manager->Destroy(), IsOk());
+  });
+}
+
+TEST(WithoutControllersTest, ALimitIsRefusedNamingItsController) {
+  SKIP_WITHOUT_USER_NAMESPACES();
+  WithoutHierarchies([] {
+    const absl::StatusOr<CgroupManager> manager = CgroupManager::Create("id");
+    ASSERT_THAT(manager, IsOk());
+    EXPECT_THAT(manager->Set(Memory()),
+                AllOf(HasCode(absl::StatusCode::kNotFound),
+                      Says("no memory controller")));
+    EXPECT_THAT(manager->Set(Cpu()), Says("no cpu controller"));
+    EXPECT_THAT(manager->Set(Cpuset()), Says("no cpuset controller"));
+  });
+}
+
+// ------------------------------------------- this machine's hierarchies
+
+TEST(CgroupManagerTest, TellsAnOrdinaryUserToUseSudo) {
+  if (Hierarchies().empty()) {
+    GTEST_SKIP() << "this machine has no memory, cpu or cpuset controller";
+  }
+  const std::string id = *NewContainerId();
+  InFork([&] {
+    BecomeOrdinaryUser();
+    EXPECT_THAT(CgroupManager::Create(id),
+                AnyOf(AllOf(HasErrno(EACCES), Says("sudo")), HasErrno(EROFS)));
+  });
+  for (const Hierarchy& hierarchy : Hierarchies()) {
+    EXPECT_FALSE(HasCgroup(hierarchy, id)) << hierarchy.mount_point;
+  }
+}
+
+class RealCgroupsTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (geteuid() != 0) {
+      GTEST_SKIP() << "it takes root to make cgroups";
+    }
+    if (Hierarchies().empty()) {
+      GTEST_SKIP() << "this machine has no memory, cpu or cpuset controller";
+    }
+    for (const Hierarchy& hierarchy : Hierarchies()) {
+      const absl::StatusOr<Cgroup> trial =
+          Cgroup::Create(hierarchy, *NewContainerId());
+      if (!trial.ok()) {
+        GTEST_SKIP() << "no cgroup can be made here: " << trial.status();
+      }
+    }
+  }
+
+  const std::string id_ = *NewContainerId();
+};
+
+// A shell that waits until its input is killed.
+Command Waiting(const Pipe& input) {
+  Command command;
+  command.argv = {"sh", "-c", "read forever <&3"};
+  command.extra_files = {input.read_end.get()};
+  return command;
+}
+
+std::string CgroupsOf(pid_t pid) {
+  return ReadKernelFile("/proc/" + std::to_string(pid) + "/cgroup")
+      .value_or("");
+}
+
+// How many lines of /proc/PID/cgroup name the container `id`.
+int CountMemberships(pid_t pid, const std::string& id) {
+  const std::string cgroups = CgroupsOf(pid);
+  const std::string path = "/mydocker/" + id;
+  int count = 0;
+  for (size_t at = cgroups.find(path); at != std::string::npos;
+       at = cgroups.find(path, at + 1)) {
+    ++count;
+  }
+  return count;
+}
+
+// In how many different trees the manager's controllers are.
+int CountTrees() {
+  std::vector<std::string> trees;
+  for (const Hierarchy& hierarchy : Hierarchies()) {
+    trees.push_back(hierarchy.mount_point);
+  }
+  std::sort(trees.begin(), trees.end());
+  return static_cast<int>(std::unique(trees.begin(), trees.end()) -
+                          trees.begin());
+}
+
+TEST_F(RealCgroupsTest, AreMadeAndRemoved) {
+  absl::StatusOr<CgroupManager> manager = CgroupManager::Create(id_);
+  ASSERT_THAT(manager, IsOk());
+  for (const Hierarchy& hierarchy : Hierarchies()) {
+    EXPECT_TRUE(HasCgroup(hierarchy, id_)) << hierarchy.mount_point;
+  }
+  EXPECT_THAT(manager->Destroy(), IsOk());
+  for (const Hierarchy& hierarchy : Hierarchies()) {
+    EXPECT_FALSE(HasCgroup(hierarchy, id_)) << hierarchy.mount_point;
+  }
+  EXPECT_THAT(manager->Destroy(), IsOk());
+}
+
+TEST_F(RealCgroupsTest, GoWithTheirManager) {
+  ASSERT_THAT(CgroupManager::Create(id_), IsOk());
+  for (const Hierarchy& hierarchy : Hierarchies()) {
+    EXPECT_FALSE(HasCgroup(hierarchy, id_)) << hierarchy.mount_point;
+  }
+}
+
+TEST_F(RealCgroupsTest, TakeTheLimits) {
+  const absl::StatusOr<Hierarchy> memory = FindHierarchy(Mounts(), "memory");
+  if (!memory.ok()) {
+    GTEST_SKIP() << memory.status();
+  }
+  const absl::StatusOr<CgroupManager> manager = CgroupManager::Create(id_);
+  ASSERT_THAT(manager, IsOk());
+  ASSERT_THAT(manager->Set(Memory()), IsOk());
+  const bool v1 = memory->version == CgroupVersion::kV1;
+  EXPECT_EQ(ReadKernelFile(memory->mount_point + "/mydocker/" + id_ +
+                           (v1 ? "/memory.limit_in_bytes" : "/memory.max"))
+                .value_or("unreadable"),
+            "1048576");
+  EXPECT_EQ(manager->CountOomKills().value_or(99), 0);
+}
+
+TEST_F(RealCgroupsTest, HaveTheChildFromItsFirstStep) {
+  absl::StatusOr<CgroupManager> manager = CgroupManager::Create(id_);
+  ASSERT_THAT(manager, IsOk());
+  ASSERT_THAT(manager->Set({}), IsOk());
+  Command command;
+  command.argv = {"cat", "/proc/self/cgroup"};
+  manager->Admit(command);
+  const absl::StatusOr<Output> output = RunForOutput(command);
+  ASSERT_THAT(output, IsOk());
+  EXPECT_THAT(output->text, HasSubstr("/mydocker/" + id_));
+  EXPECT_EQ(CountMemberships(getpid(), id_), 0);
+  EXPECT_THAT(manager->Destroy(), IsOk());
+}
+
+TEST_F(RealCgroupsTest, TakeAProcessAndKillItWhenTheyGo) {
+  absl::StatusOr<CgroupManager> manager = CgroupManager::Create(id_);
+  ASSERT_THAT(manager, IsOk());
+  ASSERT_THAT(manager->Set({}), IsOk());
+  const Pipe input = *MakePipe();
+  absl::StatusOr<Child> child = Start(Waiting(input));
+  ASSERT_THAT(child, IsOk());
+  ASSERT_THAT(manager->Apply(child->pid()), IsOk());
+  EXPECT_EQ(CountMemberships(child->pid(), id_), CountTrees())
+      << CgroupsOf(child->pid());
+  EXPECT_THAT(manager->Destroy(), IsOk());
+  EXPECT_EQ(child->Wait().value_or(-1), 128 + SIGKILL);
+  for (const Hierarchy& hierarchy : Hierarchies()) {
+    EXPECT_FALSE(HasCgroup(hierarchy, id_)) << hierarchy.mount_point;
+  }
+}
+
+TEST_F(RealCgroupsTest, LeaveThoseOfAnotherContainerAlone) {
+  const std::string other_id = *NewContainerId();
+  absl::StatusOr<CgroupManager> other = CgroupManager::Create(other_id);
+  ASSERT_THAT(other, IsOk());
+  absl::StatusOr<CgroupManager> manager = CgroupManager::Create(id_);
+  ASSERT_THAT(manager, IsOk());
+  EXPECT_THAT(manager->Destroy(), IsOk());
+  for (const Hierarchy& hierarchy : Hierarchies()) {
+    EXPECT_TRUE(HasCgroup(hierarchy, other_id)) << hierarchy.mount_point;
+  }
+  EXPECT_THAT(other->Destroy(), IsOk());
+}
+
+// A tree of the test's own in the machine's cgroup v2, so that nobody else's
+// cgroups change their type.
+class PrivateTree {
+ public:
+  explicit PrivateTree(const std::string& path) : path_(path) {
+    std::filesystem::create_directory(path_);
+  }
+  PrivateTree(const PrivateTree&) = delete;
+  PrivateTree& operator=(const PrivateTree&) = delete;
+  ~PrivateTree() { rmdir(path_.c_str()); }
+
+  operator Hierarchy() const { return {CgroupVersion::kV2, path_}; }
+
+ private:
+  std::string path_;
+};
+
+TEST_F(RealCgroupsTest, RefuseProcessesBesideAThreadedOneOnV2) {
+  for (const Mount& mount : Mounts()) {
+    if (mount.type != "cgroup2") {
+      continue;
+    }
+    const PrivateTree tree(mount.mount_point + "/mydocker-test-" + id_);
+    absl::StatusOr<Cgroup> threaded = Cgroup::Create(tree, "threaded");
+    absl::StatusOr<Cgroup> beside = Cgroup::Create(tree, "beside");
+    ASSERT_THAT(threaded, IsOk());
+    ASSERT_THAT(beside, IsOk());
+    if (!WriteKernelFile(threaded->File("cgroup.type"), "threaded").ok()) {
+      GTEST_SKIP() << "no threaded cgroup can be made here";
+    }
+    const Pipe input = *MakePipe();
+    Command command = Waiting(input);
+    const absl::StatusOr<Child> child = Start(command);
+    ASSERT_THAT(child, IsOk());
+    EXPECT_THAT(beside->Attach(child->pid()),
+                AllOf(HasErrno(EOPNOTSUPP), Says("threaded")));
+    beside->Admit(command);
+    EXPECT_THAT(Start(command), AllOf(HasErrno(EOPNOTSUPP), Says("threaded")));
+    EXPECT_THAT(beside->Remove(), IsOk());
+    EXPECT_THAT(threaded->Remove(), IsOk());
+    return;
+  }
+  GTEST_SKIP() << "this machine has no cgroup v2 mount";
+}
+
+}  // namespace
+}  // namespace mydocker

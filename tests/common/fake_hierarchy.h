@@ -1,0 +1,83 @@
+// A directory that looks like a cgroup hierarchy, with ordinary files for the
+// kernel's: for all that is decided before the kernel is asked, on whichever
+// version the machine has, and without root.
+//
+// What it cannot do: an ordinary file is not truncated by what is written to
+// it, and it does not let its directory be removed. So a file is either empty
+// or as long as what will be written, and RemoveFiles comes before Remove.
+
+#ifndef MYDOCKER_TESTS_COMMON_FAKE_HIERARCHY_H_
+#define MYDOCKER_TESTS_COMMON_FAKE_HIERARCHY_H_
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "common/cgroup/cgroup.h"
+#include "common/cgroup/hierarchy.h"
+#include "tests/common/temp_directory.h"
+
+namespace mydocker {
+
+class FakeHierarchy {
+ public:
+  explicit FakeHierarchy(CgroupVersion version)
+      : hierarchy_{version, directory_.path()} {}
+
+  // The directory at the root of the tree.
+  const TempDirectory& root() const { return directory_; }
+  operator const Hierarchy&() const { return hierarchy_; }
+
+  // Writes a file of the cgroup of all containers, and of the container `id`.
+  void WriteParent(const std::string& file, const std::string& content) const {
+    directory_.Write("mydocker/" + file, content);
+  }
+  void Write(const std::string& file, const std::string& content,
+             const std::string& id = "id") const {
+    directory_.Write("mydocker/" + id + "/" + file, content);
+  }
+  // What these files hold.
+  std::string ReadParent(const std::string& file) const {
+    return directory_.Read("mydocker/" + file);
+  }
+  std::string Read(const std::string& file,
+                   const std::string& id = "id") const {
+    return directory_.Read("mydocker/" + id + "/" + file);
+  }
+  // Has the file refuse every write, or this number, as `target` does.
+  void Link(const std::string& target, const std::string& file,
+            const std::string& id = "id") const {
+    directory_.Link(target, "mydocker/" + id + "/" + file);
+  }
+
+  // Removes all files, so that only directories remain: as rmdir(2) sees a real
+  // hierarchy.
+  void RemoveFiles() const {
+    std::vector<std::filesystem::path> files;
+    for (const auto& entry :
+         std::filesystem::recursive_directory_iterator(directory_.path())) {
+      if (!entry.is_directory() || entry.is_symlink()) {
+        files.push_back(entry.path());
+      }
+    }
+    for (const std::filesystem::path& file : files) {
+      std::filesystem::remove(file);
+    }
+  }
+
+ private:
+  TempDirectory directory_;
+  Hierarchy hierarchy_;
+};
+
+// Links to these refuse what is written to them: a number beyond ±1000, or any
+// other text, with EINVAL; everything with ENOSPC.
+inline constexpr char kRefusesWithEinval[] = "/proc/self/oom_score_adj";
+inline constexpr char kRefusesWithEnospc[] = "/dev/full";
+
+}  // namespace mydocker
+
+#endif  // MYDOCKER_TESTS_COMMON_FAKE_HIERARCHY_H_

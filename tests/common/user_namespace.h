@@ -1,0 +1,60 @@
+// User namespaces for tests: root's powers over kernel objects of one's own,
+// without being root.
+
+#ifndef MYDOCKER_TESTS_COMMON_USER_NAMESPACE_H_
+#define MYDOCKER_TESTS_COMMON_USER_NAMESPACE_H_
+
+#include <gtest/gtest.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <functional>
+
+#include "absl/status/status.h"
+#include "common/user_map.h"
+#include "tests/common/forked.h"
+
+namespace mydocker {
+
+// Whether this system lets the caller make user namespaces, and make other
+// namespaces in them. (Ubuntu 24.04 allows the former only.)
+inline bool UserNamespacesWork() {
+  const pid_t pid = fork();
+  if (pid == 0) {
+    _exit(unshare(CLONE_NEWUSER) == 0 && unshare(CLONE_NEWUTS) == 0 ? 0 : 1);
+  }
+  int status = 0;
+  return TEMP_FAILURE_RETRY(waitpid(pid, &status, 0)) == pid && status == 0;
+}
+
+// Runs `body` in a forked process that has just entered a user namespace of its
+// own, and those that `flags` says; it was `uid` and `gid` outside.
+inline void InUserNamespace(
+    int flags, const std::function<void(uid_t uid, gid_t gid)>& body) {
+  InFork([&] {
+    const uid_t uid = geteuid();
+    const gid_t gid = getegid();
+    ASSERT_EQ(unshare(CLONE_NEWUSER | flags), 0) << strerror(errno);
+    body(uid, gid);
+  });
+}
+
+// The same, but as root of the user namespace.
+inline void InUserNamespaceAsRoot(int flags,
+                                  const std::function<void()>& body) {
+  InUserNamespace(flags, [&](uid_t uid, gid_t gid) {
+    ASSERT_EQ(WriteUserMap(UserMap::kRoot, uid, gid), absl::OkStatus());
+    body();
+  });
+}
+
+}  // namespace mydocker
+
+#define SKIP_WITHOUT_USER_NAMESPACES()                                    \
+  if (!::mydocker::UserNamespacesWork()) {                                \
+    GTEST_SKIP() << "this system does not let this user make namespaces"; \
+  }
+
+#endif  // MYDOCKER_TESTS_COMMON_USER_NAMESPACE_H_

@@ -1,0 +1,90 @@
+// Where the kernel keeps a container's cgroups, found out from the kernel
+// alone: /proc/self/mountinfo, cgroup.controllers and /proc/PID/cgroup. Nothing
+// here believes what the program under test says.
+
+#ifndef MYDOCKER_TESTS_SUPPORT_CGROUPS_H_
+#define MYDOCKER_TESTS_SUPPORT_CGROUPS_H_
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace blackbox {
+
+// Where one controller of this host lives.
+struct ControllerPlace {
+  std::string name;         // "memory"
+  bool v1 = false;          // a hierarchy of its own; else the one of v2
+  std::string mount_point;  // "/sys/fs/cgroup/memory"
+  std::string mount_root;   // which cgroup of the hierarchy is mounted there
+};
+
+// Nothing if this host has no such controller.
+std::optional<ControllerPlace> FindController(const std::string& name);
+
+// The directory of the cgroup that process `pid` is in, as /proc/PID/cgroup
+// tells it. Empty if the process is gone.
+std::string CgroupDirectoryOf(pid_t pid, const ControllerPlace& place);
+
+// The same from the text of a /proc/PID/cgroup file, e.g. one that a container
+// has printed.
+std::string CgroupDirectoryIn(const std::string& proc_cgroup,
+                              const ControllerPlace& place);
+
+// The directories mydocker/<12 hexadecimal digits> in every cgroup hierarchy.
+std::vector<std::string> AllContainerCgroups();
+
+// The cgroups of one container, by the process that is in them.
+class ContainerCgroups {
+ public:
+  // Fails the test if `pid` is in no mydocker/<id> for one of the controllers
+  // that the host has.
+  explicit ContainerCgroups(pid_t pid,
+                            const std::vector<std::string>& controllers = {
+                                "memory", "cpu", "cpuset"});
+
+  // The 12 hexadecimal digits.
+  const std::string& id() const { return id_; }
+  std::vector<std::string> Directories() const;
+  std::string Directory(const std::string& controller) const;
+
+  // The kernel's files, whatever their name in the version at hand, without the
+  // newline at the end; "no such controller" where the host has none.
+  std::string MemoryLimit() const;  // bytes; v2: or "max"
+  std::string CpuShares() const;    // v1: shares; v2: weight
+  std::string Cpus() const;
+  uint64_t MemoryUse() const;  // bytes
+  uint64_t OomKills() const;
+  // Pids as the test sees them.
+  std::vector<pid_t> Processes(const std::string& controller) const;
+
+  // What the three files read where nothing has been asked for.
+  static std::string NoMemoryLimit();
+  static std::string DefaultCpuShares();
+  static std::string DefaultCpus();
+  // What the kernel stores for `shares`: itself, or the weight of v2.
+  static std::string ExpectedCpuShares(uint64_t shares);
+  // What the kernel stores for `bytes`: whole pages.
+  static std::string ExpectedMemoryLimit(uint64_t bytes);
+
+ private:
+  std::string Read(const std::string& controller, const std::string& v1_file,
+                   const std::string& v2_file) const;
+  std::string FileOf(const std::string& controller, const std::string& v1_file,
+                     const std::string& v2_file) const;
+
+  std::string id_;
+  std::map<std::string, ControllerPlace> places_;
+  std::map<std::string, std::string> directories_;
+};
+
+// cpu.weight for `shares`, by the formula of the OCI runtimes.
+uint64_t CpuWeightOf(uint64_t shares);
+
+}  // namespace blackbox
+
+#endif  // MYDOCKER_TESTS_SUPPORT_CGROUPS_H_

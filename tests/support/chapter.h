@@ -1,0 +1,27 @@
+// Which chapter a test program is for.
+
+#ifndef MYDOCKER_TESTS_SUPPORT_CHAPTER_H_
+#define MYDOCKER_TESTS_SUPPORT_CHAPTER_H_
+
+#include <set>
+#include <string>
+#include <vector>
+
+namespace blackbox {
+
+struct Chapter {
+  // Its folder below chapters/: "03-pid-ns".
+  std::string folder;
+  // The kinds of the namespaces that its container has of its own, as
+  // /proc/PID/ns names them: "uts", "ipc", "pid", "mnt", "user", "net".
+  std::set<std::string> namespaces;
+  // The words between the program's name and the command: {"run", "-ti"}.
+  std::vector<std::string> before_command = {};
+};
+
+// Each file tests/chapters/NAME_test.cc defines this, once.
+const Chapter& ChapterUnderTest();
+
+}  // namespace blackbox
+
+#endif  // MYDOCKER_TESTS_SUPPORT_CHAPTER_H_

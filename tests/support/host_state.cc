@@ -1,0 +1,200 @@
+#include "tests/support/host_state.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "gtest/gtest.h"
+#include "tests/support/proc.h"
+#include "tests/support/wait.h"
+#include "tests/support/workspace.h"
+
+namespace blackbox {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Reads our mounts even when somebody has mounted over /proc.
+std::vector<std::string> MountLines() {
+  static const int fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
+  std::string content;
+  char buffer[8192];
+  ssize_t size = 0;
+  lseek(fd, 0, SEEK_SET);
+  while ((size = read(fd, buffer, sizeof(buffer))) > 0) {
+    content.append(buffer, size);
+  }
+  return absl::StrSplit(content, '\n', absl::SkipEmpty());
+}
+
+std::string MountPoint(const std::string& mountinfo_line) {
+  return std::vector<std::string>(absl::StrSplit(mountinfo_line, ' '))[4];
+}
+
+std::set<std::string> EntriesBelow(const std::string& directory) {
+  std::set<std::string> entries;
+  std::error_code error;
+  for (fs::recursive_directory_iterator
+           i(directory, fs::directory_options::skip_permission_denied, error),
+       end;
+       !error && i != end; i.increment(error)) {
+    entries.insert(i->path());
+  }
+  return entries;
+}
+
+// Whether a process is in the cgroup or below it.
+bool IsPopulated(const std::string& cgroup) {
+  if (!ReadFile(cgroup + "/cgroup.procs").empty()) {
+    return true;
+  }
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(cgroup, error)) {
+    std::error_code gone;
+    if (entry.is_directory(gone) && IsPopulated(entry.path())) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// systemd makes and removes these for reasons of its own.
+bool IsSystemds(const std::string& cgroup) {
+  return absl::EndsWith(cgroup, ".slice") ||
+         absl::EndsWith(cgroup, ".service") || absl::EndsWith(cgroup, ".scope");
+}
+
+template <typename Set>
+Set Difference(const Set& one, const Set& other) {
+  Set difference;
+  std::set_difference(one.begin(), one.end(), other.begin(), other.end(),
+                      std::inserter(difference, difference.end()));
+  return difference;
+}
+
+std::vector<pid_t> LivingDescendants() {
+  while (waitpid(-1, nullptr, WNOHANG) > 0) {  // Orphans that came to us.
+  }
+  std::vector<pid_t> living = DescendantsOf(getpid());
+  living.erase(std::remove_if(living.begin(), living.end(),
+                              [](pid_t pid) { return !IsAlive(pid); }),
+               living.end());
+  return living;
+}
+
+void ExpectSameMounts(const HostState& before) {
+  std::vector<std::string> points;
+  for (const std::string& line : MountLines()) {
+    if (before.mounts.count(line) == 0) {
+      ADD_FAILURE() << "left a mount, or changed one: " << line;
+      points.push_back(MountPoint(line));
+    }
+  }
+  const auto now = MountLines();
+  for (const std::string& line :
+       Difference(before.mounts, {now.begin(), now.end()})) {
+    ADD_FAILURE() << "this mount is no more, or was changed: " << line;
+  }
+  // The last one first: it may be on top of another. What was there before the
+  // test is only changed, and busy.
+  for (auto point = points.rbegin(); point != points.rend(); ++point) {
+    umount2(point->c_str(), 0);
+  }
+}
+
+void ExpectNoProcesses() {
+  // One that was just killed takes a moment to end.
+  if (WaitUntil([] { return LivingDescendants().empty(); })) {
+    return;
+  }
+  for (const pid_t pid : LivingDescendants()) {
+    ADD_FAILURE() << "left a process: " << Describe(pid) << ", "
+                  << absl::StrJoin(ArgumentsOf(pid), " ");
+    kill(pid, SIGKILL);
+  }
+  WaitUntil([] { return LivingDescendants().empty(); });
+}
+
+void ExpectSameCgroups(const HostState& before) {
+  std::set<std::string> added = Difference(CgroupDirectories(), before.cgroups);
+  // Our own processes are gone by now, so what holds others is somebody else's,
+  // and so is what still goes away.
+  WaitUntil([&added] {
+    for (auto cgroup = added.begin(); cgroup != added.end();) {
+      const bool others = !fs::exists(*cgroup) || IsPopulated(*cgroup);
+      cgroup = others ? added.erase(cgroup) : std::next(cgroup);
+    }
+    return added.empty();
+  });
+  for (auto cgroup = added.rbegin(); cgroup != added.rend(); ++cgroup) {
+    ADD_FAILURE() << "left a cgroup: " << *cgroup;
+    rmdir(cgroup->c_str());  // Children come last in `added`, so first here.
+  }
+}
+
+}  // namespace
+
+std::set<std::string> CgroupDirectories() {
+  std::set<std::string> directories;
+  for (const std::string& line : MountLines()) {
+    if (!absl::StrContains(line, " - cgroup")) {
+      continue;
+    }
+    std::error_code error;
+    for (const std::string& entry : EntriesBelow(MountPoint(line))) {
+      if (fs::is_directory(entry, error) && !IsSystemds(entry)) {
+        directories.insert(entry);
+      }
+    }
+  }
+  return directories;
+}
+
+HostState HostState::Now() {
+  HostState state;
+  const std::vector<std::string> mounts = MountLines();
+  state.mounts = {mounts.begin(), mounts.end()};
+  state.cgroups = CgroupDirectories();
+  for (const auto& [kind, link] : NamespacesOf(getpid())) {
+    state.others["the test's namespace " + kind] = link;
+  }
+  for (const std::string file :
+       {"/proc/sys/kernel/hostname", "/proc/sys/kernel/domainname",
+        "/proc/sysvipc/msg", "/proc/sysvipc/sem", "/proc/sysvipc/shm"}) {
+    state.others[file] = ReadFile(file);
+  }
+  for (const std::string& directory :
+       {WatchedDirectory(), WatchedTemporaryDirectory()}) {
+    state.others["files in " + directory] =
+        absl::StrJoin(EntriesBelow(directory), " ");
+  }
+  std::set<std::string> top;
+  for (const auto& entry : fs::directory_iterator(".")) {
+    top.insert(entry.path());
+  }
+  state.others["files in the project's folder"] = absl::StrJoin(top, " ");
+  return state;
+}
+
+void ExpectUnchanged(const HostState& before) {
+  // Mounts first: one over /proc would blind the rest.
+  ExpectSameMounts(before);
+  ExpectNoProcesses();
+  ExpectSameCgroups(before);
+  const HostState now = HostState::Now();
+  for (const auto& [name, value] : before.others) {
+    EXPECT_EQ(now.others.at(name), value) << name;
+  }
+}
+
+}  // namespace blackbox

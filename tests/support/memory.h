@@ -1,0 +1,41 @@
+// Programs that take memory, and what should become of them under a limit.
+
+#ifndef MYDOCKER_TESTS_SUPPORT_MEMORY_H_
+#define MYDOCKER_TESTS_SUPPORT_MEMORY_H_
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace blackbox {
+
+inline constexpr uint64_t kMiB = 1 << 20;
+
+// The command line of a program that takes this much memory, fills it, and ends
+// with 0. (dd reads one block of zeros into memory of its own.)
+std::vector<std::string> TakeMemory(uint64_t bytes);
+// The same for a shell script. Errors of dd, and its report, are not printed.
+std::string TakeMemoryInShell(uint64_t bytes);
+
+// What becomes of a process that wants more than its limit.
+enum class Outcome { kKilled, kHeld };
+
+// What this host does with a process that wants `excess` bytes more than its
+// limit. The kernel moves them to swap, if there is any (/proc/swaps): the
+// process is held at its limit. If there is none, the OOM killer ends it.
+Outcome ExpectedOutcome(uint64_t excess);
+
+// The memory that the processes have in RAM, and what they have in swap, added
+// up: VmRSS and VmSwap of /proc/PID/status.
+uint64_t ResidentMemory(const std::vector<pid_t>& pids);
+uint64_t SwappedMemory(const std::vector<pid_t>& pids);
+
+// By how much the kernel's counters of a process may be behind: each processor
+// gathers some pages before it adds them.
+inline constexpr uint64_t kCounterSlack = 4 * kMiB;
+
+}  // namespace blackbox
+
+#endif  // MYDOCKER_TESTS_SUPPORT_MEMORY_H_

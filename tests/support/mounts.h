@@ -1,0 +1,37 @@
+// Mounts, as the kernel lists them, and hosts of one program's own to try them
+// in.
+
+#ifndef MYDOCKER_TESTS_SUPPORT_MOUNTS_H_
+#define MYDOCKER_TESTS_SUPPORT_MOUNTS_H_
+
+#include <sys/types.h>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace blackbox {
+
+// Returns the mount points in the mount namespace of `pid`, one entry for each
+// mount: a point that is mounted over is there twice.
+std::vector<std::string> MountPointsOf(pid_t pid);
+
+// How many mounts there are on `point` in the mount namespace of `pid`.
+int CountMounts(pid_t pid, const std::string& point);
+
+// For Invocation::before_exec: moves the program to a host of its own, a mount
+// namespace in which "/" and what is below it has this propagation: MS_SHARED,
+// as on a host with systemd, or MS_PRIVATE, as without.
+std::function<bool()> HostWithMounts(unsigned long propagation);
+
+// Mounts an empty tmpfs on `directory`, an existing one, in the mount namespace
+// of `pid`.
+bool MountInside(pid_t pid, const std::string& directory);
+
+// For Invocation::before_exec: lets every mount(2) of the program fail with
+// EPERM, as on a host whose security module forbids it.
+bool RefuseMounts();
+
+}  // namespace blackbox
+
+#endif  // MYDOCKER_TESTS_SUPPORT_MOUNTS_H_

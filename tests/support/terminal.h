@@ -1,0 +1,53 @@
+// A program on a terminal, and somebody who types there.
+
+#ifndef MYDOCKER_TESTS_SUPPORT_TERMINAL_H_
+#define MYDOCKER_TESTS_SUPPORT_TERMINAL_H_
+
+#include <sys/types.h>
+
+#include <string>
+
+#include "tests/support/program.h"
+
+namespace blackbox {
+
+inline constexpr char kCtrlC[] = "\x03";
+inline constexpr char kCtrlD[] = "\x04";
+
+// A program in the foreground of a new session, with a pseudoterminal (pty(7))
+// for standard streams. The terminal does not echo: what is read is what the
+// programs have written, not what was typed. It does not outlive this object.
+class Terminal {
+ public:
+  // Of `invocation`, `input` and `closed_files` do not apply here.
+  explicit Terminal(const Invocation& invocation);
+  Terminal(const Terminal&) = delete;
+  Terminal& operator=(const Terminal&) = delete;
+  ~Terminal();
+
+  pid_t pid() const { return pid_; }
+
+  // Types `text`; "\n" is the Enter key, kCtrlC and kCtrlD are what they say.
+  void Type(const std::string& text);
+
+  // Waits for `text` on the screen behind what earlier calls have read, and
+  // returns everything up to its end. After kPatience, or when the last program
+  // there has ended without it, the test fails.
+  std::string Expect(const std::string& text);
+
+  // Waits for the end of the program. `out` is what Expect has not read.
+  Result Wait();
+
+ private:
+  // Reads what there is; false when there is nobody left who could write.
+  bool Read();
+
+  pid_t pid_ = -1;
+  int keyboard_ = -1;
+  std::string screen_;
+  bool reaped_ = false;
+};
+
+}  // namespace blackbox
+
+#endif  // MYDOCKER_TESTS_SUPPORT_TERMINAL_H_

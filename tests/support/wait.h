@@ -1,0 +1,43 @@
+// Waiting for something that happens in another process or in the kernel.
+//
+// Nothing here sleeps for a fixed time and hopes: a wait ends when what is
+// awaited is there. The bound only turns a test that would hang into one that
+// fails, and is far above what a busy machine or an emulated one needs.
+
+#ifndef MYDOCKER_TESTS_SUPPORT_WAIT_H_
+#define MYDOCKER_TESTS_SUPPORT_WAIT_H_
+
+#include <chrono>
+#include <functional>
+#include <string>
+
+namespace blackbox {
+
+// How long any wait may take before the test fails.
+inline constexpr std::chrono::seconds kPatience(60);
+
+// A moment after which a wait has failed, and how far it is.
+class Deadline {
+ public:
+  explicit Deadline(std::chrono::milliseconds from_now = kPatience)
+      : at_(std::chrono::steady_clock::now() + from_now) {}
+  bool IsOver() const { return std::chrono::steady_clock::now() >= at_; }
+  // For poll(2): rounded up, 0 when it is over.
+  int MillisecondsLeft() const;
+
+ private:
+  std::chrono::steady_clock::time_point at_;
+};
+
+// Polls `condition` until it holds, for what the kernel finishes on its own
+// time and announces nowhere (an orphan's new parent, a freed cgroup). Returns
+// whether it came to hold within kPatience.
+bool WaitUntil(const std::function<bool()>& condition);
+
+// Waits until the file descriptor `fd` polls readable or closed, and returns
+// whether it did within kPatience.
+bool WaitReadable(int fd);
+
+}  // namespace blackbox
+
+#endif  // MYDOCKER_TESTS_SUPPORT_WAIT_H_
