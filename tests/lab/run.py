@@ -37,8 +37,8 @@ LAB = PROJECT / "build" / "lab"
 
 MODES = ["v1", "hybrid", "v2", "v2-controllers"]
 NOSWAP_MODES = ["v1", "v2"]
-# The programs that run a second time without swap, by name.
-NOSWAP_PROGRAMS = "cgroup|memory|run-init"
+# The programs that run a second time without swap: chapters 7 and 8.
+NOSWAP_PROGRAMS = "chapters/(cgroup_memory|run_init)"
 
 # Seconds. Emulation is some ten times slower than the machine it runs on, so
 # these are for what hangs, not for what is slow.

@@ -58,7 +58,7 @@ TEST(Exit, LeavesEarly) { _exit(0); }
 END
 program common/empty_test <<'END'
 END
-program chapters/07-cgroup-memory_test <<'END'
+program chapters/cgroup_memory_test <<'END'
 TEST(Leak, Cgroup) { system("p=/sys/fs/cgroup; [ -d $p/memory ] && p=$p/memory; mkdir $p/forgotten-$MYDOCKER_LAB"); }
 END
 program chapters/leak_test <<'END'
@@ -94,7 +94,7 @@ expect '^FAILED   v1  common/crash_test  \(whole program\)$'
 expect '^    killed by SIGSEGV, without results'
 expect '^FAILED   v1  common/exit_test  \(whole program\)$'
 expect '^FAILED   v1  common/empty_test  \(whole program\)$'
-expect '^FAILED   v1  chapters/07-cgroup-memory_test  \(left behind\)$'
+expect '^FAILED   v1  chapters/cgroup_memory_test  \(left behind\)$'
 expect '^    cgroup /sys/fs/cgroup/memory/forgotten-v1$'
 expect '^    cgroup /sys/fs/cgroup/memory/forgotten-v1-noswap$'
 expect '^FAILED   v1  chapters/leak_test  \(left behind\)$'
