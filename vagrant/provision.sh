@@ -6,9 +6,18 @@
 
 set -euo pipefail
 
+# After a plain `su` root's own tools (swapon, update-grub) are not in PATH.
+PATH=$PATH:/usr/sbin:/sbin
+
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 readonly HERE
+readonly PROJECT=${HERE%/*}
 readonly PACKAGE_LIST=$HERE/packages.txt
+
+# What we put on a machine beside packages. `undo` removes exactly these.
+readonly SWAP_FILE=/swapfile.mydocker
+readonly GRUB_DROP_IN=/etc/default/grub.d/90-mydocker.cfg
+readonly GREETING=/etc/profile.d/mydocker.sh
 
 usage() {
   cat <<'END'
@@ -16,6 +25,13 @@ usage: provision.sh COMMAND
 
   packages [GROUP...|all]  install what vagrant/packages.txt lists for these
                            groups (build run test unless given)
+  swap [SIZE]              a swap file of SIZE (1G unless given), unless there is swap
+  cgroup v1|hybrid|v2      boot with this cgroup version from now on
+  current-cgroup           print the cgroup version of this boot
+  kernel-switches VERSION  print the words for the kernel's command line
+  greeting                 say at login which cgroup version this is, and what to type
+  lab v1|v2                all of these: what the Vagrant machines run
+  undo                     take swap file, kernel switches and greeting away again
   help                     this text
 END
 }
@@ -28,6 +44,21 @@ die() {
   shift
   echo "provision.sh: $*" >&2
   exit "$status"
+}
+
+# become_root COMMAND ARG...: starts this script again as root, unless it is.
+become_root() {
+  [[ $EUID -ne 0 ]] || return 0
+  command -v sudo >/dev/null || die 1 "'$1' needs root, and there is no sudo here: run it as root"
+  exec sudo -- "$HERE/provision.sh" "$@"
+}
+
+# write_file PATH TEXT: says whether it had to.
+write_file() {
+  [[ ! -f $1 || $(<"$1") != "$2" ]] || return 1
+  mkdir -p "${1%/*}"
+  printf '%s\n' "$2" >"$1"
+  say "wrote $1"
 }
 
 # --- packages -----------------------------------------------------------------
@@ -119,13 +150,146 @@ fresh_package_lists() {
     [[ -n $(find /var/lib/apt/lists -maxdepth 0 -mtime -7) ]]
 }
 
+# --- swap ---------------------------------------------------------------------
+
+# With swap, a program over its memory limit is held back; without, it is killed.
+# Chapters 7 and 8 show both.
+swap() {
+  become_root swap "$@"
+  local size=${1:-1G} line="$SWAP_FILE none swap sw 0 0"
+  # The first line of /proc/swaps is its heading.
+  if [[ $(wc -l </proc/swaps) -gt 1 ]]; then
+    return 0
+  fi
+  if [[ ! -f $SWAP_FILE ]]; then
+    # Swap must be private to root, and whole: no step may leave half a file.
+    rm -f "$SWAP_FILE.new"
+    (umask 077 && fallocate -l "$size" "$SWAP_FILE.new") ||
+      { rm -f "$SWAP_FILE.new"; die 1 "no room for a swap file of $size on /"; }
+    mkswap "$SWAP_FILE.new" >/dev/null
+    mv "$SWAP_FILE.new" "$SWAP_FILE"
+    say "made $SWAP_FILE, $size"
+  fi
+  if ! swapon "$SWAP_FILE"; then
+    rm -f "$SWAP_FILE"
+    die 1 "the kernel refuses this swap file (its reason is above)." \
+      "In a container swap is the host's: add it there."
+  fi
+  if ! grep -qxF "$line" /etc/fstab 2>/dev/null; then
+    echo "$line" >>/etc/fstab
+    say "added to /etc/fstab: $line"
+  fi
+}
+
+# --- cgroup -------------------------------------------------------------------
+
+# Which cgroup version does systemd use here? v1, hybrid, v2 or none.
+current_cgroup() {
+  local unified=none
+  [[ ! -d /sys/fs/cgroup/unified ]] || unified=$(stat -fc %T /sys/fs/cgroup/unified)
+  case $(stat -fc %T /sys/fs/cgroup 2>/dev/null)/$unified in
+    cgroup2fs/*) echo v2 ;;
+    tmpfs/cgroup2fs) echo hybrid ;;
+    tmpfs/*) echo v1 ;;
+    *) echo none ;;
+  esac
+}
+
+# kernel_switches MODE: the words of the kernel's command line that tell systemd.
+kernel_switches() {
+  local mode=${1:-} version words
+  version=$(systemctl --version 2>/dev/null | awk 'NR == 1 { print int($2) }') || true
+  case $mode in
+    v1) words="systemd.unified_cgroup_hierarchy=0 systemd.legacy_systemd_cgroup_controller=1" ;;
+    hybrid) words="systemd.unified_cgroup_hierarchy=0 systemd.legacy_systemd_cgroup_controller=0" ;;
+    v2) words="systemd.unified_cgroup_hierarchy=1" ;;
+    *) die 2 "there is v1, hybrid and v2, no '$mode'" ;;
+  esac
+  if [[ $mode != v2 && ${version:-0} -ge 258 ]]; then
+    die 1 "systemd $version knows cgroup v2 only (v1 went with 258); for $mode use Debian 12: docs/lab.md"
+  fi
+  if [[ $mode != v2 && ${version:-0} -ge 256 ]]; then
+    words+=" SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1"
+  fi
+  echo "$words"
+}
+
+cgroup() {
+  local mode=${1:-} now switches text
+  switches=$(kernel_switches "$mode")
+  now=$(current_cgroup)
+  # Without a drop-in of ours that says otherwise, the next boot is like this one.
+  if [[ $now == "$mode" && ! -f $GRUB_DROP_IN ]]; then
+    return 0
+  fi
+  become_root cgroup "$mode"
+  command -v update-grub >/dev/null || die 1 "this machine does not boot with GRUB (or not from within):" \
+    "add to its kernel's command line: $switches"
+
+  # The shell of update-grub reads the drop-in; words that come later win.
+  text="# Written by mydocker's provision.sh: boots with cgroup $mode.
+GRUB_CMDLINE_LINUX=\"\$GRUB_CMDLINE_LINUX $switches\""
+  if write_file "$GRUB_DROP_IN" "$text"; then
+    update-grub
+  fi
+  [[ $now == "$mode" ]] || say "reboot to go from cgroup $now to $mode"
+}
+
+# --- greeting -----------------------------------------------------------------
+
+greeting() {
+  become_root greeting
+  # The version is looked up at each login: it changes with the kernel's switches.
+  write_file "$GREETING" "# Written by mydocker's provision.sh.
+case \$- in
+  *i*)
+    echo \"This is mydocker's lab, with cgroup \$($PROJECT/vagrant/provision.sh current-cgroup). Type:\"
+    echo '  cd $PROJECT && make help'
+    [ \"\$(id -u)\" -eq 0 ] && echo '  make chapter1 && ./run' || echo '  make chapter1 && sudo ./run'
+    ;;
+esac" || true
+}
+
+# --- all, and nothing ---------------------------------------------------------
+
+lab() {
+  [[ ${1:-} == v1 || ${1:-} == v2 ]] || die 2 "lab takes v1 or v2, not '${1:-}'"
+  become_root lab "$1"
+  packages build run test
+  swap 1G
+  greeting
+  cgroup "$1"
+}
+
+# Packages stay: only the machine's owner knows who else uses them.
+undo() {
+  become_root undo
+  if [[ -f $SWAP_FILE ]]; then
+    ! grep -q "^$SWAP_FILE " /proc/swaps || swapoff "$SWAP_FILE"
+    sed -i "\\|^$SWAP_FILE |d" /etc/fstab
+    rm "$SWAP_FILE"
+    say "removed $SWAP_FILE"
+  fi
+  if [[ -f $GREETING ]]; then
+    rm "$GREETING"
+    say "removed $GREETING"
+  fi
+  if [[ -f $GRUB_DROP_IN ]]; then
+    rm "$GRUB_DROP_IN"
+    update-grub
+    say "removed $GRUB_DROP_IN; reboot for this machine's own cgroup version"
+  fi
+}
+
 # --- main ---------------------------------------------------------------------
 
 main() {
   local command=${1:-help}
   [[ $# -eq 0 ]] || shift
   case $command in
-    packages) packages "$@" ;;
+    packages | swap | cgroup | greeting | lab | undo) "$command" "$@" ;;
+    current-cgroup) current_cgroup ;;
+    kernel-switches) kernel_switches "$@" ;;
     help | -h | --help) usage ;;
     *)
       usage >&2

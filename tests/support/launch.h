@@ -21,7 +21,7 @@ std::string ProgramPath();
 // How a program is started. What is not mentioned is as in the test itself.
 struct Invocation {
   // The words behind the program's name.
-  std::vector<std::string> args;
+  std::vector<std::string> args = {};
   // What it reads as standard input, followed by end of file (Execute), or by
   // what Process::Write adds.
   std::string input = "";

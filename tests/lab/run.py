@@ -1,0 +1,425 @@
+#!/usr/bin/env python3
+"""Boots real kernels and runs the project's tests in them; or gives you a shell there.
+
+  tests/lab/run.py [MODE...]       run the tests (all modes unless given)
+  tests/lab/run.py --shell MODE    a root shell in such a kernel; `exit` ends it
+
+A mode is how Debian's kernel and systemd are booted: v1, hybrid or v2 for the
+cgroup version, v2-controllers for a v2 whose root already hands down all
+controllers. Each has two CPUs and swap; v1 and v2 run the memory tests a second
+time without swap, as v1-noswap and v2-noswap.
+
+What a kernel said is kept in build/lab/log/MODE. LAB_ACCEL=tcg or kvm overrides
+the choice between emulation and the host's processor.
+"""
+
+import argparse
+import concurrent.futures
+import dataclasses
+import fnmatch
+import hashlib
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tarfile
+import tempfile
+import termios
+import time
+import xml.etree.ElementTree
+
+HERE = pathlib.Path(__file__).resolve().parent
+PROJECT = HERE.parents[1]
+LAB = PROJECT / "build" / "lab"
+
+MODES = ["v1", "hybrid", "v2", "v2-controllers"]
+NOSWAP_MODES = ["v1", "v2"]
+# The programs that run a second time without swap: chapters 7 and 8.
+NOSWAP_PROGRAMS = "chapters/(cgroup_memory|run_init)"
+
+# Seconds. Emulation is some ten times slower than the machine it runs on, so
+# these are for what hangs, not for what is slow.
+PROGRAM_LIMIT = 600
+BOOT_LIMIT = int(os.environ.get("LAB_BOOT_LIMIT", 1500))
+# An emulated kernel with two CPUs is busy on more than one of the host's.
+BOOTS_AT_A_TIME = 2
+
+
+# Every kernel that was started.
+KERNELS = []
+
+
+def say(text):
+    print(f"lab: {text}", flush=True)
+
+
+def die(text):
+    sys.exit(f"lab: {text}")
+
+
+# --- what is booted ----------------------------------------------------------
+
+
+def image():
+    """The directory with the disk, the kernel and its switches; made when it is not there."""
+    inputs = [HERE / "image.sh", PROJECT / "vagrant/provision.sh", PROJECT / "vagrant/packages.txt"]
+    inputs += sorted((HERE / "units").iterdir())
+    key = hashlib.sha256(b"\0".join(path.read_bytes() for path in inputs)).hexdigest()[:12]
+    directory = LAB / f"image-{key}"
+    if not directory.exists():
+        if subprocess.run([HERE / "image.sh", directory]).returncode != 0:
+            die("there is no image to boot")
+        for other in LAB.glob("image-*"):
+            if other != directory:
+                shutil.rmtree(other)
+    return directory
+
+
+def accelerator(machine):
+    """kvm where it works, else tcg. /dev/kvm may open and yet never run a thing: try."""
+    if os.environ.get("LAB_ACCEL"):
+        return os.environ["LAB_ACCEL"]
+    if not os.access("/dev/kvm", os.R_OK | os.W_OK):
+        return "tcg"
+    # Without a root file system the kernel panics at once, which ends QEMU.
+    probe = [
+        "qemu-system-x86_64", "-accel", "kvm", "-m", "256", "-nodefaults", "-nographic", "-no-reboot",
+        "-serial", "stdio", "-kernel", machine / "vmlinuz", "-append", "console=ttyS0 panic=-1",
+    ]  # fmt: skip
+    try:
+        run = subprocess.run(probe, stdin=subprocess.DEVNULL, capture_output=True, timeout=6)
+        return "kvm" if run.returncode == 0 and b"Kernel panic" in run.stdout else "tcg"
+    except subprocess.TimeoutExpired:
+        return "tcg"
+
+
+def project_disk(project, path, everything):
+    """A disk with the project on it: sources and programs; for a shell also what make needs."""
+    unwanted = [".git", ".vagrant", "workshop"]
+    if not everything:
+        unwanted += ["*.o", "*.d", "*.a"]
+
+    def ignore(directory, names):
+        ignored = set(shutil.ignore_patterns(*unwanted)(directory, names))
+        return ignored | ({"lab", "sanitize"} if pathlib.Path(directory) == project / "build" else set())
+
+    stage = path.with_suffix(".d")
+    shutil.copytree(project, stage, symlinks=True, ignore=ignore)
+    if project != PROJECT:
+        for part in ("tests/lab", "vagrant"):
+            shutil.copytree(PROJECT / part, stage / part, dirs_exist_ok=True)
+    megabytes = sum(f.lstat().st_size for f in stage.rglob("*")) // 2**20
+    command = ["/sbin/mke2fs", "-qF", "-t", "ext4", "-L", "mydocker", "-E", "root_owner=0:0"]
+    subprocess.run(command + ["-d", stage, path, f"{megabytes * 5 // 4 + 1024}M"], check=True, stdout=subprocess.DEVNULL)
+    shutil.rmtree(stage)
+
+
+def qemu(machine, accel, mode, project_image, words):
+    """The command line that boots `mode`. No disk is written to: each boot starts afresh."""
+    switches = (machine / f"switches-{mode.split('-')[0]}").read_text().strip()
+    append = f"root=/dev/vda rw console=ttyS0 quiet panic=-1 {switches} lab.mode={mode} {words}"
+    disks = [f"file={image},format=raw,if=virtio,snapshot=on" for image in (machine / "root.img", project_image)]
+    return [
+        # Whatever ends this script ends the kernels that it started.
+        "setpriv", "--pdeathsig", "KILL",
+        "qemu-system-x86_64", "-accel", accel, "-cpu", "host" if accel == "kvm" else "max",
+        "-smp", "2", "-m", "2G", "-nodefaults", "-display", "none", "-no-reboot",
+        "-kernel", machine / "vmlinuz", "-initrd", machine / "initrd", "-append", append,
+        "-drive", disks[0], "-drive", disks[1], "-device", "virtio-rng-pci",
+    ]  # fmt: skip
+
+
+# --- running tests -----------------------------------------------------------
+
+
+@dataclasses.dataclass
+class Report:
+    """What became of one test program in one pass."""
+
+    passed: int = 0
+    failed: list = dataclasses.field(default_factory=list)  # (test, message)
+    skipped: list = dataclasses.field(default_factory=list)  # (test, reason)
+    seconds: float = 0
+
+    def fail(self, test, message):
+        self.failed.append((test, message.strip()))
+
+    def cell(self):
+        counts = [(self.passed, ""), (len(self.failed), " FAILED"), (len(self.skipped), " skipped")]
+        return ", ".join(f"{count}{word}" for count, word in counts if count) or "no test"
+
+
+def boot(machine, accel, mode, project_image):
+    """Boots, waits for the guest to power off, and returns what it sent: {path: bytes}."""
+    log = LAB / "log" / mode
+    shutil.rmtree(log, ignore_errors=True)
+    log.mkdir(parents=True)
+    noswap = NOSWAP_PROGRAMS if mode in NOSWAP_MODES else ""
+    words = f"lab.job=test lab.limit={PROGRAM_LIMIT} lab.noswap={noswap}"
+    command = qemu(machine, accel, mode, project_image, words) + [
+        "-serial", f"file:{log}/console", "-device", "virtio-serial",
+        "-chardev", f"file,id=results,path={log}/results.tar", "-device", "virtserialport,chardev=results,name=results",
+    ]  # fmt: skip
+    start = time.monotonic()
+    with open(log / "qemu", "wb") as errors:
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=errors, stderr=errors)
+        KERNELS.append(process)
+        try:
+            process.wait(BOOT_LIMIT)
+        except subprocess.TimeoutExpired:
+            say(f"{mode}: stopped after {BOOT_LIMIT} seconds")
+            process.kill()
+            process.wait()
+    say(f"{mode}: {time.monotonic() - start:.0f} s")
+    return read_archive(log / "results.tar")
+
+
+def read_archive(path):
+    """The files of several tar archives in a row; the last one may be cut off."""
+    files = {}
+    try:
+        with tarfile.open(path, ignore_zeros=True) as archive:
+            for member in archive:
+                if member.isfile():
+                    files[os.path.normpath(member.name)] = archive.extractfile(member).read()
+    except (tarfile.ReadError, OSError):
+        pass
+    return files
+
+
+def read_program(files):
+    """Judges one program by the files that the guest sent for it (see guest.py)."""
+    report = Report()
+    output = files.get("output", b"").decode(errors="replace")
+    last_words = "it printed:\n" + "\n".join(output.splitlines()[-20:])
+    status = int(files["status"])
+    report.seconds = float(files["seconds"])
+    if status == 124:
+        report.fail("(whole program)", f"hangs: stopped after {PROGRAM_LIMIT} seconds; {last_words}")
+    try:
+        results = xml.etree.ElementTree.fromstring(files["gtest.xml"])
+    except (KeyError, xml.etree.ElementTree.ParseError):
+        results = None
+    if results is None:
+        if status != 124:
+            how = f"killed by {signal.Signals(status - 128).name}" if 128 < status < 160 else f"exit status {status}"
+            report.fail("(whole program)", f"{how}, without results; {last_words}")
+    else:
+        for case in results.iter("testcase"):
+            name = f"{case.get('classname')}.{case.get('name')}"
+            failures = case.findall("failure")
+            skip = case.find("skipped")
+            if failures:
+                report.fail(name, "\n".join(failure.text or failure.get("message") for failure in failures))
+            elif skip is not None or case.get("result") == "skipped":
+                # The first line is where GTEST_SKIP stands, the rest why.
+                reason = (skip.get("message") or skip.text or "") if skip is not None else ""
+                report.skipped.append((name, " ".join(reason.partition("\n")[2].split()) or "no reason given"))
+            elif case.get("status") == "run":
+                report.passed += 1
+        if status != 0 and not report.failed:
+            report.fail("(whole program)", f"all tests passed, yet exit status {status}; {last_words}")
+        if report.passed + len(report.failed) + len(report.skipped) == 0:
+            report.fail("(whole program)", "ran no test")
+    if files.get("left"):
+        report.fail("(left behind)", files["left"].decode(errors="replace"))
+    return report
+
+
+def read_machine(mode, text):
+    """Is the machine what the mode promises? Else the tests' results mean nothing."""
+    report = Report()
+    if not text:
+        return report  # it did not come that far, which is told elsewhere
+    facts = dict(line.partition(" ")[::2] for line in text.splitlines())
+
+    def check(test, true):
+        if true:
+            report.passed += 1
+        else:
+            report.fail(test, text)
+
+    check("boots with this cgroup version", facts.get("cgroup") == mode.split("-")[0])
+    check("has two CPUs", facts.get("cpus") == "2")
+    check("has swap", "swap" in facts)
+    if mode == "v2-controllers":
+        controllers = facts.get("controllers", "").split()
+        check("hands down all controllers", {"cpu", "cpuset", "memory", "pids"} <= set(controllers))
+    if mode in ("v1", "v2"):
+        check("provision.sh lab, run twice, changes nothing", "provisioned" not in facts)
+    return report
+
+
+def read_mode(mode, files, programs):
+    """All reports of one boot: {(pass, program): Report}."""
+    reports = {}
+    boot_report = reports[mode, "(the machine)"] = read_machine(mode, files.get("machine", b"").decode())
+    expected = [(mode, program) for program in programs]
+    if mode in NOSWAP_MODES:
+        expected += [(f"{mode}-noswap", program) for program in programs if re.search(NOSWAP_PROGRAMS, program)]
+    seen = {tuple(path.split("/", 1)) for path in (os.path.dirname(path) for path in files) if "/" in path}
+    not_run = []
+    for where in sorted(seen) + [where for where in expected if where not in seen]:
+        prefix = "/".join(where) + "/"
+        own = {path[len(prefix) :]: data for path, data in files.items() if path.startswith(prefix)}
+        if "status" in own:
+            reports[where] = read_program(own)
+        elif "started" in own:
+            boot_report.fail("finishes", f"it stopped or hung while it ran {prefix[:-1]}; see {LAB}/log/{mode}/console")
+        else:
+            not_run.append(prefix[:-1])
+    if "finished" not in files and not any(test == "finishes" for test, _ in boot_report.failed):
+        console = LAB / "log" / mode / "console"
+        tail = console.read_text(errors="replace").splitlines()[-15:] if console.exists() else []
+        boot_report.fail("finishes", f"it never got to the end; last words of {console}:\n" + "\n".join(tail))
+    if not_run:
+        boot_report.fail("runs every test program", "not run: " + ", ".join(not_run))
+    return reports
+
+
+# --- telling the result ------------------------------------------------------
+
+
+def allowed_skips(path):
+    lines = (line.split("#")[0].split(None, 2) for line in path.read_text().splitlines())
+    return [tuple(field.strip() for field in line) for line in lines if len(line) == 3]
+
+
+def judge_skips(reports, allowed):
+    """Turns skips that are not on the list into failures; returns the entries that were used."""
+    used = set()
+    for (mode, _), report in reports.items():
+        for test, reason in list(report.skipped):
+            entries = [
+                entry for entry in allowed
+                if all(fnmatch.fnmatchcase(value, glob) for value, glob in zip((mode, test, reason), entry))
+            ]  # fmt: skip
+            used.update(entries)
+            if not entries:
+                report.skipped.remove((test, reason))
+                report.fail(test, f"skipped, and tests/lab/allowed-skips.txt does not allow it: {reason}")
+    return used
+
+
+def print_reports(reports):
+    """Prints the table, each skip and each failure; returns whether all is well."""
+    passes = list(dict.fromkeys(where[0] for where in reports))
+    programs = sorted({where[1] for where in reports})
+    rows = [["", *passes]]
+    for program in programs:
+        rows.append([program, *(reports[p, program].cell() if (p, program) in reports else "-" for p in passes)])
+    seconds = [sum(r.seconds for (p, _), r in reports.items() if p == name) for name in passes]
+    rows.append(["seconds in programs", *(f"{sum_:.0f}" for sum_ in seconds)])
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    print()
+    for row in rows:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())
+    print()
+    for (mode, program), report in reports.items():
+        for test, reason in report.skipped:
+            print(f"SKIPPED  {mode}  {program}  {test}: {reason}")
+    for (mode, program), report in reports.items():
+        for test, message in report.failed:
+            print(f"FAILED   {mode}  {program}  {test}\n" + "\n".join(f"    {line}" for line in message.splitlines()))
+    passed = sum(report.passed for report in reports.values())
+    failed = sum(len(report.failed) for report in reports.values())
+    skipped = sum(len(report.skipped) for report in reports.values())
+    print(f"\n{passed} passed, {failed} failed, {skipped} skipped")
+    return failed == 0
+
+
+def test_programs(project):
+    """Every test program, found by its source: one that was not built must not go unnoticed."""
+    sources = [s for part in ("common", "chapters") for s in (project / "tests" / part).rglob("*_test.cc")]
+    programs = sorted(str(source.relative_to(project / "tests").with_suffix("")) for source in sources)
+    missing = [program for program in programs if not os.access(project / "build/tests" / program, os.X_OK)]
+    if missing:
+        die(f"not built: {', '.join(missing)}; run make test-lab, which builds them")
+    if not programs:
+        die("there is no test to run")
+    return programs
+
+
+def run_tests(modes, project, allowed):
+    programs = test_programs(project)
+    start = time.monotonic()
+    machine = image()
+    accel = accelerator(machine)
+    with tempfile.TemporaryDirectory(dir=LAB) as scratch:
+        disk = pathlib.Path(scratch) / "project.img"
+        project_disk(project, disk, everything=False)
+        say(f"booting {', '.join(modes)} ({accel}; {len(programs)} test programs; {BOOTS_AT_A_TIME} kernels at a time)")
+        with concurrent.futures.ThreadPoolExecutor(BOOTS_AT_A_TIME) as pool:
+            try:
+                sent = list(pool.map(lambda mode: boot(machine, accel, mode, disk), modes))
+            except BaseException:  # Ctrl-C too: the pool would wait for the kernels
+                pool.shutdown(wait=False, cancel_futures=True)
+                for process in KERNELS:
+                    process.kill()
+                raise
+    reports = {}
+    for mode, files in zip(modes, sent):
+        reports.update(read_mode(mode, files, programs))
+    used = judge_skips(reports, allowed)
+    for entry in allowed:
+        if set(modes) == set(MODES) and entry not in used:
+            say(f"no test needs this line of allowed-skips.txt any longer: {'  '.join(entry)}")
+    say(f"took {time.monotonic() - start:.0f} s")
+    return print_reports(reports)
+
+
+# --- a shell -----------------------------------------------------------------
+
+
+def run_shell(mode):
+    # Without a terminal nobody would ever type `exit`.
+    if not sys.stdin.isatty():
+        die("a shell needs a terminal")
+    machine = image()
+    accel = accelerator(machine)
+    size = os.get_terminal_size(sys.stdin.fileno())
+    words = f"lab.job=shell lab.terminal={os.environ.get('TERM', 'vt100')}:{size.lines}:{size.columns}"
+    settings = termios.tcgetattr(sys.stdin)
+    with tempfile.TemporaryDirectory(dir=LAB) as scratch:
+        disk = pathlib.Path(scratch) / "project.img"
+        project_disk(PROJECT, disk, everything=True)
+        say(f"booting a {mode} kernel ({accel}), project in /mydocker; `exit` ends it and undoes all changes")
+        # signal=off: Ctrl-C is a key like any other, for the guest.
+        terminal = ["-chardev", "stdio,id=tty,signal=off", "-serial", "chardev:tty"]
+        try:
+            return subprocess.run(qemu(machine, accel, mode, disk, words) + terminal).returncode == 0
+        finally:
+            termios.tcsetattr(sys.stdin, termios.TCSADRAIN, settings)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("modes", nargs="*", metavar="MODE", help=", ".join(MODES))
+    parser.add_argument("--shell", metavar="MODE", choices=MODES, help="a root shell in this mode")
+    # For selftest.sh: another tree in place of the project.
+    parser.add_argument("--project", type=pathlib.Path, default=PROJECT, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    for mode in options.modes:
+        if mode not in MODES:
+            die(f"there is no mode '{mode}'; there are: {', '.join(MODES)}")
+    for tool in ("qemu-system-x86_64", "mmdebstrap", "setpriv", "/sbin/mke2fs"):
+        if not shutil.which(tool):
+            die(f"{tool} is missing: vagrant/provision.sh packages lab run")
+    if os.uname().machine != "x86_64":
+        die("the lab kernels run the project's own programs, built for x86_64; here use the Vagrant machines (docs/lab.md)")
+    LAB.mkdir(parents=True, exist_ok=True)
+    if options.shell:
+        good = run_shell(options.shell)
+    else:
+        project = options.project.resolve()
+        good = run_tests(options.modes or MODES, project, allowed_skips(project / "tests/lab/allowed-skips.txt"))
+    sys.exit(0 if good else 1)
+
+
+if __name__ == "__main__":
+    # kill(1) is to clean up as Ctrl-C does.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    main()

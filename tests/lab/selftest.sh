@@ -1,0 +1,115 @@
+#!/usr/bin/env bash
+#
+# Tests the lab itself: programs that fail in each way that a test program can,
+# and the runner must see every one of them, and name it.
+
+set -euo pipefail
+
+HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# program NAME: a test program made of the tests on standard input.
+program() {
+  local source=$work/tests/$1.cc
+  mkdir -p "${source%/*}" "$work/build/tests/${1%/*}"
+  cat - "$work/main" >"$source"
+  g++ -std=c++20 -static -include "$work/prelude.h" "$source" -o "$work/build/tests/$1" -lgtest -lpthread
+}
+
+cat >"$work/prelude.h" <<'END'
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+END
+cat >"$work/main" <<'END'
+int main(int argc, char** argv) {
+  testing::InitGoogleTest(&argc, argv);
+  return RUN_ALL_TESTS();
+}
+END
+
+program common/pass_test <<'END'
+TEST(Pass, RunsAsRoot) { EXPECT_EQ(geteuid(), 0); }
+TEST(Pass, KnowsTheMode) { EXPECT_NE(getenv("MYDOCKER_LAB"), nullptr); }
+TEST(Pass, StandsInTheProject) { EXPECT_EQ(access("build/tests/common/pass_test", X_OK), 0); }
+TEST(Pass, HasAStudent) { EXPECT_EQ(system("test $(id -u student) = 1000"), 0); }
+TEST(Pass, EnteringATransientCgroupLeavesNothing) {
+  EXPECT_EQ(system("p=/sys/fs/cgroup; [ -d $p/memory ] && p=$p/memory; mkdir $p/short && rmdir $p/short"), 0);
+}
+END
+program common/fail_test <<'END'
+TEST(Fail, IsTurnedRound) { EXPECT_EQ(1, 2) << "the reason of the failure"; }
+TEST(Fail, StillPasses) {}
+END
+program common/skip_test <<'END'
+TEST(Skip, IsAllowed) { GTEST_SKIP() << "there is a good reason"; }
+TEST(Skip, IsNotAllowed) { GTEST_SKIP() << "there is no good reason"; }
+END
+program common/crash_test <<'END'
+TEST(Crash, Aborts) { raise(SIGSEGV); }
+END
+program common/exit_test <<'END'
+TEST(Exit, Passes) {}
+TEST(Exit, LeavesEarly) { _exit(0); }
+END
+program common/empty_test <<'END'
+END
+program chapters/cgroup_memory_test <<'END'
+TEST(Leak, Cgroup) { system("p=/sys/fs/cgroup; [ -d $p/memory ] && p=$p/memory; mkdir $p/forgotten-$MYDOCKER_LAB"); }
+END
+program chapters/leak_test <<'END'
+TEST(Leak, Mount) { EXPECT_EQ(mount("tmpfs", "/mnt", "tmpfs", 0, ""), 0); }
+TEST(Leak, Process) { if (fork() == 0) { setsid(); sleep(9999); } }
+TEST(Leak, Namespace) { system("unshare --uts sleep 9998 &"); }
+TEST(Leak, HostName) { EXPECT_EQ(sethostname("lost", 4), 0); }
+END
+
+mkdir -p "$work/tests/lab"
+cat >"$work/tests/lab/allowed-skips.txt" <<'END'
+v1*    Skip.IsAllowed     there is a good *
+END
+
+failures=0
+# expect PATTERN: a line of the output must match it.
+expect() {
+  grep -Eq -- "$1" "$work/output" && return
+  echo "selftest: the runner does not say: $1"
+  failures=$((failures + 1))
+}
+
+status=0
+"$HERE/run.py" --project "$work" v1 >"$work/output" 2>&1 || status=$?
+cat "$work/output"
+[[ $status -eq 1 ]] || { echo "selftest: exit status $status instead of 1"; failures=1; }
+expect '^common/pass_test +5 +-$'
+expect '^SKIPPED  v1  common/skip_test  Skip.IsAllowed: there is a good reason$'
+expect '^FAILED   v1  common/skip_test  Skip.IsNotAllowed$'
+expect '^FAILED   v1  common/fail_test  Fail.IsTurnedRound$'
+expect '^    the reason of the failure$'
+expect '^FAILED   v1  common/crash_test  \(whole program\)$'
+expect '^    killed by SIGSEGV, without results'
+expect '^FAILED   v1  common/exit_test  \(whole program\)$'
+expect '^FAILED   v1  common/empty_test  \(whole program\)$'
+expect '^FAILED   v1  chapters/cgroup_memory_test  \(left behind\)$'
+expect '^    cgroup /sys/fs/cgroup/memory/forgotten-v1$'
+expect '^    cgroup /sys/fs/cgroup/memory/forgotten-v1-noswap$'
+expect '^FAILED   v1  chapters/leak_test  \(left behind\)$'
+expect '^    mount /mnt tmpfs shared$'
+expect '^    process [0-9]+ .*leak_test'
+expect '^    namespace uts:'
+expect '^    host name lost$'
+expect '^[0-9]+ passed, 8 failed, 1 skipped$'
+
+# A program that was not built is not a program that passed.
+rm "$work/build/tests/common/pass_test"
+status=0
+"$HERE/run.py" --project "$work" v1 >"$work/output" 2>&1 || status=$?
+[[ $status -eq 1 ]] || { echo "selftest: exit status $status instead of 1 with a program missing"; failures=1; }
+expect 'not built: common/pass_test'
+
+[[ $failures -eq 0 ]] || exit 1
+echo "selftest: the runner saw every fault"
