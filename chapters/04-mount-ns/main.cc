@@ -27,6 +27,7 @@ ABSL_FLAG(mydocker::Propagation, propagation, mydocker::Propagation::kPrivate,
 namespace mydocker {
 namespace {
 
+// #region steps
 absl::StatusOr<int> RunChapter(int argc, char* argv[]) {
   RETURN_IF_ERROR(OpenMissingStandardStreams());
   Command command;
@@ -39,6 +40,7 @@ absl::StatusOr<int> RunChapter(int argc, char* argv[]) {
       [] { return SetPropagation(absl::GetFlag(FLAGS_propagation)); });
   return Run(command);
 }
+// #endregion steps
 
 }  // namespace
 }  // namespace mydocker
