@@ -258,11 +258,9 @@ absl::StatusOr<Child> Start(const Command& command) {
 }
 // #endregion start
 
-// #region run
 absl::StatusOr<int> Run(const Command& command) {
   ASSIGN_OR_RETURN(Child child, Start(command));
   return child.Wait();
 }
-// #endregion run
 
 }  // namespace mydocker

@@ -52,7 +52,6 @@ int ReportFailure(absl::string_view program, const absl::Status& status);
 
 }  // namespace mydocker
 
-// #region return-if-error
 // Evaluates `expression`, an absl::Status; returns it from the function that
 // stands around if it is not OK.
 #define RETURN_IF_ERROR(expression)                   \
@@ -62,7 +61,6 @@ int ReportFailure(absl::string_view program, const absl::Status& status);
       return status_of_expression;                    \
     }                                                 \
   } while (false)
-// #endregion return-if-error
 
 // Evaluates `expression`, an absl::StatusOr<T>; gives its value to `variable`,
 // which may be a declaration, or returns its error from the function around.
