@@ -20,9 +20,11 @@
 #include "common/fd.h"
 #include "common/mounts.h"
 
+// #region flag
 ABSL_FLAG(mydocker::Propagation, propagation, mydocker::Propagation::kPrivate,
           "how mounts travel between the host and here: private, slave, shared "
           "or unchanged");
+// #endregion flag
 
 namespace mydocker {
 namespace {
