@@ -67,6 +67,7 @@ absl::string_view HintForClone(int error, const Command& command) {
   }
 }
 
+// #region die-with-parent
 // Asks the kernel to kill this process when its parent dies, and makes sure
 // that the parent has not died already. Its pid cannot tell: in a new PID
 // namespace getppid() is always 0. The pipe can: nobody else has its read end.
@@ -80,6 +81,7 @@ absl::Status DieWithParent(const UniqueFd& report) {
   }
   return absl::OkStatus();
 }
+// #endregion die-with-parent
 
 // Gives the extra files the numbers that the program knows them by, and marks
 // all others above standard error close-on-exec, whoever opened them: what the
@@ -130,6 +132,7 @@ absl::Status Execute(const Command& command) {
       not_found ? kExitNotFound : kExitCannotExecute);
 }
 
+// #region become-program
 // The child's whole life in our hands: from clone to execve.
 absl::Status BecomeProgram(const Command& command, bool in_foreground,
                            UniqueFd& report) {
@@ -143,6 +146,7 @@ absl::Status BecomeProgram(const Command& command, bool in_foreground,
   }
   return Execute(command);
 }
+// #endregion become-program
 
 // The child writes its failure as a line of text: the status's code, the errno,
 // the exit status, the message.
@@ -200,6 +204,7 @@ absl::Status Child::Signal(int signal) {
   return absl::OkStatus();
 }
 
+// #region wait
 absl::StatusOr<int> Child::Wait() {
   const KeyboardSignalsIgnored for_the_child;
   siginfo_t info = {};
@@ -211,7 +216,9 @@ absl::StatusOr<int> Child::Wait() {
   TakeTerminalBack();
   return info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
 }
+// #endregion wait
 
+// #region start
 absl::StatusOr<Child> Start(const Command& command) {
   ASSIGN_OR_RETURN(Pipe report, MakePipe());
   // If the caller's caller ignores SIGCHLD, so do we, and the kernel would
@@ -251,6 +258,7 @@ absl::StatusOr<Child> Start(const Command& command) {
   RETURN_IF_ERROR(ReceiveReport(report.read_end));
   return child;
 }
+// #endregion start
 
 absl::StatusOr<int> Run(const Command& command) {
   ASSIGN_OR_RETURN(Child child, Start(command));

@@ -19,6 +19,7 @@
 
 namespace mydocker {
 
+// #region command
 // Something that the new process does for itself between clone and execve. If
 // it fails, the program is not started and Start returns the step's error.
 using Step = std::function<absl::Status()>;
@@ -40,6 +41,7 @@ struct Command {
   // A directory of cgroup v2 that the child is born into; -1: its parent's.
   int into_cgroup = -1;
 };
+// #endregion command
 
 // A process that was started. It does not outlive this object: one that was not
 // waited for is killed.

@@ -49,6 +49,7 @@ std::string AbslUnparseFlag(Propagation propagation) {
   return std::string(Find(propagation).name);
 }
 
+// #region set-propagation
 absl::Status SetPropagation(Propagation propagation) {
   const Named& named = Find(propagation);
   if (propagation == Propagation::kUnchanged) {
@@ -62,6 +63,7 @@ absl::Status SetPropagation(Propagation propagation) {
   }
   return absl::OkStatus();
 }
+// #endregion set-propagation
 
 absl::Status MountProc() {
   if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC,

@@ -12,6 +12,7 @@
 
 namespace mydocker {
 
+// #region propagation
 // Whether mounts travel between a mount and its copies in other namespaces
 // (mount_namespaces(7), "Shared subtrees").
 enum class Propagation {
@@ -20,6 +21,7 @@ enum class Propagation {
   kShared,     // Both ways.
   kUnchanged,  // As it was copied: on most hosts, shared.
 };
+// #endregion propagation
 
 // How an Abseil flag of this type is read and written: private, slave, shared
 // or unchanged.

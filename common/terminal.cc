@@ -26,12 +26,14 @@ void MakeOwnGroupForeground() {
 
 bool IsInForeground() { return tcgetpgrp(STDIN_FILENO) == getpgrp(); }
 
+// #region become-foreground-group
 void BecomeForegroundGroup() {
   if (isatty(STDIN_FILENO)) {
     setpgid(0, 0);
     MakeOwnGroupForeground();
   }
 }
+// #endregion become-foreground-group
 
 void TakeTerminalBack() {
   const pid_t foreground = tcgetpgrp(STDIN_FILENO);

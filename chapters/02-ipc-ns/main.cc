@@ -17,6 +17,7 @@
 namespace mydocker {
 namespace {
 
+// #region steps
 absl::StatusOr<int> RunChapter(int argc, char* argv[]) {
   RETURN_IF_ERROR(OpenMissingStandardStreams());
   Command command;
@@ -26,6 +27,7 @@ absl::StatusOr<int> RunChapter(int argc, char* argv[]) {
   command.clone_flags = CLONE_NEWUTS | CLONE_NEWIPC;
   return Run(command);
 }
+// #endregion steps
 
 }  // namespace
 }  // namespace mydocker

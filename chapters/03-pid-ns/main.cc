@@ -20,6 +20,7 @@
 namespace mydocker {
 namespace {
 
+// #region steps
 absl::StatusOr<int> RunChapter(int argc, char* argv[]) {
   RETURN_IF_ERROR(OpenMissingStandardStreams());
   Command command;
@@ -29,6 +30,7 @@ absl::StatusOr<int> RunChapter(int argc, char* argv[]) {
   command.clone_flags = CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID;
   return Run(command);
 }
+// #endregion steps
 
 }  // namespace
 }  // namespace mydocker

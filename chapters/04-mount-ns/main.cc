@@ -20,13 +20,16 @@
 #include "common/fd.h"
 #include "common/mounts.h"
 
+// #region flag
 ABSL_FLAG(mydocker::Propagation, propagation, mydocker::Propagation::kPrivate,
           "how mounts travel between the host and here: private, slave, shared "
           "or unchanged");
+// #endregion flag
 
 namespace mydocker {
 namespace {
 
+// #region steps
 absl::StatusOr<int> RunChapter(int argc, char* argv[]) {
   RETURN_IF_ERROR(OpenMissingStandardStreams());
   Command command;
@@ -39,6 +42,7 @@ absl::StatusOr<int> RunChapter(int argc, char* argv[]) {
       [] { return SetPropagation(absl::GetFlag(FLAGS_propagation)); });
   return Run(command);
 }
+// #endregion steps
 
 }  // namespace
 }  // namespace mydocker
