@@ -23,4 +23,5 @@ fi
 colour=never
 [[ ! -t 1 ]] || colour=always
 # diff's status 1 means "they differ", which is the point.
-diff --color="$colour" -ruN --label "$old" --label "$new" "$old" "$new" || (($? == 1))
+# The marks of the regions that the pages show are not the lesson.
+diff --color="$colour" -ruN -I '^ *// #\(end\)\?region ' --label "$old" --label "$new" "$old" "$new" || (($? == 1))
