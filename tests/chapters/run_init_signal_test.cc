@@ -143,6 +143,24 @@ TEST_F(RunInitSignalTest, ControlCIsForTheProgramInsideWithTi) {
   EXPECT_THAT(terminal.Wait(), ExitsWith(4));
 }
 
+// The shell of the articles, at its prompt: Ctrl-C ends the line, or the
+// command in the foreground, and neither the shell nor run.
+TEST_F(RunInitSignalTest, ControlCAtThePromptOfAShellEndsNobodyWithTi) {
+  Terminal terminal({.args = {"run", "-ti", "sh"}});
+  // In two parts, for what is typed must not look like the prompt.
+  terminal.Type("PS1='ask''> '\n");
+  terminal.Expect("ask> ");
+  terminal.Type(kCtrlC);
+  terminal.Expect("ask> ");
+  terminal.Type("sh -c 'echo started; exec sleep 1000'; echo status $?\n");
+  terminal.Expect("started");
+  terminal.Type(kCtrlC);
+  terminal.Expect("status 130");
+  terminal.Type("echo number $$; exit 6\n");
+  terminal.Expect("number 1\r\n");
+  EXPECT_THAT(terminal.Wait(), ExitsWith(6));
+}
+
 TEST_F(RunInitSignalTest, ControlCEndsTheContainerWithoutTi) {
   Terminal terminal({.args = {"run", "sleep", "1000"}});
   ASSERT_TRUE(WaitForSleep(terminal.pid()));

@@ -22,7 +22,6 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/chapter.h"
-#include "tests/support/command_contract.h"
 #include "tests/support/container_test.h"
 #include "tests/support/held_container.h"
 #include "tests/support/proc.h"
@@ -44,12 +43,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
-
-// What every chapter promises; with -ti, for there standard input is the
-// caller's.
-INSTANTIATE_TEST_SUITE_P(RunInit, CommandContract, kRoot, CallerName);
-INSTANTIATE_TEST_SUITE_P(RunInit, PidContract, kRoot, CallerName);
-INSTANTIATE_TEST_SUITE_P(RunInit, MountContract, kRoot, CallerName);
 
 using RunInitTest = ContainerTest;
 
@@ -164,6 +157,15 @@ TEST_F(RunInitTest, ExitStatusTellsOneSignalFromAnother) {
                  return setrlimit(RLIMIT_CORE, &no_core_file) == 0;
                }});
   EXPECT_THAT(result, ExitsWith(128 + SIGSEGV));
+}
+
+// A caller that ignores SIGCHLD has its children reaped by the kernel, statuses
+// and all (waitpid(2)), and the disposition outlives execve.
+TEST_F(RunInitTest, ExitStatusIsTheCommandsWhereTheCallerIgnoresSigchld) {
+  EXPECT_THAT(Execute({.args = {"run", "sh", "-c", "exit 7"},
+                       .before_exec =
+                           [] { return signal(SIGCHLD, SIG_IGN) != SIG_ERR; }}),
+              ExitsWith(7));
 }
 
 TEST_F(RunInitTest, StandardInputIsEmptyWithoutTi) {

@@ -34,6 +34,9 @@ int OpenProgramsSide(int keyboard) {
   termios settings;
   EXPECT_EQ(tcgetattr(terminal, &settings), 0) << strerror(errno);
   settings.c_lflag &= ~ECHO;
+  // At Ctrl-C the kernel drops what is on its way to the screen, and that may
+  // be what the program has already answered.
+  settings.c_lflag |= NOFLSH;
   EXPECT_EQ(tcsetattr(terminal, TCSANOW, &settings), 0) << strerror(errno);
   return terminal;
 }
