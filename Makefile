@@ -59,20 +59,29 @@ TEST_SUPPORT := $(patsubst %.cc,%,$(wildcard tests/support/*.cc))
 .DEFAULT_GOAL := all
 all: $(PROGRAMS)
 
-# The headers of Abseil and of the standard library, compiled once: they are
-# most of what a small source file costs.
+# The headers that are most of what a small source file costs, compiled once:
+# one set for the programs, one for the tests.
 PRECOMPILED := $(BUILD)/precompiled.h
-$(PRECOMPILED): Makefile
+$(PRECOMPILED): HEADERS = functional string vector absl/status/statusor.h absl/strings/str_cat.h
+TEST_PRECOMPILED := $(BUILD)/tests/precompiled.h
+$(TEST_PRECOMPILED): HEADERS = functional string vector absl/status/statusor.h absl/strings/str_cat.h gmock/gmock.h
+
+$(PRECOMPILED) $(TEST_PRECOMPILED): Makefile
 	@mkdir -p $(@D)
-	@printf '#include <%s>\n' functional string vector absl/status/statusor.h absl/strings/str_cat.h > $@
-$(PRECOMPILED).gch: $(PRECOMPILED)
-	@echo "compile $<.gch"
+	@printf '#include <%s>\n' $(HEADERS) > $@
+%.h.gch: %.h
+	@echo "compile $@"
 	@$(CXX) $(CXXFLAGS) -x c++-header $< -o $@
 
-$(BUILD)/%.o: %.cc $(PRECOMPILED).gch Makefile
+define compile
 	@mkdir -p $(@D)
 	@echo "compile $<"
-	@$(CXX) $(CXXFLAGS) -MMD -MP -include $(PRECOMPILED) -c $< -o $@
+	@$(CXX) $(CXXFLAGS) -MMD -MP -include $1 -c $< -o $@
+endef
+$(BUILD)/%.o: %.cc $(PRECOMPILED).gch Makefile
+	$(call compile,$(PRECOMPILED))
+$(BUILD)/tests/%.o: tests/%.cc $(TEST_PRECOMPILED).gch Makefile
+	$(call compile,$(TEST_PRECOMPILED))
 
 # Debian's pkg-config takes a second to find out, so it is asked once.
 $(BUILD)/absl.libs: Makefile

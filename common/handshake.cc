@@ -58,6 +58,7 @@ absl::Status Broken() {
 
 }  // namespace
 
+// #region encode
 std::string EncodeMessage(const StartMessage& message) {
   std::string body;
   AppendNumber(body, message.verbose ? 1 : 0);
@@ -70,6 +71,7 @@ std::string EncodeMessage(const StartMessage& message) {
   AppendNumber(frame, body.size());
   return frame + body;
 }
+// #endregion encode
 
 absl::StatusOr<StartMessage> DecodeMessage(absl::string_view frame) {
   Reader reader(frame);

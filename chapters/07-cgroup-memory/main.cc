@@ -43,6 +43,7 @@ ABSL_FLAG(mydocker::Size, m, mydocker::Size{100 << 20},
 namespace mydocker {
 namespace {
 
+// #region inside
 // The name under which this program starts itself again inside the container.
 // It is how the second run knows not to start a third.
 constexpr absl::string_view kInside = "mydocker-workload";
@@ -53,7 +54,9 @@ absl::StatusOr<int> RunWorkload(const std::vector<std::string>& workload) {
   command.argv = workload;
   return Run(command);
 }
+// #endregion inside
 
+// #region limit
 // Writes the limit, under the name that each version of cgroups has for it.
 absl::Status SetLimit(const Cgroup& cgroup, uint64_t bytes) {
   const bool v1 = cgroup.version() == CgroupVersion::kV1;
@@ -61,6 +64,7 @@ absl::Status SetLimit(const Cgroup& cgroup, uint64_t bytes) {
       cgroup.File(v1 ? "memory.limit_in_bytes" : "memory.max"),
       absl::StrCat(bytes));
 }
+// #endregion limit
 
 // Says on standard error what the kernel's own files say of the cgroup.
 absl::Status ReportUse(const Cgroup& cgroup) {
@@ -94,13 +98,16 @@ absl::StatusOr<int> RunChapter(int argc, char* argv[]) {
           {"stress", "--vm-bytes", "200m", "--vm-keep", "-m", "1"}));
   ASSIGN_OR_RETURN(const Supervisor supervisor, Supervisor::Create());
 
+  // #region cgroup
   ASSIGN_OR_RETURN(const std::vector<Mount> mounts, ReadMountInfo());
   ASSIGN_OR_RETURN(const Hierarchy memory, FindHierarchy(mounts, "memory"));
   ASSIGN_OR_RETURN(const std::string id, NewContainerId());
   ASSIGN_OR_RETURN(Cgroup cgroup, Cgroup::Create(memory, id));
   RETURN_IF_ERROR(cgroup.Enable("memory"));
   RETURN_IF_ERROR(SetLimit(cgroup, absl::GetFlag(FLAGS_m).bytes));
+  // #endregion cgroup
 
+  // #region start
   Command command;
   command.program = "/proc/self/exe";
   command.argv = {std::string(kInside)};
@@ -111,12 +118,15 @@ absl::StatusOr<int> RunChapter(int argc, char* argv[]) {
   cgroup.Admit(command);
   supervisor.Release(command);
   ASSIGN_OR_RETURN(Child container, Start(command));
+  // #endregion start
+  // #region end
   ASSIGN_OR_RETURN(
       const int exit_status,
       supervisor.Wait(container, KeyboardSignals::kAreForTheContainer));
   RETURN_IF_ERROR(ReportUse(cgroup));
   RETURN_IF_ERROR(cgroup.Remove());
   return exit_status;
+  // #endregion end
 }
 
 }  // namespace

@@ -28,6 +28,7 @@ absl::StatusOr<StartMessage> ReceiveCommand() {
 
 }  // namespace
 
+// #region steps
 absl::Status InitContainer() {
   ASSIGN_OR_RETURN(const StartMessage message, ReceiveCommand());
   SetVerbose(message.verbose);
@@ -42,5 +43,6 @@ absl::Status InitContainer() {
   Tell(absl::StrCat("execute ", file, " as process 1"));
   return Execute(file, message.argv);
 }
+// #endregion steps
 
 }  // namespace mydocker

@@ -58,6 +58,7 @@ absl::Status EmptyStandardInput() {
   return absl::OkStatus();
 }
 
+// #region init-command
 // This same program again, as `init`, in namespaces of its own and with one end
 // of the pipe.
 Command InitCommand(const Pipe& pipe) {
@@ -72,6 +73,7 @@ Command InitCommand(const Pipe& pipe) {
   }
   return command;
 }
+// #endregion init-command
 
 // Tells init what to execute. What init has printed if it is gone already, and
 // its exit status, say more than our broken pipe.
@@ -123,6 +125,7 @@ absl::StatusOr<int> RunContainer(const std::vector<std::string>& words) {
   SetVerbose(absl::GetFlag(FLAGS_v));
   ASSIGN_OR_RETURN(const Supervisor supervisor, Supervisor::Create());
 
+  // #region steps
   // The limits come first, then the process, then the command: what starts
   // before it is limited has already taken what it wanted.
   ASSIGN_OR_RETURN(const std::string id, NewContainerId());
@@ -146,6 +149,7 @@ absl::StatusOr<int> RunContainer(const std::vector<std::string>& words) {
   RETURN_IF_ERROR(ReportOomKills(cgroups));
   RETURN_IF_ERROR(cgroups.Destroy());
   return exit_status;
+  // #endregion steps
 }
 
 absl::StatusOr<int> PrintRunHelp() {

@@ -112,6 +112,7 @@ void RemoveAbandoned(const std::string& parent) {
   }
 }
 
+// #region hand-down
 absl::Status HandDown(const std::string& parent, absl::string_view controller) {
   const std::string file = absl::StrCat(parent, "/cgroup.subtree_control");
   ASSIGN_OR_RETURN(const std::string enabled, ReadKernelFile(file));
@@ -119,6 +120,7 @@ absl::Status HandDown(const std::string& parent, absl::string_view controller) {
     return absl::OkStatus();
   }
   absl::Status status = WriteKernelFile(file, absl::StrCat("+", controller));
+// #endregion hand-down
   switch (ErrnoOf(status)) {
     case EBUSY:
       return WithHint(status,
@@ -205,6 +207,7 @@ absl::Status Cgroup::Attach(pid_t pid) const {
   }
 }
 
+// #region admit
 void Cgroup::Admit(Command& command) const {
   if (version() == CgroupVersion::kV2) {
     command.into_cgroup = directory_.get();
@@ -213,11 +216,13 @@ void Cgroup::Admit(Command& command) const {
   const std::string tasks = File("tasks");
   command.in_child.push_back([tasks] { return WriteKernelFile(tasks, "0"); });
 }
+// #endregion admit
 
 absl::Status Cgroup::Remove() {
   if (path_.empty()) {
     return absl::OkStatus();
   }
+  // #region remove
   const auto deadline = std::chrono::steady_clock::now() + kRemovalLimit;
   // A process that has been killed leaves its cgroup a little later, and v1 has
   // no way to be told. So ask again, for as long as the kernel says EBUSY.
@@ -229,6 +234,7 @@ absl::Status Cgroup::Remove() {
     KillProcesses(path_);
     poll(nullptr, 0, 1);
   }
+  // #endregion remove
   path_.clear();
   directory_.Close();
   ASSIGN_OR_RETURN(const UniqueFd lock, LockHierarchy(hierarchy_));

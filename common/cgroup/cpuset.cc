@@ -13,6 +13,7 @@
 namespace mydocker {
 namespace {
 
+// #region inherit
 // Fills what is empty in the cpuset `directory` from the one above it.
 absl::Status InheritFrom(const std::string& parent,
                          const std::string& directory) {
@@ -29,6 +30,7 @@ absl::Status InheritFrom(const std::string& parent,
   }
   return absl::OkStatus();
 }
+// #endregion inherit
 
 // Whether all CPUs of `wanted` are among those that `file` lists.
 absl::Status CheckCpusExist(const std::string& wanted,

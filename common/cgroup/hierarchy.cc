@@ -10,6 +10,7 @@
 namespace mydocker {
 namespace {
 
+// #region find
 bool Carries(const Mount& mount, absl::string_view controller) {
   if (mount.type == "cgroup") {
     return absl::c_linear_search(mount.super_options, controller);
@@ -22,6 +23,7 @@ bool Carries(const Mount& mount, absl::string_view controller) {
   return controllers.ok() &&
          absl::c_linear_search(absl::StrSplit(*controllers, ' '), controller);
 }
+// #endregion find
 
 }  // namespace
 

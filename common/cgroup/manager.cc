@@ -71,6 +71,7 @@ absl::Status CgroupManager::Set(const ResourceConfig& config) const {
   return absl::OkStatus();
 }
 
+// #region apply-admit
 absl::Status CgroupManager::Apply(pid_t pid) const {
   for (const Place& place : places_) {
     // Once for all its subsystems: they share the cgroup and its processes.
@@ -84,6 +85,7 @@ void CgroupManager::Admit(Command& command) const {
     place.cgroup.Admit(command);
   }
 }
+// #endregion apply-admit
 
 std::vector<std::string> CgroupManager::Paths() const {
   std::vector<std::string> paths;

@@ -29,6 +29,7 @@ class Subsystem {
  public:
   virtual ~Subsystem() = default;
 
+  // #region subsystem
   // The controller's name in the kernel: "memory".
   virtual absl::string_view Name() const = 0;
 
@@ -47,6 +48,7 @@ class Subsystem {
 
   // Removes `cgroup`, also the same for all. Errors: those of Cgroup::Remove.
   static absl::Status Remove(Cgroup& cgroup);
+  // #endregion subsystem
 
  protected:
   // Writes `value` to the cgroup's file `file` and tells of it (-v).

@@ -46,18 +46,6 @@ inline std::vector<std::string> CaptureWrites(
   return writes;
 }
 
-// Reads `fd` until its end.
-inline std::string ReadToEnd(int fd) {
-  std::string text;
-  std::array<char, 4096> buffer;
-  ssize_t size = 0;
-  while ((size = TEMP_FAILURE_RETRY(read(fd, buffer.data(), buffer.size()))) >
-         0) {
-    text.append(buffer.data(), size);
-  }
-  return text;
-}
-
 // What a program wrote to its standard output, and how it ended.
 struct Output {
   std::string text;
@@ -79,7 +67,7 @@ inline absl::StatusOr<Output> RunForOutput(Command command) {
   ASSIGN_OR_RETURN(Child child, Start(command));
   pipe.write_end.Close();
   Output result;
-  result.text = ReadToEnd(pipe.read_end.get());
+  ASSIGN_OR_RETURN(result.text, ReadAll(pipe.read_end.get()));
   ASSIGN_OR_RETURN(result.exit_status, child.Wait());
   return result;
 }

@@ -1,11 +1,15 @@
 #include <errno.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <string>
+#include <vector>
 
 #include "common/cgroup/cgroup.h"
 #include "common/cgroup/cpuset.h"
+#include "common/verbose.h"
+#include "tests/common/captured.h"
 #include "tests/common/fake_hierarchy.h"
 #include "tests/common/status_matchers.h"
 
@@ -54,6 +58,21 @@ TEST_F(CpusetV1Test, InheritsWhereNothingIsAskedFor) {
   EXPECT_EQ(fake_.ReadParent("cpuset.mems"), "0-1");
   EXPECT_EQ(fake_.Read("cpuset.cpus"), "0-3");
   EXPECT_EQ(fake_.Read("cpuset.mems"), "0-1");
+}
+
+TEST_F(CpusetV1Test, TellsWhatItInherits) {
+  SetVerbose(true);
+  const std::vector<std::string> told = CaptureWrites(STDERR_FILENO, [this] {
+    EXPECT_THAT(CpusetSubsystem().Set(cgroup_, ResourceConfig()), IsOk());
+  });
+  SetVerbose(false);
+  const std::string parent = fake_.root().File("mydocker");
+  EXPECT_THAT(told,
+              testing::ElementsAre(
+                  "mydocker: wrote 0-3 to " + parent + "/cpuset.cpus\n",
+                  "mydocker: wrote 0-1 to " + parent + "/cpuset.mems\n",
+                  "mydocker: wrote 0-3 to " + parent + "/id/cpuset.cpus\n",
+                  "mydocker: wrote 0-1 to " + parent + "/id/cpuset.mems\n"));
 }
 
 TEST_F(CpusetV1Test, WritesTheListAndInheritsTheMemoryNodes) {

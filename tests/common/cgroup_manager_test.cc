@@ -100,6 +100,7 @@ TEST(WithoutControllersTest, NothingIsMissedIfNothingIsAskedFor) {
   WithoutHierarchies([] {
     absl::StatusOr<CgroupManager> manager = CgroupManager::Create("id");
     ASSERT_THAT(manager, IsOk());
+    EXPECT_THAT(manager->Paths(), testing::IsEmpty());
     EXPECT_THAT(manager->Set({}), IsOk());
     EXPECT_THAT(manager->Apply(getpid()), IsOk());
     Command command;
@@ -203,8 +204,12 @@ TEST_F(RealCgroupsTest, AreMadeAndRemoved) {
   ASSERT_THAT(manager, IsOk());
   for (const Hierarchy& hierarchy : Hierarchies()) {
     EXPECT_TRUE(HasCgroup(hierarchy, id_)) << hierarchy.mount_point;
+    EXPECT_THAT(manager->Paths(),
+                testing::Contains(hierarchy.mount_point + "/mydocker/" + id_));
   }
+  EXPECT_THAT(manager->Paths(), testing::SizeIs(CountTrees()));
   EXPECT_THAT(manager->Destroy(), IsOk());
+  EXPECT_THAT(manager->Paths(), testing::IsEmpty());
   for (const Hierarchy& hierarchy : Hierarchies()) {
     EXPECT_FALSE(HasCgroup(hierarchy, id_)) << hierarchy.mount_point;
   }

@@ -143,6 +143,18 @@ TEST_P(CgroupTest, SaysThatRootMakesThem) {
   ASSERT_EQ(chmod(root().path().c_str(), 0755), 0);
 }
 
+TEST_P(CgroupTest, LeavesNothingWhereItCannotBeLocked) {
+  InFork([this] {
+    // One descriptor is left, for the lock of the hierarchy.
+    int next = dup(STDERR_FILENO);
+    close(next);
+    SetLimit(RLIMIT_NOFILE, next + 1);
+    EXPECT_THAT(Cgroup::Create(fake_, "id"),
+                AllOf(HasErrno(EMFILE), Says(root().File("mydocker/id"))));
+  });
+  EXPECT_TRUE(std::filesystem::is_empty(root().path()));
+}
+
 TEST_P(CgroupTest, SaysThatTheHierarchyIsReadOnly) {
   SKIP_WITHOUT_USER_NAMESPACES();
   InUserNamespaceAsRoot(CLONE_NEWNS, [this] {

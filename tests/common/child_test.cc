@@ -147,6 +147,13 @@ INSTANTIATE_TEST_SUITE_P(
                     End{"kill -HUP $$", 129}, End{"kill -KILL $$", 137},
                     End{"kill -SEGV $$", 139}, End{"kill -TERM $$", 143}));
 
+TEST(WaitTest, KnowsTheExitStatusEvenIfSigchldWasIgnored) {
+  InFork([] {
+    signal(SIGCHLD, SIG_IGN);  // As a caller may have left it.
+    EXPECT_EQ(mydocker::Run(Shell("exit 7")).value_or(-1), 7);
+  });
+}
+
 TEST(SignalTest, ReachesTheProcess) {
   Command command = Shell("read forever");
   const EndlessInput input(command);

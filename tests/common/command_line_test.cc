@@ -126,35 +126,37 @@ TEST_P(BadFlagsTest, AreRefused) {
 
 INSTANTIATE_TEST_SUITE_P(
     Unknown, BadFlagsTest,
-    testing::Values(BadLine{{"-x", "ls"}, "unknown flag -x"},
-                    BadLine{{"--x=5", "ls"}, "unknown flag -x"},
-                    BadLine{{"-ti", "-tin", "ls"}, "unknown flag -tin"},
-                    BadLine{{"-notti", "ls"}, "unknown flag -notti"},
-                    BadLine{{"-TI", "ls"}, "unknown flag -TI"},
+    testing::Values(BadLine{{"-x", "ls"}, "unknown flag 'x'"},
+                    BadLine{{"--x=5", "ls"}, "unknown flag 'x'"},
+                    BadLine{{"-ti", "-tin", "ls"}, "unknown flag 'tin'"},
+                    BadLine{{"-notti", "ls"}, "unknown flag 'notti'"},
+                    BadLine{{"-TI", "ls"}, "unknown flag 'TI'"},
                     BadLine{{"---ti", "ls"}, "unknown flag"},
                     BadLine{{"-=5", "ls"}, "unknown flag"},
-                    BadLine{{"-5", "ls"}, "unknown flag -5"}));
-INSTANTIATE_TEST_SUITE_P(Missing, BadFlagsTest,
-                         testing::Values(BadLine{{"-m"}, "-m needs a value"},
-                                         BadLine{{"-ti", "--mem"},
-                                                 "-mem needs a value"}));
-INSTANTIATE_TEST_SUITE_P(Empty, BadFlagsTest,
-                         testing::Values(BadLine{{"-m=", "ls"}, "-m"},
-                                         BadLine{{"-m", "", "ls"}, "-m"},
-                                         BadLine{{"-name=", "ls"}, "-name"},
-                                         BadLine{{"-name", "", "ls"}, "-name"},
-                                         BadLine{{"-ti=", "ls"}, "-ti"}));
+                    BadLine{{"-5", "ls"}, "unknown flag '5'"}));
+INSTANTIATE_TEST_SUITE_P(
+    Missing, BadFlagsTest,
+    testing::Values(BadLine{{"-m"}, "flag 'm' needs a value"},
+                    BadLine{{"-ti", "--mem"}, "flag 'm' needs a value"}));
+INSTANTIATE_TEST_SUITE_P(
+    Empty, BadFlagsTest,
+    testing::Values(BadLine{{"-m=", "ls"}, "flag 'm' needs a value"},
+                    BadLine{{"-m", "", "ls"}, "flag 'm' needs a value"},
+                    BadLine{{"-name=", "ls"}, "flag 'name' needs a value"},
+                    BadLine{{"-name", "", "ls"}, "flag 'name' needs a value"},
+                    BadLine{{"-ti=", "ls"}, "flag 'ti' needs a value"}));
+// With the explanation of the flag's type.
 INSTANTIATE_TEST_SUITE_P(
     Refused, BadFlagsTest,
     testing::Values(
-        BadLine{{"-m", "abc", "ls"}, "bad value \"abc\" for -m: expected"},
-        BadLine{{"-m", "-5", "ls"}, "bad value \"-5\" for -m: expected"},
-        BadLine{{"-mem=0", "ls"}, "bad value \"0\" for -mem: a size must"},
-        BadLine{{"-m", "--", "ls"}, "bad value \"--\" for -m"},
-        BadLine{{"-ti=maybe", "ls"}, "bad value \"maybe\" for -ti"}));
+        BadLine{{"-m", "abc", "ls"}, "'abc' specified for flag 'm'; expected"},
+        BadLine{{"-m", "-5", "ls"}, "'-5' specified for flag 'm'; expected"},
+        BadLine{{"-mem=0", "ls"}, "'0' specified for flag 'm'; a size must"},
+        BadLine{{"-m", "--", "ls"}, "'--' specified for flag 'm'"},
+        BadLine{{"-ti=maybe", "ls"}, "'maybe' specified for flag 'ti'"}));
 
 TEST(ParseFlagsWithoutAliasesTest, KnowsNoOtherSpelling) {
-  EXPECT_THAT(ParseFlags({"-mem", "5"}), Says("unknown flag -mem"));
+  EXPECT_THAT(ParseFlags({"-mem", "5"}), Says("unknown flag 'mem'"));
   EXPECT_THAT(ParseFlags({"-x"}, {{"x", "not-there"}}), Says("unknown flag"));
 }
 
@@ -220,7 +222,7 @@ TEST(ParseCommandLineTest, DoesNotFallBackForAnEmptyCommand) {
 }
 
 TEST(ParseCommandLineTest, ReturnsTheErrorsOfParseFlags) {
-  EXPECT_THAT(ParseWords({"./run", "-x"}, {"sh"}), Says("unknown flag -x"));
+  EXPECT_THAT(ParseWords({"./run", "-x"}, {"sh"}), Says("unknown flag 'x'"));
 }
 
 TEST(ParseCommandLineTest, AnswersARequestForHelpAndEnds) {

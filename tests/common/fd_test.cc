@@ -174,11 +174,30 @@ TEST(WriteAllTest, WritesMoreThanThePipeHolds) {
   std::string text(3'000'000, 'x');
   text.back() = 'y';
   std::string received;
-  std::thread reader([&] { received = ReadToEnd(pipe->read_end.get()); });
+  std::thread reader(
+      [&] { received = ReadAll(pipe->read_end.get()).value_or("nothing"); });
   EXPECT_THAT(WriteAll(pipe->write_end.get(), text), IsOk());
   pipe->write_end.Close();
   reader.join();
   EXPECT_TRUE(received == text);
+}
+
+TEST(ReadAllTest, ReadsToTheEnd) {
+  const TempDirectory directory;
+  for (const std::string& content :
+       {std::string(), std::string("\0\n", 2), std::string(1'000'000, 'x')}) {
+    const UniqueFd file(
+        open(directory.Write("file", content).c_str(), O_RDONLY | O_CLOEXEC));
+    const absl::StatusOr<std::string> read = ReadAll(file.get());
+    ASSERT_THAT(read, IsOk());
+    EXPECT_TRUE(*read == content);
+  }
+}
+
+TEST(ReadAllTest, SeesTheKernelsRefusal) {
+  const UniqueFd directory(open("/proc", O_RDONLY | O_CLOEXEC));
+  EXPECT_THAT(ReadAll(directory.get()), HasErrno(EISDIR));
+  EXPECT_THAT(ReadAll(-1), HasErrno(EBADF));
 }
 
 TEST(WriteAllTest, GoesOnAfterAPartialWrite) {

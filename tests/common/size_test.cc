@@ -106,7 +106,10 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(DescribeSizeTest, IsForAPersonToRead) {
   EXPECT_EQ(DescribeSize(104857600), "104857600 bytes (100.0 MiB)");
   EXPECT_EQ(DescribeSize(kMebi + kMebi / 2), "1572864 bytes (1.5 MiB)");
-  EXPECT_EQ(DescribeSize(0), "0 bytes (0.0 MiB)");
+  EXPECT_EQ(DescribeSize(kMebi), "1048576 bytes (1.0 MiB)");
+  EXPECT_EQ(DescribeSize(kMebi - 512), "1048064 bytes (1023.5 KiB)");
+  EXPECT_EQ(DescribeSize(4096), "4096 bytes (4.0 KiB)");
+  EXPECT_EQ(DescribeSize(0), "0 bytes (0.0 KiB)");
   EXPECT_EQ(DescribeSize(std::numeric_limits<uint64_t>::max()),
             "18446744073709551615 bytes (17592186044416.0 MiB)");
 }

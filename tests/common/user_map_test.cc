@@ -121,6 +121,10 @@ TEST(ExplainUserNamespaceErrorTest, NamesTheSwitchThatIsOff) {
       EXPECT_THAT(ExplainUserNamespaceError(ErrnoError(other, "clone")),
                   Says("user.max_user_namespaces is 0"));
     }
+    // What the program that was to run there met is another matter.
+    const absl::Status of_program =
+        WithExitStatus(ErrnoError(EACCES, "execute /a"), 126);
+    EXPECT_EQ(ExplainUserNamespaceError(of_program), of_program);
   });
 }
 

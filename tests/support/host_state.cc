@@ -92,24 +92,32 @@ std::vector<pid_t> LivingDescendants() {
   return living;
 }
 
+// The number of a mount, which it keeps for life.
+std::string MountId(const std::string& mountinfo_line) {
+  return mountinfo_line.substr(0, mountinfo_line.find(' '));
+}
+
 void ExpectSameMounts(const HostState& before) {
-  std::vector<std::string> points;
-  for (const std::string& line : MountLines()) {
-    if (before.mounts.count(line) == 0) {
-      ADD_FAILURE() << "left a mount, or changed one: " << line;
-      points.push_back(MountPoint(line));
+  std::set<std::string> old_ids;
+  for (const std::string& line : before.mounts) {
+    old_ids.insert(MountId(line));
+  }
+  const std::vector<std::string> lines = MountLines();
+  const std::set<std::string> now(lines.begin(), lines.end());
+  if (now == before.mounts) {
+    return;
+  }
+  ADD_FAILURE() << "left these mounts, or changed them:\n"
+                << absl::StrJoin(Difference(now, before.mounts), "\n")
+                << "\nbefore, there were instead:\n"
+                << absl::StrJoin(Difference(before.mounts, now), "\n");
+  // The last one first: it may be on top of another.
+  for (auto line = lines.rbegin(); line != lines.rend(); ++line) {
+    if (old_ids.count(MountId(*line)) == 0) {
+      umount2(MountPoint(*line).c_str(), MNT_DETACH);
     }
   }
-  const auto now = MountLines();
-  for (const std::string& line :
-       Difference(before.mounts, {now.begin(), now.end()})) {
-    ADD_FAILURE() << "this mount is no more, or was changed: " << line;
-  }
-  // The last one first: it may be on top of another. What was there before the
-  // test is only changed, and busy.
-  for (auto point = points.rbegin(); point != points.rend(); ++point) {
-    umount2(point->c_str(), 0);
-  }
+  mount(nullptr, "/", nullptr, MS_REC | MS_SHARED, nullptr);
 }
 
 void ExpectNoProcesses() {
