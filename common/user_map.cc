@@ -66,7 +66,7 @@ std::vector<UserNamespaceSwitch> ReadUserNamespaceSwitches() {
     if (const auto value = ReadKernelFile(known.file); value.ok()) {
       found.value = *value;
       found.forbids = *value == known.off;
-      found.forbids_root = known.forbids_root;
+      found.forbids_root = found.forbids && known.forbids_root;
     }
   }
   return switches;

@@ -24,12 +24,12 @@ namespace mydocker {
 namespace {
 
 // The row for something that both processes have one of.
-Row Compare(absl::string_view name, const std::string& there,
+Row Compare(const std::string& name, const std::string& there,
             const std::string& here) {
   if (there == here) {
-    return {std::string(name), Verdict::kSame, there};
+    return {name, Verdict::kSame, there};
   }
-  return {std::string(name), Verdict::kDifferent,
+  return {name, Verdict::kDifferent,
           absl::StrCat(there, " there, ", here, " here")};
 }
 

@@ -104,7 +104,7 @@ Row CheckSwap() {
   return {"swap", Verdict::kLimited,
           swap.ok() ? "none: at its memory limit a container is killed, where "
                       "the articles' is swapped out"
-                    : std::string(swap.status().message()),
+                    : absl::StrCat(swap.status().message()),
           "a swap file (mkswap(8), swapon(8)), or the lab: docs/lab.md"};
 }
 
@@ -112,7 +112,7 @@ Row CheckPropagation() {
   const std::string name = "mount at /";
   const absl::StatusOr<std::vector<Mount>> mounts = ReadMountInfo();
   if (!mounts.ok()) {
-    return {name, Verdict::kNo, std::string(mounts.status().message())};
+    return {name, Verdict::kNo, absl::StrCat(mounts.status().message())};
   }
   const Mount* root = FindMount(*mounts, "/");
   if (root == nullptr) {

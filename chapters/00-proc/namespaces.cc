@@ -69,7 +69,7 @@ Row CheckKind(const NamespaceKind& kind) {
     Row row = RowOfTrial(kind.name, outcome, "made one", "");
     row.detail =
         absl::StrCat(kind.of, ": ", row.detail, ", at most ",
-                     most.ok() ? *most : std::string(most.status().message()));
+                     most.ok() ? *most : absl::StrCat(most.status().message()));
     return row;
   }
   if (most.ok() && *most == "0") {

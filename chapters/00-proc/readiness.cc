@@ -33,7 +33,7 @@ struct Need {
 };
 
 struct Chapter {
-  absl::string_view name;
+  std::string name;
   // Does what its program does, up to where the command would start.
   absl::Status outcome;
   // What its page needs besides.
@@ -114,7 +114,7 @@ void AddOnce(std::vector<std::string>& words, const std::string& word) {
 }
 
 Row Judge(const Chapter& chapter, const Report& report) {
-  Row row = {std::string(chapter.name), Verdict::kOk, ""};
+  Row row = {chapter.name, Verdict::kOk, ""};
   std::vector<std::string> reasons;
   std::vector<std::string> cures;
   if (TakesRoot(chapter.outcome)) {

@@ -108,7 +108,7 @@ Row FindRow(const Report& report, absl::string_view id,
       }
     }
   }
-  return {std::string(name), Verdict::kNo, "this kernel does not tell of it"};
+  return {absl::StrCat(name), Verdict::kNo, "this kernel does not tell of it"};
 }
 
 std::string ToText(const Report& report) {

@@ -31,7 +31,7 @@ struct Row {
   std::string name;
   Verdict verdict = Verdict::kNone;
   std::string detail;     // What was seen.
-  std::string cure = "";  // What to do about it; empty if nothing is wrong.
+  std::string cure = {};  // What to do about it; empty if nothing is wrong.
 };
 
 // Rows on one topic. `id` is its name in the JSON, `title` its heading.

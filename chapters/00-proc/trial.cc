@@ -27,16 +27,15 @@ bool TakesRoot(const absl::Status& error) {
   return geteuid() != 0 && (error_number == EPERM || error_number == EACCES);
 }
 
-Row RowOfTrial(absl::string_view name, const absl::Status& outcome,
-               absl::string_view success, absl::string_view cure) {
+Row RowOfTrial(const std::string& name, const absl::Status& outcome,
+               const std::string& success, const std::string& cure) {
   if (outcome.ok()) {
-    return {std::string(name), Verdict::kOk, std::string(success)};
+    return {name, Verdict::kOk, success};
   }
   if (TakesRoot(outcome)) {
-    return {std::string(name), Verdict::kLimited, "for root only", kSudo};
+    return {name, Verdict::kLimited, "for root only", kSudo};
   }
-  return {std::string(name), Verdict::kNo, std::string(outcome.message()),
-          std::string(cure)};
+  return {name, Verdict::kNo, absl::StrCat(outcome.message()), cure};
 }
 
 }  // namespace mydocker

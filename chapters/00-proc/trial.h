@@ -6,7 +6,6 @@
 #include <string>
 
 #include "absl/status/status.h"
-#include "absl/strings/string_view.h"
 #include "chapters/00-proc/report.h"
 #include "common/child.h"
 
@@ -24,8 +23,8 @@ bool TakesRoot(const absl::Status& error);
 // Returns the row `name` for what came of a trial: OK with `success` as its
 // detail; or LIMITED with the cure sudo, if that is what is missing; or else NO
 // with the error, and `cure`.
-Row RowOfTrial(absl::string_view name, const absl::Status& outcome,
-               absl::string_view success, absl::string_view cure);
+Row RowOfTrial(const std::string& name, const absl::Status& outcome,
+               const std::string& success, const std::string& cure);
 
 // The cure for whoever is not root.
 inline constexpr char kSudo[] = "sudo ./run";

@@ -7,8 +7,11 @@
 #include <unistd.h>
 
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "common/errors.h"
 #include "common/kernel_file.h"
 #include "tests/common/forked.h"
@@ -89,6 +92,40 @@ TEST(WriteUserMapTest, FailsWhereAMapIsWrittenAlready) {
   InUserNamespace(0, [](uid_t uid, gid_t gid) {
     ASSERT_THAT(WriteUserMap(UserMap::kRoot, uid, gid), IsOk());
     EXPECT_THAT(WriteUserMap(UserMap::kRoot, uid, gid), HasErrno(EPERM));
+  });
+}
+
+TEST(ReadUserNamespaceSwitchesTest, SaysWhatTheFilesSay) {
+  const std::vector<UserNamespaceSwitch> switches = ReadUserNamespaceSwitches();
+  ASSERT_EQ(switches.size(), 3U);
+  for (const UserNamespaceSwitch& found : switches) {
+    const std::string path = absl::StrCat(
+        "/proc/sys/", absl::StrReplaceAll(found.name, {{".", "/"}}));
+    const absl::StatusOr<std::string> value = ReadKernelFile(path);
+    EXPECT_EQ(found.value.has_value(), value.ok()) << path;
+    EXPECT_EQ(found.value.value_or(""), value.value_or("")) << path;
+    EXPECT_THAT(found.cure, testing::StartsWith(absl::StrCat("sudo sysctl -w ",
+                                                             found.name, "=")));
+    if (!value.ok()) {
+      EXPECT_FALSE(found.forbids) << path;
+    }
+  }
+}
+
+TEST(ReadUserNamespaceSwitchesTest, KnowsWhenTheLimitForbids) {
+  SKIP_WITHOUT_USER_NAMESPACES();
+  InUserNamespace(0, [](uid_t uid, gid_t gid) {
+    ASSERT_THAT(WriteUserMap(UserMap::kRoot, uid, gid), IsOk());
+    for (const char* limit : {"1", "0"}) {
+      if (!WriteKernelFile("/proc/sys/user/max_user_namespaces", limit).ok()) {
+        return;  // /proc/sys is read-only, as in Docker's own containers.
+      }
+      const UserNamespaceSwitch found = ReadUserNamespaceSwitches()[0];
+      EXPECT_EQ(found.name, "user.max_user_namespaces");
+      EXPECT_EQ(found.value, limit);
+      EXPECT_EQ(found.forbids, found.value == "0");
+      EXPECT_EQ(found.forbids_root, found.value == "0");
+    }
   });
 }
 
