@@ -15,6 +15,7 @@
 
 namespace mydocker {
 
+// #region write-kernel-file
 absl::Status WriteKernelFile(const std::string& path, absl::string_view value) {
   const UniqueFd file(open(path.c_str(), O_WRONLY | O_CLOEXEC));
   const std::string doing = absl::StrCat("write \"", value, "\" to ", path);
@@ -32,6 +33,7 @@ absl::Status WriteKernelFile(const std::string& path, absl::string_view value) {
   }
   return absl::OkStatus();
 }
+// #endregion write-kernel-file
 
 absl::StatusOr<std::string> ReadKernelFile(const std::string& path) {
   const UniqueFd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));

@@ -44,6 +44,7 @@ std::string AbslUnparseFlag(UserMap map) {
   return map == UserMap::kRoot ? "root" : "none";
 }
 
+// #region write-user-map
 absl::Status WriteUserMap(UserMap map, uid_t uid, gid_t gid) {
   if (map == UserMap::kNone) {
     return absl::OkStatus();
@@ -55,6 +56,7 @@ absl::Status WriteUserMap(UserMap map, uid_t uid, gid_t gid) {
   RETURN_IF_ERROR(WriteKernelFile("/proc/self/setgroups", "deny"));
   return WriteKernelFile("/proc/self/gid_map", absl::StrCat("0 ", gid, " 1"));
 }
+// #endregion write-user-map
 
 std::vector<UserNamespaceSwitch> ReadUserNamespaceSwitches() {
   std::vector<UserNamespaceSwitch> switches;
@@ -72,6 +74,7 @@ std::vector<UserNamespaceSwitch> ReadUserNamespaceSwitches() {
   return switches;
 }
 
+// #region explain
 absl::Status ExplainUserNamespaceError(const absl::Status& error) {
   const int error_number = ErrnoOf(error);
   const bool refused =
@@ -88,5 +91,6 @@ absl::Status ExplainUserNamespaceError(const absl::Status& error) {
   }
   return error;
 }
+// #endregion explain
 
 }  // namespace mydocker

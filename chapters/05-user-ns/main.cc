@@ -31,6 +31,7 @@ ABSL_FLAG(mydocker::UserMap, map, mydocker::UserMap::kRoot,
 namespace mydocker {
 namespace {
 
+// #region steps
 absl::StatusOr<int> RunChapter(int argc, char* argv[]) {
   RETURN_IF_ERROR(OpenMissingStandardStreams());
   Command command;
@@ -49,6 +50,7 @@ absl::StatusOr<int> RunChapter(int argc, char* argv[]) {
   return exit_status.ok() ? exit_status
                           : ExplainUserNamespaceError(exit_status.status());
 }
+// #endregion steps
 
 }  // namespace
 }  // namespace mydocker
