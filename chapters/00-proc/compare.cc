@@ -78,6 +78,7 @@ std::string PropagationOfRoot(const std::vector<Mount>& mounts) {
 
 }  // namespace
 
+// #region compare-namespaces
 absl::StatusOr<Section> CompareNamespaces(pid_t pid) {
   Section section = {"namespaces", "Its namespaces, beside this program's", {}};
   for (const NamespaceKind& kind : kNamespaceKinds) {
@@ -90,6 +91,7 @@ absl::StatusOr<Section> CompareNamespaces(pid_t pid) {
   }
   return section;
 }
+// #endregion compare-namespaces
 
 absl::StatusOr<Section> CompareCgroups(pid_t pid) {
   ASSIGN_OR_RETURN(const auto here, CgroupsOf(getpid()));

@@ -98,6 +98,7 @@ absl::Status SetLimit(const Cgroup& cgroup, absl::string_view controller) {
   return absl::OkStatus();
 }
 
+// #region try-inside
 absl::Status TryInside(const Cgroup& cgroup, absl::string_view controller) {
   RETURN_IF_ERROR(cgroup.Enable(controller));
   // On v1 cpuset may share its hierarchy, and without CPUs takes no process.
@@ -110,6 +111,7 @@ absl::Status TryInside(const Cgroup& cgroup, absl::string_view controller) {
   cgroup.Admit(command);
   return Try(std::move(command));
 }
+// #endregion try-inside
 
 // Runs `use` on a cgroup that is there for that long.
 template <typename Use>

@@ -40,6 +40,7 @@ absl::Status Print(const Report& report) {
                   absl::GetFlag(FLAGS_json) ? ToJson(report) : ToText(report));
 }
 
+// #region examine
 absl::StatusOr<int> ExamineMachine() {
   Report report;
   report.push_back(CheckMachine());
@@ -51,7 +52,9 @@ absl::StatusOr<int> ExamineMachine() {
   RETURN_IF_ERROR(Print(report));
   return IsEveryChapterReady(report) ? EXIT_SUCCESS : EXIT_FAILURE;
 }
+// #endregion examine
 
+// #region show
 absl::StatusOr<int> ShowProcess(const std::string& word) {
   ASSIGN_OR_RETURN(const pid_t pid, FindProcess(word));
   Report report;
@@ -62,6 +65,7 @@ absl::StatusOr<int> ShowProcess(const std::string& word) {
   RETURN_IF_ERROR(Print(report));
   return EXIT_SUCCESS;
 }
+// #endregion show
 
 absl::StatusOr<int> RunChapter(int argc, char* argv[]) {
   RETURN_IF_ERROR(OpenMissingStandardStreams());

@@ -102,6 +102,7 @@ absl::Status BecomeOrdinaryUser() {
   return absl::OkStatus();
 }
 
+// #region use-user-namespace
 // What chapter 5 does, by a process that is not root. Only to make the
 // namespace says too little: AppArmor lets one do so, and takes the
 // capabilities in it away.
@@ -112,6 +113,7 @@ absl::Status UseUserNamespace(uid_t uid, gid_t gid) {
   RETURN_IF_ERROR(WriteUserMap(UserMap::kRoot, uid, gid));
   return SetPropagation(Propagation::kPrivate);
 }
+// #endregion use-user-namespace
 
 Row CheckOrdinaryUsers() {
   const std::string name = "ordinary users";

@@ -77,6 +77,7 @@ absl::StatusOr<std::string> DescribeLink(pid_t pid, absl::string_view name) {
                                             : target;
 }
 
+// #region stat
 // The fields of /proc/PID/stat behind the name, which stands in parentheses and
 // may hold anything: state, parent, …
 absl::StatusOr<std::string> DescribeStat(pid_t pid) {
@@ -86,6 +87,7 @@ absl::StatusOr<std::string> DescribeStat(pid_t pid) {
   return absl::StrCat("state ", fields.at(0), ", child of ", fields.at(1), ", ",
                       fields.size() + 2, " numbers and names in all");
 }
+// #endregion stat
 
 absl::StatusOr<std::string> DescribeMemory(pid_t pid) {
   ASSIGN_OR_RETURN(const std::string statm, ReadProcFile(pid, "statm"));

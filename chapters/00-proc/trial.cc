@@ -12,6 +12,7 @@
 
 namespace mydocker {
 
+// #region try
 absl::Status Try(Command command) {
   command.in_child.push_back([]() -> absl::Status { _exit(EXIT_SUCCESS); });
   ASSIGN_OR_RETURN(const int exit_status, Run(command));
@@ -21,6 +22,7 @@ absl::Status Try(Command command) {
   }
   return absl::OkStatus();
 }
+// #endregion try
 
 bool TakesRoot(const absl::Status& error) {
   const int error_number = ErrnoOf(error);
