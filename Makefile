@@ -41,9 +41,10 @@ SANITIZE ?=
 , := ,
 BUILD := build$(if $(SANITIZE),/sanitize)
 CXX := g++
+OPTIMIZE := -O2
 # maybe-uninitialized is the optimizer's guess, and each version of GCC guesses
 # differently: shown, but no error.
-CXXFLAGS := -std=c++20 -O2 -g1 -Wall -Wextra -Werror -Wno-error=maybe-uninitialized -I. \
+CXXFLAGS := -std=c++20 -g1 -Wall -Wextra -Werror -Wno-error=maybe-uninitialized -I. \
   $(if $(SANITIZE),-fsanitize=address$(,)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
 # Static: a dynamic Abseil is 46 shared objects, and loading them costs 3 ms at
 # each start, twice a container. (The sanitizers need the C library dynamic.)
@@ -71,13 +72,15 @@ $(PRECOMPILED) $(TEST_PRECOMPILED): Makefile
 	@printf '#include <%s>\n' $(HEADERS) > $@
 %.h.gch: %.h
 	@echo "compile $@"
-	@$(CXX) $(CXXFLAGS) -x c++-header $< -o $@
+	@$(CXX) $(CXXFLAGS) $(OPTIMIZE) -x c++-header $< -o $@
 
 define compile
 	@mkdir -p $(@D)
 	@echo "compile $<"
-	@$(CXX) $(CXXFLAGS) -MMD -MP -include $1 -c $< -o $@
+	@$(CXX) $(CXXFLAGS) $(OPTIMIZE) -MMD -MP -include $1 -c $< -o $@
 endef
+# Nobody waits for a test to run; everybody for it to compile.
+$(BUILD)/tests/%: private OPTIMIZE := -O0
 $(BUILD)/%.o: %.cc $(PRECOMPILED).gch Makefile
 	$(call compile,$(PRECOMPILED))
 $(BUILD)/tests/%.o: tests/%.cc $(TEST_PRECOMPILED).gch Makefile

@@ -120,7 +120,7 @@ absl::Status HandDown(const std::string& parent, absl::string_view controller) {
     return absl::OkStatus();
   }
   absl::Status status = WriteKernelFile(file, absl::StrCat("+", controller));
-// #endregion hand-down
+  // #endregion hand-down
   switch (ErrnoOf(status)) {
     case EBUSY:
       return WithHint(status,
