@@ -152,9 +152,11 @@ TEST_F(RunInitSignalTest, ControlCAtThePromptOfAShellEndsNobodyWithTi) {
   terminal.Expect("ask> ");
   terminal.Type(kCtrlC);
   terminal.Expect("ask> ");
-  terminal.Type("sh -c 'echo started; exec sleep 1000'; echo status $?\n");
-  terminal.Expect("started");
+  terminal.Type("sh -c 'echo started; exec sleep 1000'\n");
+  terminal.Expect("started\r\n");
   terminal.Type(kCtrlC);
+  terminal.Expect("ask> ");
+  terminal.Type("echo status $?\n");
   terminal.Expect("status 130");
   terminal.Type("echo number $$; exit 6\n");
   terminal.Expect("number 1\r\n");

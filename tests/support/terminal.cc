@@ -65,7 +65,7 @@ Terminal::Terminal(const Invocation& invocation) {
 
 Terminal::~Terminal() {
   if (!reaped_) {
-    kill(pid_, SIGKILL);
+    if (pid_ > 0) kill(pid_, SIGKILL);
     waitpid(pid_, nullptr, 0);
   }
   close(keyboard_);
@@ -113,7 +113,7 @@ Result Terminal::Wait() {
       })) {
     ADD_FAILURE() << "the program on the terminal does not end; there is \""
                   << screen_ << "\"";
-    kill(pid_, SIGKILL);
+    if (pid_ > 0) kill(pid_, SIGKILL);
   }
   waitid(P_PID, pid_, &info, WEXITED);
   reaped_ = true;
