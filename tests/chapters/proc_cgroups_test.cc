@@ -28,7 +28,6 @@ const Chapter& ChapterUnderTest() {
 
 namespace {
 
-using testing::AnyOf;
 using testing::HasSubstr;
 using testing::StartsWith;
 using DoctorCgroupsTest = ContainerTest;

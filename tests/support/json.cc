@@ -6,11 +6,12 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cstdint>
 
 namespace blackbox {
 namespace {
 
-void AppendUtf8(unsigned long code, std::string& text) {
+void AppendUtf8(uint32_t code, std::string& text) {
   const auto continuation = [code](int shift) {
     return static_cast<char>(0x80 | ((code >> shift) & 0x3f));
   };
@@ -136,7 +137,8 @@ class Reader {
         return false;
       }
     }
-    const unsigned long code = strtoul(digits.c_str(), nullptr, 16);
+    const auto code =
+        static_cast<uint32_t>(strtoul(digits.c_str(), nullptr, 16));
     AppendUtf8(code, text);
     // Surrogates are not written here: all else is written as it is.
     return digits.size() == 4 && (code < 0xd800 || code > 0xdfff);
