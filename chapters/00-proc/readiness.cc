@@ -117,8 +117,11 @@ Row Judge(const Chapter& chapter, const Report& report) {
   Row row = {chapter.name, Verdict::kOk, ""};
   std::vector<std::string> reasons;
   std::vector<std::string> cures;
+  // Whether it is said why the program does not work.
+  bool explained = chapter.outcome.ok();
   if (TakesRoot(chapter.outcome)) {
     row.verdict = Verdict::kLimited;
+    explained = true;
     reasons.emplace_back("for root only");
     cures.emplace_back(kSudo);
   } else if (!chapter.outcome.ok()) {
@@ -127,14 +130,15 @@ Row Judge(const Chapter& chapter, const Report& report) {
   for (const Need& need : chapter.needs) {
     const Row found = FindRow(report, need.section, need.row);
     if (found.verdict != Verdict::kOk && found.cure != kSudo) {
+      explained = explained || found.verdict == Verdict::kNo;
       row.verdict = std::max(row.verdict, Verdict::kLimited);
       AddOnce(reasons, absl::StrCat(found.name, ": ", found.detail));
       AddOnce(cures, found.cure);
     }
   }
   // What failed though each part of it works.
-  if (!chapter.outcome.ok() && reasons.empty()) {
-    reasons.emplace_back(chapter.outcome.message());
+  if (!explained) {
+    reasons.insert(reasons.begin(), absl::StrCat(chapter.outcome.message()));
   }
   row.detail = absl::StrJoin(reasons, "; ");
   row.cure = absl::StrJoin(cures, "; ");
