@@ -21,6 +21,7 @@
 #include "tests/support/cgroups.h"
 #include "tests/support/chapter.h"
 #include "tests/support/container_test.h"
+#include "tests/support/faults.h"
 #include "tests/support/held_container.h"
 #include "tests/support/mounts.h"
 #include "tests/support/proc.h"

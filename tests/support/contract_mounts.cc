@@ -4,6 +4,7 @@
 
 #include "gmock/gmock.h"
 #include "tests/support/command_contract.h"
+#include "tests/support/faults.h"
 #include "tests/support/mounts.h"
 #include "tests/support/proc.h"
 #include "tests/support/workspace.h"

@@ -7,6 +7,7 @@
 #include "gmock/gmock.h"
 #include "tests/support/command_contract.h"
 #include "tests/support/proc.h"
+#include "tests/support/terminal.h"
 
 namespace blackbox {
 namespace {
@@ -76,6 +77,15 @@ TEST_P(CommandContract, ClosedStreamsDoNotConfuse) {
       EXPECT_EQ(result.err, closed.count(2) ? "" : "more\n");
     }
   }
+}
+
+// What is typed is for the command: a program that dies of Ctrl-C loses the
+// command's status, and here the prompt of whoever waits for it.
+TEST_P(CommandContract, CtrlCIsForTheCommand) {
+  Terminal terminal(Shell("trap 'exit 3' INT; echo ready; sleep 1000"));
+  terminal.Expect("ready");
+  terminal.Type(kCtrlC);
+  EXPECT_THAT(terminal.Wait(), ExitsWith(3));
 }
 
 }  // namespace

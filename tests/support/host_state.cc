@@ -41,15 +41,24 @@ std::string MountPoint(const std::string& mountinfo_line) {
   return std::vector<std::string>(absl::StrSplit(mountinfo_line, ' '))[4];
 }
 
+// Adds what is in `directory` and below it. A directory that vanishes while it
+// is read (cgroups of others do) hides nothing but itself.
+void AddEntriesBelow(const std::string& directory,
+                     std::set<std::string>& entries) {
+  std::error_code error;
+  for (fs::directory_iterator i(directory, error), end; !error && i != end;
+       i.increment(error)) {
+    entries.insert(i->path());
+    std::error_code gone;
+    if (i->symlink_status(gone).type() == fs::file_type::directory) {
+      AddEntriesBelow(i->path(), entries);
+    }
+  }
+}
+
 std::set<std::string> EntriesBelow(const std::string& directory) {
   std::set<std::string> entries;
-  std::error_code error;
-  for (fs::recursive_directory_iterator
-           i(directory, fs::directory_options::skip_permission_denied, error),
-       end;
-       !error && i != end; i.increment(error)) {
-    entries.insert(i->path());
-  }
+  AddEntriesBelow(directory, entries);
   return entries;
 }
 
@@ -82,14 +91,11 @@ Set Difference(const Set& one, const Set& other) {
   return difference;
 }
 
-std::vector<pid_t> LivingDescendants() {
-  while (waitpid(-1, nullptr, WNOHANG) > 0) {  // Orphans that came to us.
+// Reaps the orphans that came to us, and returns who is left.
+std::vector<pid_t> ReapDescendants() {
+  while (waitpid(-1, nullptr, WNOHANG) > 0) {
   }
-  std::vector<pid_t> living = DescendantsOf(getpid());
-  living.erase(std::remove_if(living.begin(), living.end(),
-                              [](pid_t pid) { return !IsAlive(pid); }),
-               living.end());
-  return living;
+  return DescendantsOf(getpid());
 }
 
 // The number of a mount, which it keeps for life.
@@ -122,15 +128,15 @@ void ExpectSameMounts(const HostState& before) {
 
 void ExpectNoProcesses() {
   // One that was just killed takes a moment to end.
-  if (WaitUntil([] { return LivingDescendants().empty(); })) {
+  if (WaitUntil([] { return ReapDescendants().empty(); })) {
     return;
   }
-  for (const pid_t pid : LivingDescendants()) {
+  for (const pid_t pid : ReapDescendants()) {
     ADD_FAILURE() << "left a process: " << Describe(pid) << ", "
                   << absl::StrJoin(ArgumentsOf(pid), " ");
     kill(pid, SIGKILL);
   }
-  WaitUntil([] { return LivingDescendants().empty(); });
+  WaitUntil([] { return ReapDescendants().empty(); });
 }
 
 void ExpectSameCgroups(const HostState& before) {

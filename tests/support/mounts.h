@@ -28,10 +28,6 @@ std::function<bool()> HostWithMounts(unsigned long propagation);
 // of `pid`.
 bool MountInside(pid_t pid, const std::string& directory);
 
-// For Invocation::before_exec: lets every mount(2) of the program fail with
-// EPERM, as on a host whose security module forbids it.
-bool RefuseMounts();
-
 }  // namespace blackbox
 
 #endif  // MYDOCKER_TESTS_SUPPORT_MOUNTS_H_

@@ -1,0 +1,20 @@
+// Kernels that say no: for the proof that a step that fails is not passed over.
+//
+// Each function is for Invocation::before_exec and holds for the program and
+// all its children (seccomp(2)).
+
+#ifndef MYDOCKER_TESTS_SUPPORT_FAULTS_H_
+#define MYDOCKER_TESTS_SUPPORT_FAULTS_H_
+
+namespace blackbox {
+
+// Every mount(2) fails with EPERM, as where a security module forbids it.
+bool RefuseMounts();
+
+// No file can be opened for writing only: EPERM. That is how a program opens
+// the kernel's files. Reading, and reading and writing, go on as ever.
+bool RefuseWriting();
+
+}  // namespace blackbox
+
+#endif  // MYDOCKER_TESTS_SUPPORT_FAULTS_H_
