@@ -261,7 +261,15 @@ absl::StatusOr<Child> Start(const Command& command) {
 // #endregion start
 
 absl::StatusOr<int> Run(const Command& command) {
-  ASSIGN_OR_RETURN(Child child, Start(command));
+  // From before the child is there: a Ctrl-C between Start and Wait would end
+  // this process, and the child with it.
+  const KeyboardSignalsIgnored for_the_child;
+  Command listening = command;
+  listening.in_child.push_back([&for_the_child] {
+    for_the_child.Restore();
+    return absl::OkStatus();
+  });
+  ASSIGN_OR_RETURN(Child child, Start(listening));
   return child.Wait();
 }
 

@@ -85,7 +85,8 @@ class Child {
 // Source: the `cmd` of articles 004 (UTS Namespace) and 001 (NewParentProcess).
 absl::StatusOr<Child> Start(const Command& command);
 
-// Start, then Wait.
+// Start, then Wait. Ctrl-C and Ctrl-\ are left to the child from the first
+// moment on.
 absl::StatusOr<int> Run(const Command& command);
 
 }  // namespace mydocker

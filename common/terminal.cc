@@ -47,7 +47,7 @@ void TakeTerminalBack() {
 KeyboardSignalsIgnored::KeyboardSignalsIgnored()
     : on_interrupt_(Ignore(SIGINT)), on_quit_(Ignore(SIGQUIT)) {}
 
-KeyboardSignalsIgnored::~KeyboardSignalsIgnored() {
+void KeyboardSignalsIgnored::Restore() const {
   sigaction(SIGINT, &on_interrupt_, nullptr);
   sigaction(SIGQUIT, &on_quit_, nullptr);
 }

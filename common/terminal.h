@@ -33,7 +33,11 @@ class KeyboardSignalsIgnored {
   KeyboardSignalsIgnored();
   KeyboardSignalsIgnored(const KeyboardSignalsIgnored&) = delete;
   KeyboardSignalsIgnored& operator=(const KeyboardSignalsIgnored&) = delete;
-  ~KeyboardSignalsIgnored();
+  ~KeyboardSignalsIgnored() { Restore(); }
+
+  // Makes the signals do again what they did before, in the calling process:
+  // for a child, which begins with what its parent ignores.
+  void Restore() const;
 
  private:
   struct sigaction on_interrupt_;
