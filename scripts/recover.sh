@@ -49,8 +49,13 @@ remove_cgroup() {
 
 # Field 5 is the mount point; the type stands behind the " - ".
 while read -r mount_point; do
-  parent=$(printf '%b' "${mount_point//\\/\\0}")/mydocker
+  root=$(printf '%b' "${mount_point//\\/\\0}")
+  parent=$root/mydocker
   [[ -d $parent ]] || continue
+  # As `run` does while it makes a cgroup: between mkdir and its own lock that
+  # cgroup looks abandoned.
+  exec {lock}<"$root"
+  flock "$lock"
   for dir in "$parent"/*/; do
     dir=${dir%/}
     [[ -d $dir ]] || continue
@@ -65,6 +70,7 @@ while read -r mount_point; do
     say "removed $parent"
     removed=$((removed + 1))
   fi
+  exec {lock}<&-
 done < <(awk '{ for (i = 7; $i != "-"; i++); if ($(i + 1) ~ /^cgroup2?$/) print $5 }' /proc/self/mountinfo)
 
 ((removed > 0)) || say "nothing was left behind"

@@ -49,21 +49,25 @@ class Supervised {
     EXPECT_THAT(supervisor, IsOk());
     supervisor_.emplace(*std::move(supervisor));
 
-    Pipe ready = *MakePipe();
     Command command;
     // Descriptor 4 never ends as long as we live. POSIX promises that a trap is
     // taken while the shell waits; `read` alone would go on reading.
     command.argv = {"sh", "-c",
                     traps +
-                        "\nread forever <&4 & echo ready >&3\n"
+                        "\nread forever <&4 & echo >&3\n"
                         "while :; do wait $!; done"};
-    command.extra_files = {ready.write_end.get(), never_.read_end.get()};
+    command.extra_files = {reports_.write_end.get(), never_.read_end.get()};
     supervisor_->Release(command);
     absl::StatusOr<Child> child = Start(command);
     EXPECT_THAT(child, IsOk());
     child_.emplace(*std::move(child));
-    char byte = 0;
-    EXPECT_EQ(read(ready.read_end.get(), &byte, 1), 1);
+    AwaitReport();
+  }
+
+  // Waits until the shell, or a trap of it, has done `echo >&3`.
+  void AwaitReport() {
+    char newline = 0;
+    EXPECT_EQ(read(reports_.read_end.get(), &newline, 1), 1);
   }
 
   // Supervises until the shell's end; returns its exit status.
@@ -75,6 +79,7 @@ class Supervised {
   }
 
  private:
+  Pipe reports_ = *MakePipe();
   Pipe never_ = *MakePipe();
   std::optional<Supervisor> supervisor_;
   std::optional<Child> child_;
@@ -180,11 +185,16 @@ constexpr char kCtrlBackslash = '\x1c';
 
 TEST(KeyboardTest, IsTheContainersIfInteractive) {
   InTerminal([](const auto& type) {
-    // The terminal itself sends both to the shell. To a supervisor that took
-    // them for its own, the second would have meant SIGKILL.
-    Supervised shell("trap '' QUIT; trap 'exit 41' INT");
-    type(kCtrlBackslash);
+    Supervised shell(
+        "trap 'interrupted=1; echo >&3' INT; trap 'echo >&3' QUIT; "
+        "trap 'exit 4$interrupted' USR1");
+    // The terminal sends them to us both; that takes its time.
     type(kCtrlC);
+    shell.AwaitReport();
+    type(kCtrlBackslash);
+    shell.AwaitReport();
+    // If they were signals to end, the two would mean SIGKILL.
+    kill(getpid(), SIGUSR1);
     EXPECT_EQ(shell.Wait(KeyboardSignals::kAreForTheContainer), 41);
   });
 }
