@@ -85,7 +85,7 @@ class CpuSubsystemTest : public testing::TestWithParam<Case> {
 
   const CpuSubsystem cpu_;
   const FakeHierarchy fake_{GetParam().version};
-  const Cgroup cgroup_ = *Cgroup::Create(fake_, "id");
+  const Cgroup cgroup_ = *Cgroup::Create(fake_.hierarchy(), "id");
 };
 
 INSTANTIATE_TEST_SUITE_P(

@@ -49,7 +49,7 @@ class CpusetV1Test : public testing::Test {
   }
 
   const FakeHierarchy fake_{CgroupVersion::kV1};
-  const Cgroup cgroup_ = *Cgroup::Create(fake_, "id");
+  const Cgroup cgroup_ = *Cgroup::Create(fake_.hierarchy(), "id");
 };
 
 TEST_F(CpusetV1Test, InheritsWhereNothingIsAskedFor) {
@@ -132,7 +132,7 @@ class CpusetV2Test : public testing::Test {
   }
 
   const FakeHierarchy fake_{CgroupVersion::kV2};
-  const Cgroup cgroup_ = *Cgroup::Create(fake_, "id");
+  const Cgroup cgroup_ = *Cgroup::Create(fake_.hierarchy(), "id");
 };
 
 TEST_F(CpusetV2Test, WritesNothingUnasked) {

@@ -294,7 +294,7 @@ class PrivateTree {
   PrivateTree& operator=(const PrivateTree&) = delete;
   ~PrivateTree() { rmdir(path_.c_str()); }
 
-  operator Hierarchy() const { return {CgroupVersion::kV2, path_}; }
+  Hierarchy hierarchy() const { return {CgroupVersion::kV2, path_}; }
 
  private:
   std::string path_;
@@ -306,8 +306,9 @@ TEST_F(RealCgroupsTest, RefuseProcessesBesideAThreadedOneOnV2) {
       continue;
     }
     const PrivateTree tree(mount.mount_point + "/mydocker-test-" + id_);
-    absl::StatusOr<Cgroup> threaded = Cgroup::Create(tree, "threaded");
-    absl::StatusOr<Cgroup> beside = Cgroup::Create(tree, "beside");
+    absl::StatusOr<Cgroup> threaded =
+        Cgroup::Create(tree.hierarchy(), "threaded");
+    absl::StatusOr<Cgroup> beside = Cgroup::Create(tree.hierarchy(), "beside");
     ASSERT_THAT(threaded, IsOk());
     ASSERT_THAT(beside, IsOk());
     if (!WriteKernelFile(threaded->File("cgroup.type"), "threaded").ok()) {

@@ -29,7 +29,7 @@ class MemorySubsystemTest : public testing::TestWithParam<Files> {
 
   const MemorySubsystem memory_;
   const FakeHierarchy fake_{GetParam().version};
-  const Cgroup cgroup_ = *Cgroup::Create(fake_, "id");
+  const Cgroup cgroup_ = *Cgroup::Create(fake_.hierarchy(), "id");
 };
 
 INSTANTIATE_TEST_SUITE_P(

@@ -34,7 +34,7 @@ class SubsystemTest : public testing::Test {
   ~SubsystemTest() override { SetVerbose(false); }
 
   const FakeHierarchy fake_{CgroupVersion::kV1};
-  Cgroup cgroup_ = *Cgroup::Create(fake_, "id");
+  Cgroup cgroup_ = *Cgroup::Create(fake_.hierarchy(), "id");
 };
 
 TEST_F(SubsystemTest, WritesAndThenTells) {

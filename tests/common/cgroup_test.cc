@@ -56,7 +56,8 @@ INSTANTIATE_TEST_SUITE_P(Versions, CgroupTest,
                          });
 
 TEST_P(CgroupTest, IsADirectoryBelowMydocker) {
-  const absl::StatusOr<Cgroup> cgroup = Cgroup::Create(fake_, "3f1c9a02b7d4");
+  const absl::StatusOr<Cgroup> cgroup =
+      Cgroup::Create(fake_.hierarchy(), "3f1c9a02b7d4");
   ASSERT_THAT(cgroup, IsOk());
   EXPECT_EQ(cgroup->path(), root().File("mydocker/3f1c9a02b7d4"));
   EXPECT_EQ(cgroup->parent_path(), root().File("mydocker"));
@@ -69,7 +70,8 @@ TEST_P(CgroupTest, IsADirectoryBelowMydocker) {
 
 TEST_P(CgroupTest, IsRemovedWithItsObject) {
   {
-    const absl::StatusOr<Cgroup> cgroup = Cgroup::Create(fake_, "id");
+    const absl::StatusOr<Cgroup> cgroup =
+        Cgroup::Create(fake_.hierarchy(), "id");
     ASSERT_THAT(cgroup, IsOk());
     EXPECT_TRUE(root().Has("mydocker/id"));
   }
@@ -77,20 +79,20 @@ TEST_P(CgroupTest, IsRemovedWithItsObject) {
 }
 
 TEST_P(CgroupTest, IsRemovedOnce) {
-  absl::StatusOr<Cgroup> cgroup = Cgroup::Create(fake_, "id");
+  absl::StatusOr<Cgroup> cgroup = Cgroup::Create(fake_.hierarchy(), "id");
   ASSERT_THAT(cgroup, IsOk());
   EXPECT_THAT(cgroup->Remove(), IsOk());
   EXPECT_TRUE(std::filesystem::is_empty(root().path()));
   EXPECT_THAT(cgroup->Remove(), IsOk());
   // Another container that now has the name keeps it.
-  const absl::StatusOr<Cgroup> next = Cgroup::Create(fake_, "id");
+  const absl::StatusOr<Cgroup> next = Cgroup::Create(fake_.hierarchy(), "id");
   ASSERT_THAT(next, IsOk());
   EXPECT_THAT(cgroup->Remove(), IsOk());
   EXPECT_TRUE(root().Has("mydocker/id"));
 }
 
 TEST_P(CgroupTest, CanBeRemovedBySomebodyElse) {
-  absl::StatusOr<Cgroup> cgroup = Cgroup::Create(fake_, "id");
+  absl::StatusOr<Cgroup> cgroup = Cgroup::Create(fake_.hierarchy(), "id");
   ASSERT_THAT(cgroup, IsOk());
   root().Remove("mydocker/id");
   root().Remove("mydocker");
@@ -98,11 +100,12 @@ TEST_P(CgroupTest, CanBeRemovedBySomebodyElse) {
 }
 
 TEST_P(CgroupTest, MovesToAnotherObject) {
-  absl::StatusOr<Cgroup> from = Cgroup::Create(fake_, "id");
+  absl::StatusOr<Cgroup> from = Cgroup::Create(fake_.hierarchy(), "id");
   ASSERT_THAT(from, IsOk());
   {
     const Cgroup to = *std::move(from);
     EXPECT_EQ(to.path(), root().File("mydocker/id"));
+    // NOLINTNEXTLINE(bugprone-use-after-move): it owns nothing any more.
     EXPECT_THAT(from->Remove(), IsOk());
     EXPECT_TRUE(root().Has("mydocker/id"));
   }
@@ -110,7 +113,7 @@ TEST_P(CgroupTest, MovesToAnotherObject) {
 }
 
 TEST_P(CgroupTest, SaysThatItCannotBeRemoved) {
-  absl::StatusOr<Cgroup> cgroup = Cgroup::Create(fake_, "id");
+  absl::StatusOr<Cgroup> cgroup = Cgroup::Create(fake_.hierarchy(), "id");
   ASSERT_THAT(cgroup, IsOk());
   fake_.Write("file", "");
   EXPECT_THAT(cgroup->Remove(),
@@ -118,9 +121,9 @@ TEST_P(CgroupTest, SaysThatItCannotBeRemoved) {
 }
 
 TEST_P(CgroupTest, LeavesTheNameToWhoHasIt) {
-  const absl::StatusOr<Cgroup> first = Cgroup::Create(fake_, "id");
+  const absl::StatusOr<Cgroup> first = Cgroup::Create(fake_.hierarchy(), "id");
   ASSERT_THAT(first, IsOk());
-  EXPECT_THAT(Cgroup::Create(fake_, "id"),
+  EXPECT_THAT(Cgroup::Create(fake_.hierarchy(), "id"),
               AllOf(HasErrno(EEXIST), Says(root().File("mydocker/id"))));
   EXPECT_TRUE(root().Has("mydocker/id"));
 }
@@ -136,7 +139,7 @@ TEST_P(CgroupTest, SaysThatRootMakesThem) {
   ASSERT_EQ(chmod(root().path().c_str(), 0555), 0);
   InFork([this] {
     BecomeOrdinaryUser();
-    EXPECT_THAT(Cgroup::Create(fake_, "id"),
+    EXPECT_THAT(Cgroup::Create(fake_.hierarchy(), "id"),
                 AllOf(HasErrno(EACCES), Says("sudo")));
   });
   EXPECT_TRUE(std::filesystem::is_empty(root().path()));
@@ -149,7 +152,7 @@ TEST_P(CgroupTest, LeavesNothingWhereItCannotBeLocked) {
     int next = dup(STDERR_FILENO);
     close(next);
     SetLimit(RLIMIT_NOFILE, next + 1);
-    EXPECT_THAT(Cgroup::Create(fake_, "id"),
+    EXPECT_THAT(Cgroup::Create(fake_.hierarchy(), "id"),
                 AllOf(HasErrno(EMFILE), Says(root().File("mydocker/id"))));
   });
   EXPECT_TRUE(std::filesystem::is_empty(root().path()));
@@ -161,7 +164,7 @@ TEST_P(CgroupTest, SaysThatTheHierarchyIsReadOnly) {
     ASSERT_EQ(
         mount("tmpfs", root().path().c_str(), "tmpfs", MS_RDONLY, nullptr), 0)
         << strerror(errno);
-    EXPECT_THAT(Cgroup::Create(fake_, "id"),
+    EXPECT_THAT(Cgroup::Create(fake_.hierarchy(), "id"),
                 AllOf(HasErrno(EROFS), Says("read-only")));
   });
 }
@@ -170,12 +173,13 @@ TEST_P(CgroupTest, SaysThatTheHierarchyIsReadOnly) {
 
 TEST_P(CgroupTest, RemovesThoseWhoseOwnerDied) {
   InFork([this] {
-    const absl::StatusOr<Cgroup> cgroup = Cgroup::Create(fake_, "dead");
+    const absl::StatusOr<Cgroup> cgroup =
+        Cgroup::Create(fake_.hierarchy(), "dead");
     ASSERT_THAT(cgroup, IsOk());
     _exit(0);  // No destructor, as SIGKILL has it.
   });
   ASSERT_TRUE(root().Has("mydocker/dead"));
-  const absl::StatusOr<Cgroup> next = Cgroup::Create(fake_, "next");
+  const absl::StatusOr<Cgroup> next = Cgroup::Create(fake_.hierarchy(), "next");
   ASSERT_THAT(next, IsOk());
   EXPECT_FALSE(root().Has("mydocker/dead"));
   EXPECT_TRUE(root().Has("mydocker/next"));
@@ -183,14 +187,16 @@ TEST_P(CgroupTest, RemovesThoseWhoseOwnerDied) {
 
 TEST_P(CgroupTest, TakesTheNameOfOneWhoseOwnerDied) {
   root().MakeDirectory("mydocker/id");
-  EXPECT_THAT(Cgroup::Create(fake_, "id"), IsOk());
+  EXPECT_THAT(Cgroup::Create(fake_.hierarchy(), "id"), IsOk());
 }
 
 TEST_P(CgroupTest, KeepsThoseWhoseOwnerLives) {
-  const absl::StatusOr<Cgroup> first = Cgroup::Create(fake_, "first");
+  const absl::StatusOr<Cgroup> first =
+      Cgroup::Create(fake_.hierarchy(), "first");
   ASSERT_THAT(first, IsOk());
   InFork([this] {
-    const absl::StatusOr<Cgroup> second = Cgroup::Create(fake_, "second");
+    const absl::StatusOr<Cgroup> second =
+        Cgroup::Create(fake_.hierarchy(), "second");
     ASSERT_THAT(second, IsOk());
     EXPECT_TRUE(root().Has("mydocker/first"));
   });
@@ -202,7 +208,7 @@ TEST_P(CgroupTest, RemovesDirectoriesOnly) {
   fake_.WriteParent("cgroup.procs", "");
   const TempDirectory elsewhere;
   root().Link(elsewhere.path(), "mydocker/link");
-  ASSERT_THAT(Cgroup::Create(fake_, "id"), IsOk());
+  ASSERT_THAT(Cgroup::Create(fake_.hierarchy(), "id"), IsOk());
   EXPECT_TRUE(root().Has("mydocker/cgroup.procs"));
   EXPECT_TRUE(root().Has("mydocker/link"));
   EXPECT_TRUE(std::filesystem::exists(elsewhere.path()));
@@ -221,7 +227,7 @@ TEST_P(CgroupTest, KillsTheProcessesOfTheDead) {
     ASSERT_THAT(child, IsOk());
     fake_.Write("cgroup.procs", "0\n" + std::to_string(child->pid()) + "\n",
                 "dead");
-    ASSERT_THAT(Cgroup::Create(fake_, "id"), IsOk());
+    ASSERT_THAT(Cgroup::Create(fake_.hierarchy(), "id"), IsOk());
     EXPECT_TRUE(Ends(child->pidfd()));
     EXPECT_EQ(child->Wait().value_or(-1), 128 + SIGKILL);
   });
@@ -231,7 +237,7 @@ TEST_P(CgroupTest, KillsTheProcessesOfTheDead) {
 
 TEST(CgroupV1Test, HasItsControllerAlready) {
   const FakeHierarchy fake(CgroupVersion::kV1);
-  const absl::StatusOr<Cgroup> cgroup = Cgroup::Create(fake, "id");
+  const absl::StatusOr<Cgroup> cgroup = Cgroup::Create(fake.hierarchy(), "id");
   ASSERT_THAT(cgroup, IsOk());
   EXPECT_THAT(cgroup->Enable("memory"), IsOk());
 }
@@ -248,7 +254,7 @@ class CgroupV2Test : public testing::Test {
 
   static constexpr char kFile[] = "cgroup.subtree_control";
   const FakeHierarchy fake_{CgroupVersion::kV2};
-  const Cgroup cgroup_ = *Cgroup::Create(fake_, "id");
+  const Cgroup cgroup_ = *Cgroup::Create(fake_.hierarchy(), "id");
 };
 
 TEST_F(CgroupV2Test, HasAControllerHandedDownTwice) {
@@ -296,7 +302,7 @@ struct ProcessFile {
 class AttachTest : public testing::TestWithParam<ProcessFile> {
  protected:
   const FakeHierarchy fake_{GetParam().version};
-  const Cgroup cgroup_ = *Cgroup::Create(fake_, "id");
+  const Cgroup cgroup_ = *Cgroup::Create(fake_.hierarchy(), "id");
 };
 
 INSTANTIATE_TEST_SUITE_P(
@@ -327,7 +333,7 @@ TEST_P(AttachTest, SeesTheKernelsRefusal) {
 
 TEST(AdmitTest, HasTheChildWriteItselfOnV1) {
   const FakeHierarchy fake(CgroupVersion::kV1);
-  const Cgroup cgroup = *Cgroup::Create(fake, "id");
+  const Cgroup cgroup = *Cgroup::Create(fake.hierarchy(), "id");
   fake.Write("tasks", "");
   Command command;
   // What the program finds there was written before it began.
@@ -341,7 +347,7 @@ TEST(AdmitTest, HasTheChildWriteItselfOnV1) {
 
 TEST(AdmitTest, KeepsTheProgramFromStartingOutsideOnV1) {
   const FakeHierarchy fake(CgroupVersion::kV1);
-  const Cgroup cgroup = *Cgroup::Create(fake, "id");
+  const Cgroup cgroup = *Cgroup::Create(fake.hierarchy(), "id");
   fake.Link(kRefusesWithEnospc, "tasks");
   Command command;
   command.argv = {"touch", fake.root().File("started")};
@@ -353,7 +359,7 @@ TEST(AdmitTest, KeepsTheProgramFromStartingOutsideOnV1) {
 
 TEST(AdmitTest, HasTheChildBornThereOnV2) {
   const FakeHierarchy fake(CgroupVersion::kV2);
-  const Cgroup cgroup = *Cgroup::Create(fake, "id");
+  const Cgroup cgroup = *Cgroup::Create(fake.hierarchy(), "id");
   Command command;
   cgroup.Admit(command);
   EXPECT_THAT(command.in_child, IsEmpty());

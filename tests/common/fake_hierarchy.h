@@ -29,7 +29,7 @@ class FakeHierarchy {
 
   // The directory at the root of the tree.
   const TempDirectory& root() const { return directory_; }
-  operator const Hierarchy&() const { return hierarchy_; }
+  const Hierarchy& hierarchy() const { return hierarchy_; }
 
   // Writes a file of the cgroup of all containers, and of the container `id`.
   void WriteParent(const std::string& file, const std::string& content) const {

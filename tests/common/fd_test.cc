@@ -75,7 +75,7 @@ TEST(UniqueFdTest, MovesWhatItOwns) {
   {
     const UniqueFd to(std::move(from));
     EXPECT_EQ(to.get(), fd);
-    EXPECT_FALSE(from.valid());
+    EXPECT_FALSE(from.valid());  // NOLINT(bugprone-use-after-move)
     EXPECT_TRUE(IsOpen(fd));
   }
   EXPECT_FALSE(IsOpen(fd));
@@ -89,7 +89,7 @@ TEST(UniqueFdTest, ClosesWhatAnAssignmentReplaces) {
   to = std::move(from);
   EXPECT_FALSE(IsOpen(replaced));
   EXPECT_EQ(to.get(), kept);
-  EXPECT_FALSE(from.valid());
+  EXPECT_FALSE(from.valid());  // NOLINT(bugprone-use-after-move)
   UniqueFd& same = to;
   to = std::move(same);
   EXPECT_EQ(to.get(), kept);

@@ -51,6 +51,7 @@ MATCHER_P(MessageIs, matcher,
   *result_listener << StatusOf(arg).ToString();
   return ::testing::Value(std::string(StatusOf(arg).message()), matcher);
 }
+
 inline auto Says(const std::string& part) {
   return MessageIs(::testing::HasSubstr(part));
 }

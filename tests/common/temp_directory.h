@@ -39,7 +39,7 @@ class TempDirectory {
   // its path.
   std::string Write(const std::string& name, const std::string& content,
                     mode_t mode = 0644) const {
-    const std::string file = File(name);
+    std::string file = File(name);
     std::filesystem::create_directories(
         std::filesystem::path(file).parent_path());
     std::ofstream(file, std::ios::trunc) << content;
