@@ -117,7 +117,8 @@ $(foreach c,$(CHAPTERS),$(eval $(call chapter_rules,$c)))
 
 # ------------------------------------------------------------------- tests
 
-GTEST_LIBS := -lgmock -lgtest_main -lgtest
+# GoogleTest can report to a socket, and ld warns of that in a static program.
+GTEST_LIBS := -lgmock -lgtest_main -lgtest -Wl,--no-warnings
 ALL_COMMON := $(COMMON:%=$(BUILD)/%.o)
 
 # Unit tests see all of common/; black-box tests none of it.
