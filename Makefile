@@ -127,17 +127,22 @@ $(COMMON_TESTS): $(BUILD)/tests/common/%: $(BUILD)/tests/common/%.o $(ALL_COMMON
 $(CHAPTER_TESTS): $(BUILD)/tests/chapters/%: $(BUILD)/tests/chapters/%.o $(TEST_SUPPORT:%=$(BUILD)/%.o) $(BUILD)/absl.libs
 	$(call link,$(GTEST_LIBS))
 
-.PHONY: tests
+.PHONY: tests checked-programs
 tests: $(PROGRAMS) $(COMMON_TESTS) $(CHAPTER_TESTS)
+# What `make SANITIZE=1` is for. The black-box tests need no sanitizer: it is the
+# program they run that is looked at.
+checked-programs: $(PROGRAMS) $(COMMON_TESTS)
 
 # Installing comes first, and in a make of its own: without pkg-config and the
 # compiler there is nothing to build with.
 .PHONY: test test-sanitizers
 test: deps
 	@$(MAKE) tests
-	@tests/run.sh $(BUILD)
+	@tests/run.sh build
 test-sanitizers: deps
-	@$(MAKE) test SANITIZE=1
+	@$(MAKE) tests
+	@$(MAKE) checked-programs SANITIZE=1
+	@tests/run.sh build/sanitize
 
 .PHONY: test-lab lab
 test-lab:

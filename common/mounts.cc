@@ -1,6 +1,7 @@
 #include "common/mounts.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <sys/mount.h>
 
 #include "absl/strings/str_cat.h"
@@ -12,7 +13,7 @@ namespace {
 struct Named {
   Propagation propagation;
   absl::string_view name;
-  unsigned long flag;
+  uint64_t flag;
 };
 
 constexpr Named kPropagations[] = {

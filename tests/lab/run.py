@@ -40,6 +40,11 @@ NOSWAP_MODES = ["v1", "v2"]
 # The programs that run a second time without swap: chapters 7 and 8.
 NOSWAP_PROGRAMS = "chapters/(cgroup_memory|run_init)"
 
+# The pages with sessions for which most machines lack v2 or swap. They run where
+# a reader who has either would: on v1 and v2.
+PAGES = ["07-cgroup-memory", "08-run-init", "errors"]
+PAGES_MODES = ["v1", "v2"]
+
 # Seconds. Emulation is some ten times slower than the machine it runs on, so
 # these are for what hangs, not for what is slow.
 PROGRAM_LIMIT = 600
@@ -96,15 +101,12 @@ def accelerator(machine):
         return "tcg"
 
 
-def project_disk(project, path, everything):
-    """A disk with the project on it: sources and programs; for a shell also what make needs."""
-    unwanted = [".git", ".vagrant", "workshop"]
-    if not everything:
-        unwanted += ["*.o", "*.d", "*.a"]
+def project_disk(project, path):
+    """A disk with the project on it, as make left it."""
 
     def ignore(directory, names):
-        ignored = set(shutil.ignore_patterns(*unwanted)(directory, names))
-        return ignored | ({"lab", "sanitize"} if pathlib.Path(directory) == project / "build" else set())
+        ignored = set(shutil.ignore_patterns(".git", ".vagrant", "workshop")(directory, names))
+        return ignored | ({"lab", "sanitize", "docs"} if pathlib.Path(directory) == project / "build" else set())
 
     stage = path.with_suffix(".d")
     shutil.copytree(project, stage, symlinks=True, ignore=ignore)
@@ -152,13 +154,13 @@ class Report:
         return ", ".join(f"{count}{word}" for count, word in counts if count) or "no test"
 
 
-def boot(machine, accel, mode, project_image):
+def boot(machine, accel, mode, project_image, pages):
     """Boots, waits for the guest to power off, and returns what it sent: {path: bytes}."""
     log = LAB / "log" / mode
     shutil.rmtree(log, ignore_errors=True)
     log.mkdir(parents=True)
     noswap = NOSWAP_PROGRAMS if mode in NOSWAP_MODES else ""
-    words = f"lab.job=test lab.limit={PROGRAM_LIMIT} lab.noswap={noswap}"
+    words = f"lab.job=test lab.limit={PROGRAM_LIMIT} lab.noswap={noswap} lab.pages={','.join(pages)}"
     command = qemu(machine, accel, mode, project_image, words) + [
         "-serial", f"file:{log}/console", "-device", "virtio-serial",
         "-chardev", f"file,id=results,path={log}/results.tar", "-device", "virtserialport,chardev=results,name=results",
@@ -190,8 +192,41 @@ def read_archive(path):
     return files
 
 
+def read_gtest(xml_text, report):
+    """Reads GoogleTest's results of one program; returns whether there are any."""
+    try:
+        results = xml.etree.ElementTree.fromstring(xml_text)
+    except xml.etree.ElementTree.ParseError:
+        return False
+    for case in results.iter("testcase"):
+        name = f"{case.get('classname')}.{case.get('name')}"
+        failures = case.findall("failure")
+        skip = case.find("skipped")
+        if failures:
+            report.fail(name, "\n".join(failure.text or failure.get("message") for failure in failures))
+        elif skip is not None or case.get("result") == "skipped":
+            # The first line is where GTEST_SKIP stands, the rest why.
+            reason = (skip.get("message") or skip.text or "") if skip is not None else ""
+            report.skipped.append((name, " ".join(reason.partition("\n")[2].split()) or "no reason given"))
+        elif case.get("status") == "run":
+            report.passed += 1
+    return True
+
+
+def read_page(output, report):
+    """Reads what `make docs-test` says of one page; returns whether it came to its end."""
+    total = re.search("^([0-9]+) passed, [0-9]+ failed, [0-9]+ skipped$", output, re.MULTILINE)
+    if total:
+        report.passed = int(total.group(1))
+        for where, reason in re.findall("^  skipped ([^ ]+): (.*)", output, re.MULTILINE):
+            report.skipped.append((where, reason))
+        for message in re.split("^  FAIL ", output, flags=re.MULTILINE)[1:]:
+            report.fail(message.partition(": ")[0], message)
+    return bool(total)
+
+
 def read_program(files):
-    """Judges one program by the files that the guest sent for it (see guest.py)."""
+    """Judges one program, or page, by the files that the guest sent for it (see guest.py)."""
     report = Report()
     output = files.get("output", b"").decode(errors="replace")
     last_words = "it printed:\n" + "\n".join(output.splitlines()[-20:])
@@ -199,31 +234,13 @@ def read_program(files):
     report.seconds = float(files["seconds"])
     if status == 124:
         report.fail("(whole program)", f"hangs: stopped after {PROGRAM_LIMIT} seconds; {last_words}")
-    try:
-        results = xml.etree.ElementTree.fromstring(files["gtest.xml"])
-    except (KeyError, xml.etree.ElementTree.ParseError):
-        results = None
-    if results is None:
-        if status != 124:
-            how = f"killed by {signal.Signals(status - 128).name}" if 128 < status < 160 else f"exit status {status}"
-            report.fail("(whole program)", f"{how}, without results; {last_words}")
-    else:
-        for case in results.iter("testcase"):
-            name = f"{case.get('classname')}.{case.get('name')}"
-            failures = case.findall("failure")
-            skip = case.find("skipped")
-            if failures:
-                report.fail(name, "\n".join(failure.text or failure.get("message") for failure in failures))
-            elif skip is not None or case.get("result") == "skipped":
-                # The first line is where GTEST_SKIP stands, the rest why.
-                reason = (skip.get("message") or skip.text or "") if skip is not None else ""
-                report.skipped.append((name, " ".join(reason.partition("\n")[2].split()) or "no reason given"))
-            elif case.get("status") == "run":
-                report.passed += 1
-        if status != 0 and not report.failed:
-            report.fail("(whole program)", f"all tests passed, yet exit status {status}; {last_words}")
-        if report.passed + len(report.failed) + len(report.skipped) == 0:
-            report.fail("(whole program)", "ran no test")
+    elif not (read_gtest(files["gtest.xml"], report) if "gtest.xml" in files else read_page(output, report)):
+        how = f"killed by {signal.Signals(status - 128).name}" if 128 < status < 160 else f"exit status {status}"
+        report.fail("(whole program)", f"{how}, without results; {last_words}")
+    elif status != 0 and not report.failed:
+        report.fail("(whole program)", f"all tests passed, yet exit status {status}; {last_words}")
+    elif report.passed + len(report.failed) + len(report.skipped) == 0:
+        report.fail("(whole program)", "ran no test")
     if files.get("left"):
         report.fail("(left behind)", files["left"].decode(errors="replace"))
     return report
@@ -253,11 +270,12 @@ def read_machine(mode, text):
     return report
 
 
-def read_mode(mode, files, programs):
+def read_mode(mode, files, programs, pages):
     """All reports of one boot: {(pass, program): Report}."""
     reports = {}
     boot_report = reports[mode, "(the machine)"] = read_machine(mode, files.get("machine", b"").decode())
     expected = [(mode, program) for program in programs]
+    expected += [(mode, f"docs/{page}") for page in pages]
     if mode in NOSWAP_MODES:
         expected += [(f"{mode}-noswap", program) for program in programs if re.search(NOSWAP_PROGRAMS, program)]
     seen = {tuple(path.split("/", 1)) for path in (os.path.dirname(path) for path in files) if "/" in path}
@@ -348,13 +366,16 @@ def run_tests(modes, project, allowed):
     start = time.monotonic()
     machine = image()
     accel = accelerator(machine)
+    # The project of selftest.sh has none.
+    pages = [page for page in PAGES if (project / f"docs/{page}.md").exists()]
+    pages_of = {mode: pages if mode in PAGES_MODES else [] for mode in modes}
     with tempfile.TemporaryDirectory(dir=LAB) as scratch:
         disk = pathlib.Path(scratch) / "project.img"
-        project_disk(project, disk, everything=False)
+        project_disk(project, disk)
         say(f"booting {', '.join(modes)} ({accel}; {len(programs)} test programs; {BOOTS_AT_A_TIME} kernels at a time)")
         with concurrent.futures.ThreadPoolExecutor(BOOTS_AT_A_TIME) as pool:
             try:
-                sent = list(pool.map(lambda mode: boot(machine, accel, mode, disk), modes))
+                sent = list(pool.map(lambda mode: boot(machine, accel, mode, disk, pages_of[mode]), modes))
             except BaseException:  # Ctrl-C too: the pool would wait for the kernels
                 pool.shutdown(wait=False, cancel_futures=True)
                 for process in KERNELS:
@@ -362,7 +383,7 @@ def run_tests(modes, project, allowed):
                 raise
     reports = {}
     for mode, files in zip(modes, sent):
-        reports.update(read_mode(mode, files, programs))
+        reports.update(read_mode(mode, files, programs, pages_of[mode]))
     used = judge_skips(reports, allowed)
     for entry in allowed:
         if set(modes) == set(MODES) and entry not in used:
@@ -385,7 +406,7 @@ def run_shell(mode):
     settings = termios.tcgetattr(sys.stdin)
     with tempfile.TemporaryDirectory(dir=LAB) as scratch:
         disk = pathlib.Path(scratch) / "project.img"
-        project_disk(PROJECT, disk, everything=True)
+        project_disk(PROJECT, disk)
         say(f"booting a {mode} kernel ({accel}), project in /mydocker; `exit` ends it and undoes all changes")
         # signal=off: Ctrl-C is a key like any other, for the guest.
         terminal = ["-chardev", "stdio,id=tty,signal=off", "-serial", "chardev:tty"]
