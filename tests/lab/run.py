@@ -2,6 +2,7 @@
 """Boots real kernels and runs the project's tests in them; or gives you a shell there.
 
   tests/lab/run.py [MODE...]       run the tests (all modes unless given)
+  tests/lab/run.py --only docs/08 v2   of these, what has docs/08 (a regular expression) in its name
   tests/lab/run.py --shell MODE    a root shell in such a kernel; `exit` ends it
 
 A mode is how Debian's kernel and systemd are booted: v1, hybrid or v2 for the
@@ -161,14 +162,14 @@ class Report:
         return ", ".join(f"{count}{word}" for count, word in counts if count) or "no test"
 
 
-def boot(machine, accel, mode, project_image, pages):
+def boot(machine, accel, mode, project_image, pages, only):
     """Boots, waits for the guest to power off, and returns what it sent: {path: bytes}."""
     log = LAB / "log" / mode
     shutil.rmtree(log, ignore_errors=True)
     log.mkdir(parents=True)
     noswap = NOSWAP_PROGRAMS if mode in NOSWAP_MODES else ""
     programs = CGROUP_PROGRAMS if mode in CGROUP_MODES else ""
-    words = f"lab.job=test lab.limit={PROGRAM_LIMIT} lab.programs={programs} lab.noswap={noswap} lab.pages={','.join(pages)}"
+    words = f"lab.job=test lab.limit={PROGRAM_LIMIT} lab.programs={programs} lab.only={only} lab.noswap={noswap} lab.pages={','.join(pages)}"
     command = qemu(machine, accel, mode, project_image, words) + [
         "-serial", f"file:{log}/console", "-device", "virtio-serial",
         "-chardev", f"file,id=results,path={log}/results.tar", "-device", "virtserialport,chardev=results,name=results",
@@ -278,7 +279,7 @@ def read_machine(mode, text):
     return report
 
 
-def read_mode(mode, files, programs, pages):
+def read_mode(mode, files, programs, pages, only):
     """All reports of one boot: {(pass, program): Report}."""
     reports = {}
     boot_report = reports[mode, "(the machine)"] = read_machine(mode, files.get("machine", b"").decode())
@@ -287,6 +288,7 @@ def read_mode(mode, files, programs, pages):
     expected += [(mode, f"docs/{page}") for page in pages]
     if mode in NOSWAP_MODES:
         expected += [(f"{mode}-noswap", program) for program in programs if re.search(NOSWAP_PROGRAMS, program)]
+    expected = [(name, program) for name, program in expected if re.search(only, program)]
     seen = {tuple(path.split("/", 1)) for path in (os.path.dirname(path) for path in files) if "/" in path}
     not_run = []
     for where in sorted(seen) + [where for where in expected if where not in seen]:
@@ -370,13 +372,13 @@ def test_programs(project):
     return programs
 
 
-def run_tests(modes, project, allowed):
+def run_tests(modes, project, allowed, only):
     programs = test_programs(project)
     start = time.monotonic()
     machine = image()
     accel = accelerator(machine)
     # The project of selftest.sh has none.
-    pages = [page for page in PAGES if (project / f"docs/{page}.md").exists()]
+    pages = [page for page in PAGES if (project / f"docs/{page}.md").exists() and re.search(only, f"docs/{page}")]
     pages_of = {mode: pages if mode in PAGES_MODES else [] for mode in modes}
     with tempfile.TemporaryDirectory(dir=LAB) as scratch:
         disk = pathlib.Path(scratch) / "project.img"
@@ -384,7 +386,7 @@ def run_tests(modes, project, allowed):
         say(f"booting {', '.join(modes)} ({accel}; {len(programs)} test programs; {BOOTS_AT_A_TIME} kernels at a time)")
         with concurrent.futures.ThreadPoolExecutor(BOOTS_AT_A_TIME) as pool:
             try:
-                sent = list(pool.map(lambda mode: boot(machine, accel, mode, disk, pages_of[mode]), modes))
+                sent = list(pool.map(lambda mode: boot(machine, accel, mode, disk, pages_of[mode], only), modes))
             except BaseException:  # Ctrl-C too: the pool would wait for the kernels
                 pool.shutdown(wait=False, cancel_futures=True)
                 for process in KERNELS:
@@ -392,10 +394,10 @@ def run_tests(modes, project, allowed):
                 raise
     reports = {}
     for mode, files in zip(modes, sent):
-        reports.update(read_mode(mode, files, programs, pages_of[mode]))
+        reports.update(read_mode(mode, files, programs, pages_of[mode], only))
     used = judge_skips(reports, allowed)
     for entry in allowed:
-        if set(modes) == set(MODES) and entry not in used:
+        if set(modes) == set(MODES) and not only and entry not in used:
             say(f"no test needs this line of allowed-skips.txt any longer: {'  '.join(entry)}")
     say(f"took {time.monotonic() - start:.0f} s")
     return print_reports(reports)
@@ -429,6 +431,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("modes", nargs="*", metavar="MODE", help=", ".join(MODES))
     parser.add_argument("--shell", metavar="MODE", choices=MODES, help="a root shell in this mode")
+    parser.add_argument("--only", metavar="REGEX", default="", help="run only the tests and pages with this in their name")
     # For selftest.sh: another tree in place of the project.
     parser.add_argument("--project", type=pathlib.Path, default=PROJECT, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -445,7 +448,7 @@ def main():
         good = run_shell(options.shell)
     else:
         project = options.project.resolve()
-        good = run_tests(options.modes or MODES, project, allowed_skips(project / "tests/lab/allowed-skips.txt"))
+        good = run_tests(options.modes or MODES, project, allowed_skips(project / "tests/lab/allowed-skips.txt"), options.only)
     sys.exit(0 if good else 1)
 
 
