@@ -127,8 +127,11 @@ $(COMMON_TESTS): $(BUILD)/tests/common/%: $(BUILD)/tests/common/%.o $(ALL_COMMON
 $(CHAPTER_TESTS): $(BUILD)/tests/chapters/%: $(BUILD)/tests/chapters/%.o $(TEST_SUPPORT:%=$(BUILD)/%.o) $(BUILD)/absl.libs
 	$(call link,$(GTEST_LIBS))
 
+$(BUILD)/tests/real_root: $(BUILD)/tests/real_root.o $(BUILD)/absl.libs
+	$(call link)
+
 .PHONY: tests checked-programs
-tests: $(PROGRAMS) $(COMMON_TESTS) $(CHAPTER_TESTS)
+tests: $(PROGRAMS) $(COMMON_TESTS) $(CHAPTER_TESTS) $(BUILD)/tests/real_root
 # What `make SANITIZE=1` is for. The black-box tests need no sanitizer: it is the
 # program they run that is looked at.
 checked-programs: $(PROGRAMS) $(COMMON_TESTS)

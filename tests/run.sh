@@ -12,6 +12,10 @@ build=$1
 if ((EUID != 0)); then
   exec sudo -- "${BASH_SOURCE[0]}" "$build"
 fi
+# In a chroot, / is no mount point, and half of what we test is forbidden.
+if ! mountpoint -q /; then
+  exec build/tests/real_root "${BASH_SOURCE[0]}" "$build"
+fi
 
 passed=0 failed=0 skipped=0
 log=$(mktemp)
