@@ -53,8 +53,8 @@ PAGES_MODES = ["v1", "v2"]
 
 # Seconds. Emulation is some ten times slower than the machine it runs on, so
 # these are for what hangs, not for what is slow.
-PROGRAM_LIMIT = 600
-BOOT_LIMIT = int(os.environ.get("LAB_BOOT_LIMIT", 1500))
+PROGRAM_LIMIT = 1800
+BOOT_LIMIT = int(os.environ.get("LAB_BOOT_LIMIT", 5400))
 # An emulated kernel with two CPUs is busy on more than one of the host's.
 BOOTS_AT_A_TIME = 2
 
