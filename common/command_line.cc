@@ -11,6 +11,7 @@
 #include "absl/flags/reflection.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
 #include "common/errors.h"
 #include "common/fd.h"
@@ -49,13 +50,22 @@ absl::CommandLineFlag* FindFlag(absl::string_view name,
       name = alias.flag;
     }
   }
-  return absl::FindCommandLineFlag(name);
+  return absl::FindCommandLineFlag(absl::StrReplaceAll(name, {{"-", "_"}}));
+}
+
+// The name of a flag as it is typed.
+std::string Spelled(const absl::CommandLineFlag& flag) {
+  return absl::StrReplaceAll(flag.Name(), {{"_", "-"}});
 }
 
 absl::Status SetFlag(absl::CommandLineFlag& flag, absl::string_view value) {
-  std::string error = absl::StrCat("flag '", flag.Name(), "' needs a value");
+  const std::string name = Spelled(flag);
+  std::string error = absl::StrCat("flag '", name, "' needs a value");
   if (value.empty() || !flag.ParseFrom(value, &error)) {
-    return absl::InvalidArgumentError(error);
+    // Abseil's message has the name as C++ knows it.
+    return absl::InvalidArgumentError(absl::StrReplaceAll(
+        error,
+        {{absl::StrCat("'", flag.Name(), "'"), absl::StrCat("'", name, "'")}}));
   }
   return absl::OkStatus();
 }
@@ -101,7 +111,7 @@ std::string HelpPage(absl::string_view usage,
                      const std::vector<FlagAlias>& aliases) {
   std::map<std::string, std::string> lines;  // Sorted by name.
   for (const auto& [name, flag] : absl::GetAllFlags()) {
-    std::string spellings = absl::StrCat("-", name);
+    std::string spellings = absl::StrCat("-", Spelled(*flag));
     for (const FlagAlias& alias : aliases) {
       if (alias.flag == name) {
         absl::StrAppend(&spellings, ", -", alias.alias);

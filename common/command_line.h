@@ -25,7 +25,8 @@ struct FlagAlias {
 // the words from the first that is not a flag, or those after "--".
 //
 // A flag is written -name=value or -name value, with one dash or two; a bool
-// also -name alone. If a flag comes twice, the last one counts.
+// also -name alone. A dash in the name stands for the underscore that C++ wants
+// there. If a flag comes twice, the last one counts.
 //
 // Errors: InvalidArgument for an unknown flag, for a missing or empty value,
 // and for a value that the flag's type refuses, with that type's explanation.

@@ -20,6 +20,7 @@ struct Package {
 
 const std::vector<Package>& Packages() {
   static const auto& packages = *new std::vector<Package>{
+      {"busybox-static", {"busybox"}},
       {"hostname", {"hostname"}},
       {"iproute2", {"ip"}},
       {"mount", {"mount", "umount"}},
