@@ -67,9 +67,9 @@ done
 
 # A container of chapter 9 is one of chapter 8, and more.
 for test in "$build"/tests/chapters/run_init{,_cgroup,_command,_error}_test; do
-  for chapter in 09-rootfs; do
-    note=" of $chapter"
-    run_test "$test" RUN="$build/chapters/$chapter/run"
+  for program in "$build"/chapters/09-*/run; do
+    note=" of $(basename "${program%/run}")"
+    run_test "$test" RUN="$program"
   done
 done
 

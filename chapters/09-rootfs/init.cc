@@ -36,6 +36,7 @@ absl::StatusOr<StartMessage> ReceiveCommand() {
   return message;
 }
 
+// #region own-files
 // Gives the container files of its own: none of the host's is in reach from
 // then on.
 absl::Status EnterOwnFiles(const std::string& rootfs) {
@@ -48,6 +49,7 @@ absl::Status EnterOwnFiles(const std::string& rootfs) {
   Tell("mounted sysfs on /sys, read-only");
   return absl::OkStatus();
 }
+// #endregion own-files
 
 }  // namespace
 

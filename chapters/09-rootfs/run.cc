@@ -160,12 +160,13 @@ absl::StatusOr<int> RunContainer(const std::vector<std::string>& words) {
   SetVerbose(absl::GetFlag(FLAGS_v));
   ASSIGN_OR_RETURN(const Supervisor supervisor, Supervisor::Create());
 
-  // #region steps
   // The limits come first, then the process, then the command: what starts
   // before it is limited has already taken what it wanted.
+  // #region cgroups
   ASSIGN_OR_RETURN(const std::string id, NewContainerId());
   ASSIGN_OR_RETURN(CgroupManager cgroups, CgroupManager::Create(id, {&kPids}));
   RETURN_IF_ERROR(cgroups.Set(LimitsFromFlags()));
+  // #endregion cgroups
 
   ASSIGN_OR_RETURN(Pipe pipe, MakePipe());
   Command init = InitCommand(pipe, id);
@@ -185,7 +186,6 @@ absl::StatusOr<int> RunContainer(const std::vector<std::string>& words) {
   RETURN_IF_ERROR(ReportRefusedProcesses(cgroups));
   RETURN_IF_ERROR(cgroups.Destroy());
   return exit_status;
-  // #endregion steps
 }
 
 absl::StatusOr<int> PrintRunHelp() {
