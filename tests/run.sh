@@ -65,13 +65,17 @@ for test in "$build"/tests/chapters/*_test; do
   run_test "$test" RUN="$(program_of "$test")"
 done
 
-# A container of chapter 9 is one of chapter 8, and more.
-for test in "$build"/tests/chapters/run_init{,_cgroup,_command,_error}_test; do
-  for program in "$build"/chapters/09-*/run; do
-    note=" of $(basename "${program%/run}")"
+# A container of chapter 9 is one of chapter 8, and more; and so on.
+also() {
+  local test program=$build/chapters/$1/run
+  note=" of $1"
+  shift
+  for test; do
     run_test "$test" RUN="$program"
   done
-done
+}
+also 09-rootfs "$build"/tests/chapters/run_init{,_cgroup,_command,_error}_test
+also 10-union-fs "$build"/tests/chapters/{run_init{,_command},rootfs{,_error,_pids}}_test
 
 echo "$passed passed, $failed failed, $skipped skipped"
 ((passed > 0 && failed == 0))

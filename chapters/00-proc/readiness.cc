@@ -115,6 +115,12 @@ std::vector<Chapter> TryChapters() {
         {"cgroups", "cpuset"},
         {"cgroups", "pids"},
         {"tools", "busybox-static"}}},
+      {"10 union-fs",
+       TryContainer(InNamespaces(k8, {MakePrivate, EnterNewLayers, MountProc}),
+                    {&pids}),
+       {{"machine", "overlayfs"},
+        {"tools", "busybox-static"},
+        {"tools", "unionfs-fuse"}}},
   };
 }
 

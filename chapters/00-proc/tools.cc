@@ -28,6 +28,7 @@ const std::vector<Package>& Packages() {
       {"psmisc", {"pstree"}},
       {"strace", {"strace"}},
       {"stress", {"stress"}},
+      {"unionfs-fuse", {"unionfs"}},
       {"util-linux",
        {"findmnt", "ipcmk", "ipcs", "lsns", "nsenter", "unshare"}},
   };

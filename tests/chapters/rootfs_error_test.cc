@@ -40,7 +40,6 @@ namespace {
 using testing::AllOf;
 using testing::AnyOf;
 using testing::HasSubstr;
-using testing::IsEmpty;
 
 // A command line that is refused: its name, its words, and what the one line
 // must mention: the flag, as it was typed, and the value.

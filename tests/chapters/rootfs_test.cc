@@ -49,9 +49,6 @@ namespace {
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::Not;
-using testing::Pair;
 using testing::UnorderedElementsAre;
 
 class RootfsTest : public ContainerTest {

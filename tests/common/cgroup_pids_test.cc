@@ -45,7 +45,7 @@ class PidsSubsystemTest : public testing::TestWithParam<CgroupVersion> {
     return config;
   }
 
-  const PidsSubsystem pids_;
+  const PidsSubsystem pids_ = PidsSubsystem();
   const FakeHierarchy fake_{GetParam()};
   const Cgroup cgroup_ = *Cgroup::Create(fake_.hierarchy(), "id");
 };

@@ -30,7 +30,6 @@ namespace mydocker {
 namespace {
 
 using ::testing::AllOf;
-using ::testing::ElementsAre;
 
 class RootfsTest : public testing::Test {
  protected:

@@ -36,7 +36,7 @@ std::string MakeRootfs(const std::string& name) {
   }
   const fs::path program = rootfs / "bin/busybox";
   fs::copy_file(lines[0], program);
-  fs::permissions(program, fs::perms(0755));
+  chmod(program.c_str(), 0755);
   for (auto command = lines.begin() + 1; command != lines.end(); ++command) {
     if (*command != "busybox") {
       fs::create_symlink("busybox", rootfs / "bin" / *command);
