@@ -207,7 +207,10 @@ void ExpectUnchanged(const HostState& before) {
   ExpectSameCgroups(before);
   const HostState now = HostState::Now();
   for (const auto& [name, value] : before.others) {
-    EXPECT_EQ(now.others.at(name), value) << name;
+    if (now.others.at(name) != value) {
+      ADD_FAILURE() << "changed " << name << ": now \"" << now.others.at(name)
+                    << "\", before \"" << value << "\"";
+    }
   }
 }
 
