@@ -143,7 +143,8 @@ test-sanitizers: deps
 # ------------------------------------------------------------- the grader
 
 # docs/grading.md tells how it is used, tests/grade/README.md how it is made.
-GRADE := tests/grade/grade.py
+WORKSHOP := workshop
+GRADE := tests/grade/grade.py --workshop $(WORKSHOP)
 GRADER := $(BUILD)/tests/grade/grade
 GRADED := $(filter $(patsubst tests/grade/%.toml,%,$(wildcard tests/grade/*.toml)),$(CHAPTERS))
 # Another program than the workshop's; an exercise; lines of JSON; seconds that
@@ -162,26 +163,26 @@ common_before = $(if $(filter 1,$1),,$(call common_up_to,$(shell expr $1 - 1)))
 
 # Warnings are no errors in a program that is being written.
 define workshop_rules
-$(BUILD)/workshop/$1/%.o: private CXXFLAGS := $(filter-out -Werror -I.,$(CXXFLAGS)) -I$(BUILD)/workshop/$1/include
-$(BUILD)/workshop/$1/%.o: workshop/$1/%.cc $(PRECOMPILED).gch Makefile | $(BUILD)/workshop/$1/include
+$(BUILD)/$(WORKSHOP)/$1/%.o: private CXXFLAGS := $(filter-out -Werror -I.,$(CXXFLAGS)) -I$(BUILD)/$(WORKSHOP)/$1/include
+$(BUILD)/$(WORKSHOP)/$1/%.o: $(WORKSHOP)/$1/%.cc $(PRECOMPILED).gch Makefile | $(BUILD)/$(WORKSHOP)/$1/include
 	$$(call compile,$(PRECOMPILED))
-$(BUILD)/workshop/$1/include: Makefile
+$(BUILD)/$(WORKSHOP)/$1/include: Makefile
 	@rm -rf $$@ && mkdir -p $$@
 	@for name in $(call common_before,$(call number_of,$1)); do \
 	  mkdir -p $$@/$$$${name%/*} && ln -s $(CURDIR)/$$$$name.h $$@/$$$$name.h; done
-workshop/$1/run: $(patsubst %.cc,$(BUILD)/%.o,$(wildcard workshop/$1/*.cc)) \
+$(WORKSHOP)/$1/run: $(patsubst %.cc,$(BUILD)/%.o,$(wildcard $(WORKSHOP)/$1/*.cc)) \
     $(patsubst %,$(BUILD)/%.o,$(call common_before,$(call number_of,$1))) $(BUILD)/absl.libs
-	$$(if $(wildcard workshop/$1/*.cc),,$$(error there is no workshop/$1 yet: make start$(call number_of,$1)))
+	$$(if $(wildcard $(WORKSHOP)/$1/*.cc),,$$(error there is no $(WORKSHOP)/$1 yet: make start$(call number_of,$1)))
 	$$(call link)
 
 .PHONY: $(foreach verb,start workshop grade solution,$(verb)$(call number_of,$1))
 start$(call number_of,$1):
 	@$(GRADE) start $(call number_of,$1)
-workshop$(call number_of,$1): workshop/$1/run
+workshop$(call number_of,$1): $(WORKSHOP)/$1/run
 # To standard error, so that what is left is the grader's.
 grade$(call number_of,$1):
 	@vagrant/provision.sh packages build run test grade >&2
-	@$$(MAKE) -s $(GRADER) $(if $(RUN),,workshop/$1/run) >&2
+	@$$(MAKE) -s $(GRADER) $(if $(RUN),,$(WORKSHOP)/$1/run) >&2
 	@$(GRADE) grade $(call number_of,$1) $(if $(RUN),--run '$(RUN)') $(if $(EX),--exercise '$(EX)') \
 	  $(if $(JSON),-json) --time-limit '$(TIME_LIMIT)'
 solution$(call number_of,$1):
@@ -194,8 +195,9 @@ progress:
 	@$(GRADE) progress
 grade-fidelity:
 	@vagrant/provision.sh packages build run test grade
-	@$(MAKE) $(GRADER) $(PROGRAMS)
-	@tests/grade/fidelity.py $(BUILD)
+	@$(MAKE) -s $(GRADER) $(PROGRAMS)
+	@COMPILE='$(CXX) $(CXXFLAGS) $(OPTIMIZE) -include $(PRECOMPILED)' LINK='$(CXX) $(LDFLAGS)' \
+	  tests/grade/fidelity.py $(BUILD) $(CHAPTER)
 
 .PHONY: test-lab lab
 test-lab:

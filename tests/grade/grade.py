@@ -17,6 +17,7 @@ import sys
 import textwrap
 
 import checker
+import lessons
 import progress
 import workshop
 from lessons import ROOT, LessonError, all_lessons, lesson
@@ -194,8 +195,9 @@ def show_progress(options):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--progress", type=pathlib.Path, default=ROOT / "workshop/progress.json",
-                        help="where scores are kept; /dev/null: nowhere")
+    parser.add_argument("--workshop", type=pathlib.Path, default=pathlib.Path("workshop"),
+                        help="where the reader's programs are")
+    parser.add_argument("--progress", type=pathlib.Path, help="where scores are kept, if not there; /dev/null: nowhere")
     commands = parser.add_subparsers(required=True)
     for name, act in (("start", start), ("grade", grade), ("solution", solution)):
         command = commands.add_parser(name)
@@ -211,6 +213,8 @@ def main():
             command.add_argument("--anyway", action="store_true")
     commands.add_parser("progress").set_defaults(act=show_progress)
     options = parser.parse_args()
+    lessons.WORKSHOP = ROOT / options.workshop
+    options.progress = options.progress or lessons.WORKSHOP / "progress.json"
     # Whoever reads the output may stop to, as head(1) does.
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:

@@ -7,6 +7,7 @@ import tomllib
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 HERE = ROOT / "tests/grade"
+WORKSHOP = ROOT / "workshop"
 
 # Every chapter's last check. It is none of the C++ ones: it gathers what they
 # found left behind.
@@ -52,7 +53,7 @@ class Lesson:
 
     @property
     def workshop(self):
-        return ROOT / "workshop" / self.folder
+        return WORKSHOP / self.folder
 
     @property
     def page(self):
