@@ -9,6 +9,7 @@ they lose with those that they should. Chapters may be named; all, if none is.
 import argparse
 import concurrent.futures
 import dataclasses
+import itertools
 import json
 import os
 import pathlib
@@ -53,6 +54,13 @@ class Verdict:
 def programs(lessons):
     for lesson in lessons.values():
         yield Program(lesson, "ours", "", None, set(), set(), 10)
+        # Exercises go beyond the chapter: its program must not do for any of
+        # them, and one that solves them must.
+        for exercise in lesson.exercises:
+            names = {check.test for check in exercise.checks}
+            refuses = {name for name in names if name.endswith("IsRefused")}
+            yield Program(lesson, "ours", "", exercise.number, names - refuses, set(), 10)
+            yield Program(lesson, f"solved/{lesson.number}.sh", "", exercise.number, set(), set(), 10)
     with open(HERE / "fidelity.toml", "rb") as file:
         rows = tomllib.load(file)["program"]
     for row in rows:
@@ -83,7 +91,7 @@ class Builder:
             return self._start(program.lesson)
         if program.of.endswith(".patch"):
             return self._patched(program.lesson, WRONG / program.of)
-        return WRONG / program.of
+        return HERE / program.of if "/" in program.of else WRONG / program.of
 
     def _start(self, lesson):
         workshop = self.scratch / "workshop"
@@ -220,7 +228,7 @@ def grade_all(rows, builder, grader, table, scratch):
         files |= zip((i for i, _ in others), pool.map(builder.file_of, (program for _, program in others)))
         together = [item for item in enumerate(rows) if item[1].lesson.number < FIRST_ALONE]
         alone = [item for item in enumerate(rows) if item[1].lesson.number >= FIRST_ALONE]
-        for program, verdict in [*pool.map(judged, together)] + [judged(item) for item in alone]:
+        for program, verdict in itertools.chain(pool.map(judged, together), map(judged, alone)):
             table.add(program.lesson.number, program.name, verdict)
     return files
 

@@ -15,6 +15,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "gtest/gtest-spi.h"
 #include "tests/support/chapter.h"
 #include "tests/support/proc.h"
@@ -53,8 +54,9 @@ std::string FailuresOf(const std::function<void()>& act) {
   }
   std::string text;
   for (int i = 0; i < failures.size(); ++i) {
-    absl::StrAppend(&text, text.empty() ? "" : "\n",
-                    failures.GetTestPartResult(i).message());
+    absl::string_view message = failures.GetTestPartResult(i).message();
+    absl::ConsumePrefix(&message, "Failed\n");
+    absl::StrAppend(&text, text.empty() ? "" : "\n", message);
   }
   return text;
 }

@@ -119,5 +119,37 @@ TEST_F(Grade, PosixQueuesAreItsOwn) {
   mq_unlink(name.c_str());
 }
 
+// Exercises: -msgmax and -ipc.
+
+TEST_F(Grade, LargestMessage) {
+  const std::string file = "/proc/sys/kernel/msgmax";
+  const std::string before = ReadFile(file);
+  const std::string size = absl::StrCat(RandomNumber(10'000, 60'000));
+  const Answer answer = Try({"cat", file}, {"-msgmax", size});
+  if (answer.ExpectOutput(size + "\n") && ReadFile(file) != before) {
+    Complain(answer.ran, absl::StrCat("host$ cat ", file, "\n", before),
+             absl::StrCat("host$ cat ", file, "\n", ReadFile(file)));
+  }
+}
+
+TEST_F(Grade, IpcJoined) {
+  SKIP_IF(WhyNoTool("ipcmk"));
+  Shell one;
+  if (!one.IsThere()) {
+    return;
+  }
+  one.Ask("ipcmk -Q");
+  const std::string list = one.Ask("ipcs -q");
+  Shell other({"-ipc", absl::StrCat(one.pid())});
+  if (!other.IsThere() || !other.Expect("ipcs -q", list)) {
+    return;
+  }
+  const std::set<std::string> own =
+      NamespacesThatDiffer(one.pid(), other.pid());
+  other.Expect(own == std::set<std::string>{"uts"},
+               "namespaces other than the first container's: uts",
+               "namespaces other than the first container's: " + Join(own));
+}
+
 }  // namespace
 }  // namespace blackbox

@@ -48,5 +48,59 @@ TEST_F(Grade, ProcIsMounted) {
   Try({"sh", "-c", "cd /proc && echo [0-9]*"}).ExpectOutput("1\n");
 }
 
+// Exercises: -proc and -volume.
+
+TEST_F(Grade, ProcFlag) {
+  Try({"sh", "-c", "cd /proc && echo [0-9]*"}, {"-proc"}).ExpectOutput("1\n");
+}
+
+TEST_F(Grade, ProcFlagSparesTheHost) {
+  const Answer answer = Try({"true"}, {"-proc"});
+  answer.ExpectStatus(0);
+  if (access("/proc/self/stat", F_OK) != 0) {
+    Complain(answer.ran, "host$ ls -d /proc/self\n/proc/self",
+             "host$ ls -d /proc/self\nNo such file or directory");
+  }
+}
+
+// Two directories: one of the host's with a file, and one to see it in.
+struct Volume {
+  const std::string word = RandomName();
+  const std::string source = TestDirectory() + "/source";
+  const std::string target = TestDirectory() + "/target";
+  Volume() {
+    mkdir(source.c_str(), 0755);
+    mkdir(target.c_str(), 0755);
+    MakeFile("source/file", word + "\n", 0644);
+  }
+};
+
+TEST_F(Grade, VolumeIsThere) {
+  const Volume volume;
+  Shell shell({"-volume", volume.source + ":" + volume.target});
+  if (shell.IsThere() &&
+      shell.Expect("cat " + volume.target + "/file", volume.word)) {
+    shell.Ask("touch " + volume.target + "/new");
+    shell.Expect(access((volume.source + "/new").c_str(), F_OK) == 0,
+                 "host$ ls " + volume.source + "\nfile  new",
+                 "host$ ls " + volume.source + "\nfile");
+    shell.Expect(CountMounts(getpid(), volume.target) == 0,
+                 "host$ grep " + volume.target + " /proc/self/mountinfo",
+                 "a mount of the host's");
+  }
+}
+
+TEST_F(Grade, VolumeIsReadOnly) {
+  const Volume volume;
+  Shell shell({"-volume", volume.source + ":" + volume.target + ":ro"});
+  if (shell.IsThere() &&
+      shell.Expect("cat " + volume.target + "/file", volume.word)) {
+    const std::string command = "touch " + volume.target + "/new";
+    const std::string came = shell.Ask(command);
+    shell.Expect(access((volume.source + "/new").c_str(), F_OK) != 0,
+                 "Read-only file system", came + "the file is made");
+  }
+}
+
 }  // namespace
 }  // namespace blackbox

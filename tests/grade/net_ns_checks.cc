@@ -115,5 +115,78 @@ TEST_F(Grade, NoNetworkIsReached) {
   shell.Expect(came == unreachable, look + unreachable, look + came);
 }
 
+// Exercises: -lo and, for root, -veth.
+
+TEST_F(Grade, LoIsUp) {
+  SKIP_IF(WhyNoTool("ip"));
+  Shell shell({"-lo"});
+  if (!shell.IsThere()) {
+    return;
+  }
+  const std::string list = shell.Ask("ip -o link show lo");
+  shell.Expect(absl::StrContains(list, "LOOPBACK,UP"),
+               "1: lo: <LOOPBACK,UP,LOWER_UP> …", list);
+}
+
+std::string Connect(const std::string& ip, in_port_t port) {
+  sockaddr_in address = {};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  inet_pton(AF_INET, ip.c_str(), &address.sin_addr);
+  const int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const timeval limit = {.tv_sec = 5, .tv_usec = 0};
+  setsockopt(client, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+  return connect(client, reinterpret_cast<const sockaddr*>(&address),
+                 sizeof(address)) == 0
+             ? "connected"
+             : strerror(errno);
+}
+
+std::string WhyNoVeth() {
+  return AskInside(getpid(), {},
+                   []() -> std::string {
+                     return unshare(CLONE_NEWNET) == 0 &&
+                                    system(
+                                        "ip link add type veth "
+                                        "2>/dev/null") == 0
+                                ? "there"
+                                : "";
+                   }) == "there"
+             ? ""
+             : "this kernel has no veth devices";
+}
+
+TEST_F(Grade, JoinedByVeth) {
+  SKIP_IF(WhyNoTool("ip"));
+  SKIP_IF(WhyNoVeth());
+  const std::string network =
+      absl::StrCat("10.", RandomNumber(1, 254), ".", RandomNumber(1, 254), ".");
+  Invocation invocation = AskingForAShell();
+  invocation.uid.reset();
+  const Shell one(invocation);
+  if (!one.IsThere()) {
+    return;
+  }
+  Invocation joining =
+      AskingForAShell({"-veth", absl::StrCat(one.pid()), "-address",
+                       network + "2/24", "-peer", network + "1/24"});
+  joining.uid.reset();
+  const Shell other(joining);
+  if (!other.IsThere()) {
+    return;
+  }
+  // A server in the one, and from in there a client that goes to the other.
+  const std::string came = AskInside(one.pid(), {"net"}, [&] {
+    const in_port_t port = PortOf(Listen(0));
+    return AskInside(other.pid(), {"net"},
+                     [&] { return Connect(network + "1", port); });
+  });
+  const std::string look =
+      absl::StrCat("a connection from the second container to ", network,
+                   "1, a server in "
+                   "the first: ");
+  other.Expect(came == "connected", look + "connected", look + came);
+}
+
 }  // namespace
 }  // namespace blackbox

@@ -106,5 +106,86 @@ TEST_F(Grade, ProcessOneIsProtected) {
   }
 }
 
+// Exercises: -depth and -init.
+
+TEST_F(Grade, NestedNamespaces) {
+  const int depth = RandomNumber(2, 5);
+  const Shell shell({"-depth", absl::StrCat(depth)});
+  if (!shell.IsThere()) {
+    return;
+  }
+  const std::vector<pid_t> numbers = NamespacePids(shell.pid());
+  const std::string look =
+      absl::StrCat("host$ grep NSpid /proc/", shell.pid(), "/status\nNSpid: ");
+  shell.Expect(
+      numbers.size() == static_cast<size_t>(depth) + 1 && numbers.back() == 1,
+      absl::StrCat(look, depth + 1, " numbers, of which the last is 1"),
+      look + absl::StrJoin(numbers, " "));
+}
+
+TEST_F(Grade, NestedStatus) {
+  const int status = RandomNumber(3, 120);
+  Try({"sh", "-c", absl::StrCat("exit ", status)}, {"-depth", "3"})
+      .ExpectStatus(status);
+}
+
+TEST_F(Grade, InitIsProcessOne) {
+  const Shell shell({"-init"});
+  if (!shell.IsThere()) {
+    return;
+  }
+  const std::vector<pid_t> numbers = NamespacePids(shell.pid());
+  const std::string look =
+      absl::StrCat("host$ grep NSpid /proc/", shell.pid(), "/status\nNSpid: ");
+  shell.Expect(numbers.size() == 2 && numbers.back() > 1,
+               look + "two numbers, of which the last is not 1",
+               look + absl::StrJoin(numbers, " "));
+}
+
+TEST_F(Grade, InitReapsOrphans) {
+  Shell shell({"-init"});
+  if (!shell.IsThere()) {
+    return;
+  }
+  const size_t before = DescendantsOf(shell.program()).size();
+  shell.Ask("(sleep 0.1 &); sleep 0.3");
+  const std::chrono::milliseconds patience = Patience();
+  SetPatience(patience / 10);
+  size_t now = 0;
+  const bool reaped = WaitUntil([&] {
+    now = DescendantsOf(shell.program()).size();
+    return now == before;
+  });
+  SetPatience(patience);
+  shell.Expect(reaped, "the orphan has ended, and nothing is left of it",
+               absl::StrCat(now - before, " more processes than before: ",
+                            "a zombie that nobody has waited for"));
+}
+
+TEST_F(Grade, InitPassesTheStatusOn) {
+  const int status = RandomNumber(3, 120);
+  Try({"sh", "-c", absl::StrCat("exit ", status)}, {"-init"})
+      .ExpectStatus(status);
+}
+
+TEST_F(Grade, InitPassesSigtermOn) {
+  Shell shell({"-init"});
+  if (!shell.IsThere()) {
+    return;
+  }
+  const int status = RandomNumber(3, 120);
+  const pid_t init = FindInit(shell.program());
+  if (!shell.Expect(init > 0, "a process 1 in a PID namespace of its own",
+                    "there is none")) {
+    return;
+  }
+  shell.Ask(absl::StrCat("trap 'exit ", status,
+                         "' TERM   # then, on the host: sudo kill -TERM ", init,
+                         ", the container's process 1"));
+  kill(init, SIGTERM);
+  shell.Ask("sleep 0.3");
+  shell.End().ExpectStatus(status);
+}
+
 }  // namespace
 }  // namespace blackbox

@@ -105,5 +105,57 @@ TEST_F(Grade, FilesOfOthersStayClosed) {
   }
 }
 
+// Exercises: -user and, for root, -range.
+
+TEST_F(Grade, UserNumber) {
+  const std::string number = absl::StrCat(RandomNumber(1, 60'000));
+  const Shell shell({"-user", number});
+  if (!shell.IsThere()) {
+    return;
+  }
+  const std::string map = absl::StrCat(number, " ", CallersUid(), " 1");
+  const std::string look =
+      absl::StrCat("host$ cat /proc/", shell.pid(), "/uid_map\n");
+  const std::string came = FileInWords(shell, "uid_map");
+  shell.Expect(came == map, look + map, look + came);
+}
+
+TEST_F(Grade, UserIsThatInside) {
+  const std::string number = absl::StrCat(RandomNumber(1, 60'000));
+  Try({"id", "-u"}, {"-user", number}).ExpectOutput(number + "\n");
+}
+
+TEST_F(Grade, RangeOfUsers) {
+  const int first = RandomNumber(100'000, 900'000);
+  const int count = RandomNumber(1000, 60'000);
+  Invocation invocation =
+      AskingForAShell({"-range", absl::StrCat(first, ":", count)});
+  invocation.uid.reset();
+  Shell shell(invocation);
+  if (!shell.IsThere() || !shell.Expect("id -u", "0")) {
+    return;
+  }
+  const std::string map = absl::StrCat("0 ", first, " ", count);
+  const std::string look =
+      absl::StrCat("host$ cat /proc/", shell.pid(), "/uid_map\n");
+  const std::string came = FileInWords(shell, "uid_map");
+  if (!shell.Expect(came == map, look + map, look + came)) {
+    return;
+  }
+  const std::string directory = TestDirectory() + "/shared";
+  mkdir(directory.c_str(), 0755);
+  chmod(directory.c_str(), 0777);
+  const int user = RandomNumber(1, count - 1);
+  const std::string file = directory + "/file";
+  const std::string said =
+      shell.Ask(absl::StrCat("touch ", file, "; chown ", user, " ", file));
+  struct stat attributes = {};
+  stat(file.c_str(), &attributes);
+  const std::string owner = absl::StrCat("host$ stat -c %u ", file, "\n");
+  shell.Expect(attributes.st_uid == static_cast<uid_t>(first + user),
+               absl::StrCat(owner, first + user),
+               absl::StrCat(said, owner, attributes.st_uid));
+}
+
 }  // namespace
 }  // namespace blackbox

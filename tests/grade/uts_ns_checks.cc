@@ -62,5 +62,57 @@ TEST_F(Grade, HostNameStaysOutside) {
                host);
 }
 
+// Exercises: -hostname, -domainname and -join.
+
+TEST_F(Grade, HostNameGiven) {
+  const std::string host = HostName();
+  const std::string name = RandomName();
+  const Answer answer = Try({"hostname"}, {"-hostname", name});
+  if (answer.ExpectOutput(name + "\n") && HostName() != host) {
+    Complain(answer.ran, "host$ hostname\n" + host,
+             "host$ hostname\n" + HostName());
+    sethostname(host.data(), host.size());
+  }
+}
+
+TEST_F(Grade, LongHostNameIsRefused) {
+  const Answer answer =
+      Try({"echo", "started"}, {"-hostname", std::string(65, 'x')});
+  answer.Expect(
+      answer.Status() == 125 && answer.out.empty() && !answer.err.empty(),
+      "exit status 125, no output: 64 bytes is the most\nerrors: a message");
+}
+
+TEST_F(Grade, DomainNameGiven) {
+  const std::string host = RandomName();
+  const std::string domain = RandomName();
+  Try({"cat", "/proc/sys/kernel/hostname", "/proc/sys/kernel/domainname"},
+      {"-hostname", host, "-domainname", domain})
+      .ExpectOutput(absl::StrCat(host, "\n", domain, "\n"));
+}
+
+TEST_F(Grade, UtsJoined) {
+  Shell one;
+  if (!one.IsThere()) {
+    return;
+  }
+  const std::string names[] = {RandomName(), RandomName()};
+  one.Ask("hostname " + names[0]);
+  Shell other({"-join", absl::StrCat(one.pid())});
+  if (other.IsThere() && other.Expect("hostname", names[0])) {
+    other.Ask("hostname " + names[1]);
+    one.Expect("hostname   # after the other has set it", names[1]);
+  }
+}
+
+TEST_F(Grade, JoiningNobodyIsRefused) {
+  // One more than the largest number that the kernel gives.
+  const Answer answer = Try({"echo", "started"}, {"-join", "4194305"});
+  answer.Expect(
+      answer.Status() == 125 && answer.out.empty() && !answer.err.empty(),
+      "exit status 125, no output: there is no such process\n"
+      "errors: a message");
+}
+
 }  // namespace
 }  // namespace blackbox

@@ -78,11 +78,9 @@ def main():
     def end(number, _):
         if process:
             process.kill()
-            process.wait()
         if FAULT == "no-clean-up":
             os._exit(128 + number)
-        remove(cgroup)
-        os._exit(128 + number)
+        sys.exit(128 + number)  # By way of the `finally` below.
 
     def enter():
         signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -92,22 +90,24 @@ def main():
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, end)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if FAULT != "late":
-        set_limit()
     try:
+        if FAULT != "late":
+            set_limit()
         process = subprocess.Popen(command, preexec_fn=enter)
+        if FAULT == "late":
+            time.sleep(0.3)
+            set_limit()
+            if process.poll() is None:
+                (cgroup / "cgroup.procs").write_text(str(process.pid))
+        if FAULT == "parent":
+            (cgroup / "cgroup.procs").write_text(str(os.getpid()))
+        status = process.wait()
     except OSError as error:
-        remove(cgroup)
         fail(127 if isinstance(error, FileNotFoundError) else 126, f"{command[0]}: {error.strerror}")
-    if FAULT == "late":
-        time.sleep(0.3)
-        set_limit()
-        if process.poll() is None:
-            (cgroup / "cgroup.procs").write_text(str(process.pid))
-    if FAULT == "parent":
-        (cgroup / "cgroup.procs").write_text(str(os.getpid()))
-    status = process.wait()
-    remove(cgroup)
+    finally:
+        if process:
+            process.wait()
+        remove(cgroup)
     sys.exit(status if status >= 0 else 128 - status)
 
 
