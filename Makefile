@@ -195,8 +195,8 @@ progress:
 	@$(GRADE) progress
 grade-fidelity:
 	@vagrant/provision.sh packages build run test grade
-	@$(MAKE) -s $(GRADER) $(PROGRAMS)
-	@COMPILE='$(CXX) $(CXXFLAGS) $(OPTIMIZE) -include $(PRECOMPILED)' LINK='$(CXX) $(LDFLAGS)' \
+	@$(MAKE) -s $(GRADER) $(PROGRAMS) $(TEST_PRECOMPILED).gch
+	@COMPILE='$(CXX) $(CXXFLAGS) -O0 -include $(TEST_PRECOMPILED)' LINK='$(CXX) $(LDFLAGS)' \
 	  tests/grade/fidelity.py $(BUILD) $(CHAPTER)
 
 .PHONY: test-lab lab

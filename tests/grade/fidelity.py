@@ -22,8 +22,6 @@ import tomllib
 
 from lessons import CLEANS_UP, HERE, ROOT, LessonError, all_lessons
 
-# From this chapter on a program makes cgroups, and others' would be seen.
-FIRST_ALONE = 7
 WRONG = HERE / "wrong"
 
 
@@ -36,6 +34,11 @@ class Program:
     lost: set
     perhaps: set
     time_limit: int
+
+    @property
+    def leaves_cgroups(self):
+        """Those of others that come and go are told apart from one's own, but not these."""
+        return bool(self.fault)
 
     @property
     def name(self):
@@ -226,8 +229,8 @@ def grade_all(rows, builder, grader, table, scratch):
         files = dict(zip((i for i, _ in starts), map(builder.file_of, (program for _, program in starts))))
         others = [(i, program) for i, program in enumerate(rows) if program.of != "start"]
         files |= zip((i for i, _ in others), pool.map(builder.file_of, (program for _, program in others)))
-        together = [item for item in enumerate(rows) if item[1].lesson.number < FIRST_ALONE]
-        alone = [item for item in enumerate(rows) if item[1].lesson.number >= FIRST_ALONE]
+        together = [item for item in enumerate(rows) if not item[1].leaves_cgroups]
+        alone = [item for item in enumerate(rows) if item[1].leaves_cgroups]
         for program, verdict in itertools.chain(pool.map(judged, together), map(judged, alone)):
             table.add(program.lesson.number, program.name, verdict)
     return files

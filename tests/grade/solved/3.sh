@@ -14,7 +14,8 @@ case $1 in
     # dash waits for orphans too, while it waits.
     # shellcheck disable=SC2016
     exec $new sh -c '
-      "$@" <&0 & child=$!
+      exec 3<&0  # What is started by & has no input but what it is given.
+      "$@" <&3 3<&- & child=$!
       trap "kill -TERM $child" TERM
       wait $child; status=$?
       while kill -0 $child 2>/dev/null; do wait $child; status=$?; done

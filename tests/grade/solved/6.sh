@@ -9,8 +9,9 @@ case $1 in
     # Two levels: the one that has the network waits outside until the cable is
     # there, then starts the rest in it.
     go=$(mktemp -u); mkfifo "$go"
+    exec 3<&0
     unshare --net -- sh -c 'read -r _ <"$0"; exec "$@"' "$go" \
-      unshare --user --map-root-user --uts --ipc --pid --mount --fork --kill-child -- "$@" <&0 &
+      unshare --user --map-root-user --uts --ipc --pid --mount --fork --kill-child -- "$@" <&3 3<&- &
     child=$!
     while [ "$(readlink /proc/$child/ns/net)" = "$(readlink /proc/self/ns/net)" ]; do sleep 0.01; done
     ip link add cable netns "$peer" type veth peer name cable netns $child
