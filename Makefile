@@ -70,7 +70,8 @@ $(TEST_PRECOMPILED): HEADERS = functional string vector absl/status/statusor.h a
 $(PRECOMPILED) $(TEST_PRECOMPILED): Makefile
 	@mkdir -p $(@D)
 	@printf '#include <%s>\n' $(HEADERS) > $@
-%.h.gch: %.h
+# By name: a pattern rule is passed over while another rule's header is there.
+$(PRECOMPILED).gch $(TEST_PRECOMPILED).gch: %.gch: %
 	@echo "compile $@"
 	@$(CXX) $(CXXFLAGS) $(OPTIMIZE) -x c++-header $< -o $@
 
@@ -164,6 +165,65 @@ test-sanitizers: deps
 	@$(MAKE) tests
 	@$(MAKE) checked-programs SANITIZE=1
 	@tests/run.sh build/sanitize
+
+# ------------------------------------------------------------- the grader
+
+# docs/grading.md tells how it is used, tests/grade/README.md how it is made.
+WORKSHOP := workshop
+GRADE := tests/grade/grade.py --workshop $(WORKSHOP)
+GRADER := $(BUILD)/tests/grade/grade
+GRADED := $(filter $(patsubst tests/grade/%.toml,%,$(wildcard tests/grade/*.toml)),$(CHAPTERS))
+# Another program than the workshop's; an exercise; lines of JSON; seconds that
+# the program may take for an answer.
+RUN ?=
+EX ?=
+JSON ?=
+TIME_LIMIT ?= 10
+
+$(GRADER): $(patsubst %.cc,$(BUILD)/%.o,$(wildcard tests/grade/*.cc)) $(TEST_SUPPORT:%=$(BUILD)/%.o) $(BUILD)/absl.libs
+	$(call link,$(GTEST_LIBS))
+
+# A workshop has what common/ has before the chapter: what the chapter adds to
+# it is the reader's to write. Chapter 1 has nothing yet.
+common_before = $(if $(filter 1,$1),,$(call common_up_to,$(shell expr $1 - 1)))
+
+# Warnings are no errors in a program that is being written.
+define workshop_rules
+$(BUILD)/$(WORKSHOP)/$1/%.o: private CXXFLAGS := $(filter-out -Werror -I.,$(CXXFLAGS)) -I$(BUILD)/$(WORKSHOP)/$1/include
+$(BUILD)/$(WORKSHOP)/$1/%.o: $(WORKSHOP)/$1/%.cc $(PRECOMPILED).gch Makefile | $(BUILD)/$(WORKSHOP)/$1/include
+	$$(call compile,$(PRECOMPILED))
+$(BUILD)/$(WORKSHOP)/$1/include: Makefile
+	@rm -rf $$@ && mkdir -p $$@
+	@for name in $(call common_before,$(call number_of,$1)); do \
+	  mkdir -p $$@/$$$${name%/*} && ln -s $(CURDIR)/$$$$name.h $$@/$$$$name.h; done
+$(WORKSHOP)/$1/run: $(patsubst %.cc,$(BUILD)/%.o,$(wildcard $(WORKSHOP)/$1/*.cc)) \
+    $(patsubst %,$(BUILD)/%.o,$(call common_before,$(call number_of,$1))) $(BUILD)/absl.libs
+	$$(if $(wildcard $(WORKSHOP)/$1/*.cc),,$$(error there is no $(WORKSHOP)/$1 yet: make start$(call number_of,$1)))
+	$$(call link)
+
+.PHONY: $(foreach verb,start workshop grade solution,$(verb)$(call number_of,$1))
+start$(call number_of,$1):
+	@$(GRADE) start $(call number_of,$1)
+workshop$(call number_of,$1): $(WORKSHOP)/$1/run
+# To standard error, so that what is left is the grader's.
+grade$(call number_of,$1):
+	@vagrant/provision.sh packages build run test grade >&2
+	@$$(MAKE) -s $(GRADER) $(if $(RUN),,$(WORKSHOP)/$1/run) >&2
+	@$(GRADE) grade $(call number_of,$1) $(if $(RUN),--run '$(RUN)') $(if $(EX),--exercise '$(EX)') \
+	  $(if $(JSON),-json) --time-limit '$(TIME_LIMIT)'
+solution$(call number_of,$1):
+	@$(GRADE) solution $(call number_of,$1) $(if $(ANYWAY),--anyway)
+endef
+$(foreach c,$(GRADED),$(eval $(call workshop_rules,$c)))
+
+.PHONY: progress grade-fidelity
+progress:
+	@$(GRADE) progress
+grade-fidelity:
+	@vagrant/provision.sh packages build run test grade
+	@$(MAKE) -s $(GRADER) $(PROGRAMS) $(TEST_PRECOMPILED).gch
+	@COMPILE='$(CXX) $(CXXFLAGS) -O0 -include $(TEST_PRECOMPILED)' LINK='$(CXX) $(LDFLAGS)' \
+	  tests/grade/fidelity.py $(BUILD) $(CHAPTER)
 
 .PHONY: test-lab lab
 test-lab:

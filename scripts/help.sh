@@ -22,6 +22,10 @@ cat <<'END'
   make test       run every test (as root, or with sudo)
   make diffN      what chapter N adds to the chapter before
   make traceN     the system calls of chapter N, as it makes them
+  make startN     your own version of chapter N: a beginning in workshop/, and a task
+  make workshopN, gradeN    build it; check it (RUN=path: another program; EX=n: an exercise)
+  make progress, solutionN    your scores; at the full score, how ours differs
+  make grade-fidelity    does the grader tell right from wrong? (CHAPTER="1 2": of these)
   make recover    remove what a crash or an experiment left behind
   make rootfs     a small root file system in build/rootfs, for chapter 9 on
   make rootfs-debian    a Debian one in build/rootfs-debian (downloads it)

@@ -216,7 +216,10 @@ void ExpectUnchanged(const HostState& before) {
   ExpectSameCgroups(before);
   const std::map<std::string, std::string> others = OtherThings();
   for (const auto& [name, value] : before.others) {
-    EXPECT_EQ(others.at(name), value) << name;
+    if (others.at(name) != value) {
+      ADD_FAILURE() << "changed " << name << ": now \"" << others.at(name)
+                    << "\", before \"" << value << "\"";
+    }
   }
 }
 

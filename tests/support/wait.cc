@@ -7,6 +7,17 @@
 #include <algorithm>
 
 namespace blackbox {
+namespace {
+
+std::chrono::milliseconds current_patience = kPatience;
+
+}  // namespace
+
+std::chrono::milliseconds Patience() { return current_patience; }
+
+void SetPatience(std::chrono::milliseconds patience) {
+  current_patience = patience;
+}
 
 int Deadline::MillisecondsLeft() const {
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(

@@ -13,13 +13,16 @@
 
 namespace blackbox {
 
-// How long any wait may take before the test fails.
+// How long any wait may take before the test fails, unless SetPatience says
+// otherwise: a grader has less patience with programs that may well hang.
 inline constexpr std::chrono::seconds kPatience(60);
+std::chrono::milliseconds Patience();
+void SetPatience(std::chrono::milliseconds patience);
 
 // A moment after which a wait has failed, and how far it is.
 class Deadline {
  public:
-  explicit Deadline(std::chrono::milliseconds from_now = kPatience)
+  explicit Deadline(std::chrono::milliseconds from_now = Patience())
       : at_(std::chrono::steady_clock::now() + from_now) {}
   bool IsOver() const { return std::chrono::steady_clock::now() >= at_; }
   // For poll(2): rounded up, 0 when it is over.

@@ -1,0 +1,52 @@
+#include "tests/grade/cgroups.h"
+
+#include <unistd.h>
+
+#include <chrono>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "tests/support/proc.h"
+#include "tests/support/wait.h"
+
+namespace blackbox {
+
+std::string WhyNoController(const std::string& name) {
+  return FindController(name).has_value()
+             ? ""
+             : absl::StrCat("this host has no controller ", name);
+}
+
+std::string PathOf(const KernelFile& file, pid_t pid) {
+  const ControllerPlace place = FindController(file.controller).value();
+  return absl::StrCat(CgroupDirectoryOf(pid, place), "/",
+                      place.v1 ? file.v1 : file.v2);
+}
+
+void ExpectLimit(const Shell& shell, const KernelFile& file,
+                 const std::string& wanted) {
+  std::string path;
+  std::string value;
+  bool own = false;
+  // Whether it is there in time is another check's business.
+  const std::chrono::milliseconds patience = Patience();
+  SetPatience(patience / 10);
+  const bool right = WaitUntil([&] {
+    path = PathOf(file, shell.pid());
+    own = path != PathOf(file, getpid());
+    value = ReadFile(path);
+    absl::StripAsciiWhitespace(&value);
+    return own && value == wanted;
+  });
+  SetPatience(patience);
+  const std::string look = absl::StrCat("host$ cat ", path, "\n");
+  shell.Expect(right,
+               absl::StrCat("a cgroup of its own, and there\n", look, wanted),
+               own ? look + value
+                   : absl::StrCat("host$ cat /proc/", shell.pid(),
+                                  "/cgroup   (the shell's)\nthe cgroup, of ",
+                                  file.controller,
+                                  ", in which the program was started"));
+}
+
+}  // namespace blackbox

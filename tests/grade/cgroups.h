@@ -1,0 +1,43 @@
+// A command's cgroups, by the process that is in them: the checks of the
+// chapters about limits do not mind where a program makes them or what it calls
+// them.
+
+#ifndef MYDOCKER_TESTS_GRADE_CGROUPS_H_
+#define MYDOCKER_TESTS_GRADE_CGROUPS_H_
+
+#include <sys/types.h>
+
+#include <string>
+
+#include "tests/grade/grade.h"
+#include "tests/support/cgroups.h"
+
+namespace blackbox {
+
+// A file of a controller, under its name in either version of cgroups.
+struct KernelFile {
+  std::string controller;
+  std::string v1;
+  std::string v2;
+};
+
+inline const KernelFile kMemoryLimit = {"memory", "memory.limit_in_bytes",
+                                        "memory.max"};
+inline const KernelFile kCpuShares = {"cpu", "cpu.shares", "cpu.weight"};
+inline const KernelFile kCpus = {"cpuset", "cpuset.cpus", "cpuset.cpus"};
+
+// Why there is nothing to be checked: the host has no such controller. Empty if
+// it has.
+std::string WhyNoController(const std::string& name);
+
+// The path of that file for the cgroup that the process is in.
+std::string PathOf(const KernelFile& file, pid_t pid);
+
+// Complains unless it reads `wanted` for the shell's cgroup, which has to be
+// another than the check's own.
+void ExpectLimit(const Shell& shell, const KernelFile& file,
+                 const std::string& wanted);
+
+}  // namespace blackbox
+
+#endif  // MYDOCKER_TESTS_GRADE_CGROUPS_H_

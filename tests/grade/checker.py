@@ -1,0 +1,169 @@
+"""Runs checks, each in a process of its own, against one program."""
+
+import ctypes
+import dataclasses
+import json
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import tempfile
+import time
+
+from lessons import CLEANS_UP, ROOT, LessonError
+
+# After so many checks in which the program had to be killed there is no point
+# in going on.
+MOST_HANGS = 3
+PR_SET_CHILD_SUBREAPER = 36
+
+
+@dataclasses.dataclass
+class Outcome:
+    check: object
+    result: str  # ok, fail or skip
+    seconds: float = 0.0
+    ran: str = ""
+    expected: str = ""
+    came: str = ""
+    why: str = ""  # of a skip
+    left: str = ""  # what the program has left behind
+    killed: bool = False  # it took too long
+
+
+class Interrupted(Exception):
+    """By Ctrl-C, after the check that was running then has cleaned up."""
+
+
+class CtrlC:
+    """The first one only makes a note; the next one ends everything at once."""
+
+    pressed = False
+
+    @classmethod
+    def wait_for_check(cls):
+        signal.signal(signal.SIGINT, cls._note)
+
+    @classmethod
+    def _note(cls, *_):
+        cls.pressed = True
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def adopt_orphans():
+    """Whatever a check that breaks leaves behind becomes our child, not init's."""
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def _children():
+    text = pathlib.Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="ascii")
+    return [int(pid) for pid in text.split()]
+
+
+def end_orphans():
+    """Kills what is left of a check that has broken down; of others nothing is left."""
+    while children := _children():
+        for pid in children:
+            os.kill(pid, signal.SIGKILL)
+        for pid in children:
+            os.waitpid(pid, 0)
+
+
+def environment_for(lesson, program, shown, time_limit):
+    return {
+        **os.environ,
+        "RUN": str(program),
+        "GRADE_SHOWN": shown,
+        "GRADE_CHAPTER": lesson.folder,
+        "GRADE_NAMESPACES": " ".join(lesson.namespaces),
+        "GRADE_CALLER": lesson.caller,
+        "GRADE_BEFORE_COMMAND": " ".join(lesson.before_command),
+        "GRADE_INTERACTIVE": " ".join(lesson.interactive),
+        "GRADE_TIME_LIMIT": str(time_limit),
+        # What the checks compare is in English.
+        "LC_ALL": "C.UTF-8",
+    }
+
+
+def _run_check(grader, check, environment, time_limit):
+    """One check. Returns GoogleTest's account of it, or None and what it printed."""
+    with tempfile.NamedTemporaryFile(suffix=".json") as report:
+        command = [grader, f"--gtest_filter=Grade.{check.test}", f"--gtest_output=json:{report.name}"]
+        # No check asks more than a few times, and it ends each wait itself.
+        with subprocess.Popen(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              # Ctrl-C is for us alone: the check has to clean up.
+                              start_new_session=True) as process:
+            try:
+                printed = process.communicate(timeout=20 * time_limit)[0]
+            except subprocess.TimeoutExpired:
+                process.kill()
+                printed = process.communicate()[0]
+        text = pathlib.Path(report.name).read_text(encoding="utf-8", errors="replace")
+    printed = printed.decode(errors="replace")
+    try:
+        [suite] = json.loads(text, strict=False)["testsuites"]
+        [account] = suite["testsuite"]
+    except (ValueError, KeyError):
+        return None, printed
+    return account, printed
+
+
+def _failure(message):
+    """What Complain (grade.cc) has put together: ran, expected, came."""
+    parts = message.split("\x1f")
+    if len(parts) == 4:
+        return parts[1:]
+    return ["", "", re.sub(r"^\S+\.(cc|h):\d+\n", "", message)]
+
+
+def run_check(grader, check, environment, time_limit):
+    started = time.monotonic()
+    account, printed = _run_check(grader, check, environment, time_limit)
+    end_orphans()
+    outcome = Outcome(check, "ok", time.monotonic() - started)
+    if account is None:
+        outcome.result = "fail"
+        outcome.came = "the check itself broke down:\n" + printed.strip()[-600:]
+        return outcome
+    outcome.left = account.get("left", "")
+    outcome.killed = "killed" in account
+    if failures := account.get("failures"):
+        outcome.result = "fail"
+        outcome.ran, outcome.expected, outcome.came = _failure(failures[0]["failure"])
+    elif account["result"] == "SKIPPED":
+        outcome.result = "skip"
+        found = re.search(r": Skipped\n(.*)", printed)
+        outcome.why = found.group(1) if found else "this machine lacks something"
+    return outcome
+
+
+def _cleans_up(check, outcomes):
+    left = [outcome for outcome in outcomes if outcome.left]
+    outcome = Outcome(check, "fail" if left else "ok")
+    if left:
+        outcome.ran = f"the check \"{left[0].check.what}\""
+        outcome.expected = "no process, mount, cgroup or file that was not there before"
+        outcome.came = left[0].left
+    return outcome
+
+
+def run_checks(grader, checks, environment, time_limit, tell):
+    """Runs them in order. Each outcome is passed to `tell` as soon as it is there."""
+    if not os.path.exists(grader):
+        raise LessonError(f"{grader} is not built: make grade... builds it")
+    outcomes = []
+    for check in checks:
+        hangs = sum(outcome.killed for outcome in outcomes)
+        if check.test == CLEANS_UP:
+            outcome = _cleans_up(check, outcomes)
+        elif hangs >= MOST_HANGS:
+            outcome = Outcome(check, "fail", came=f"not tried: the program was too slow {hangs} times")
+        else:
+            outcome = run_check(grader, check, environment, time_limit)
+        outcomes.append(outcome)
+        tell(outcome)
+        if CtrlC.pressed:
+            raise Interrupted
+    return outcomes

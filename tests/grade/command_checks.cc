@@ -1,0 +1,133 @@
+// What every chapter's program promises about the command that it runs.
+
+#include <signal.h>
+#include <unistd.h>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "tests/grade/grade.h"
+#include "tests/support/chapter.h"
+#include "tests/support/proc.h"
+#include "tests/support/workspace.h"
+
+namespace blackbox {
+namespace {
+
+TEST_F(Grade, CommandRuns) {
+  const std::string word = RandomName();
+  Try({"echo", word}).ExpectOutput(word + "\n");
+}
+
+TEST_F(Grade, ShellUnlessGiven) {
+  const int number = RandomNumber(1000, 9999);
+  Invocation invocation = AskingInteractively({});
+  invocation.input = absl::StrCat("echo $((", number, " + 1))\n");
+  Answer answer = Try(invocation);
+  answer.ran += "\n# " + invocation.input;
+  answer.ExpectOutput(absl::StrCat(number + 1, "\n"));
+}
+
+TEST_F(Grade, ArgumentsArrive) {
+  const std::string word = RandomName();
+  Try({"printf", "<%s>", "a  b", "", "$HOME", "*", "it's", "-x", word})
+      .ExpectOutput(absl::StrCat("<a  b><><$HOME><*><it's><-x><", word, ">"));
+}
+
+TEST_F(Grade, StreamsAreTheCallers) {
+  const std::string word = RandomName();
+  Invocation invocation =
+      AskingInteractively({"sh", "-c", "cat; echo complaint >&2"});
+  for (int i = 0; i < 20'000; ++i) {
+    invocation.input += word + "\n";
+  }
+  const Answer answer = Try(invocation);
+  answer.Expect(answer.Status() == 0 && answer.out == invocation.input &&
+                    absl::StrContains(answer.err, "complaint\n"),
+                absl::StrCat("its input, 20,000 lines ", word,
+                             ", as output; complaint on standard error"));
+}
+
+TEST_F(Grade, NoOtherFilesAreOpen) {
+  // One of these numbers leaks if any does.
+  Invocation invocation = Asking({"ls", "/proc/self/fd"});
+  invocation.open_files = {3, RandomNumber(5, 50), RandomNumber(60, 200)};
+  Answer answer = Try(invocation);
+  answer.ran =
+      absl::StrCat("exec 3</dev/null ",
+                   *std::next(invocation.open_files.begin()), "</dev/null ",
+                   *invocation.open_files.rbegin(), "</dev/null\n", answer.ran);
+  answer.Expect(answer.out == "0\n1\n2\n3\n",
+                "0\n1\n2\n3   (3 is the directory that ls itself has opened)");
+}
+
+TEST_F(Grade, ExitStatus) {
+  const int status = RandomNumber(3, 120);
+  Try({"sh", "-c", absl::StrCat("exit ", status)}).ExpectStatus(status);
+  Try({"true"}).ExpectStatus(0);
+}
+
+TEST_F(Grade, DeathBySignal) {
+  Shell shell;
+  if (!shell.IsThere()) {
+    return;
+  }
+  kill(shell.pid(), SIGKILL);
+  Answer answer = shell.Wait();
+  absl::StrAppend(&answer.ran, "\nhost$ sudo kill -KILL ", shell.pid(),
+                  "   (that shell, as the host numbers it)");
+  answer.ExpectStatus(128 + SIGKILL);
+}
+
+TEST_F(Grade, CommandThatCannotRun) {
+  // In a user's PATH may be a directory that this user may not enter.
+  const std::string name =
+      (CallerIsOrdinary() ? "/nowhere/" : "") + RandomName();
+  const Answer not_found = Try({name});
+  not_found.Expect(
+      not_found.Status() == 127 && absl::StrContains(not_found.err, name),
+      absl::StrCat("exit status 127\nerrors: a message that names ", name));
+  const std::string file = MakeFile("no-program", "text\n", 0644);
+  const Answer refused = Try({file});
+  refused.Expect(
+      refused.Status() == 126 && absl::StrContains(refused.err, file),
+      absl::StrCat("exit status 126\nerrors: a message that names ", file));
+}
+
+TEST_F(Grade, RefusedWithoutRoot) {
+  Invocation invocation = Asking({"echo", "started"});
+  invocation.uid = kOrdinaryUser;
+  const Answer answer = Try(invocation);
+  answer.Expect(
+      answer.Status() == 125 && answer.out.empty() && !answer.err.empty(),
+      "exit status 125, no output: the command is not started\n"
+      "errors: a message");
+}
+
+TEST_F(Grade, CtrlC) {
+  const int status = RandomNumber(3, 120);
+  // A shell that is interrupted just before it starts a command takes its trap
+  // only when that command has ended: none may last.
+  PressCtrlC(AskingInteractively(
+                 {"sh", "-c",
+                  absl::StrCat("trap 'exit ", status,
+                               "' INT; echo ready; while :; do sleep 0.1; "
+                               "done")}))
+      .ExpectStatus(status);
+}
+
+TEST_F(Grade, Namespaces) {
+  const Shell shell;
+  if (!shell.IsThere()) {
+    return;
+  }
+  const std::set<std::string> own = NamespacesThatDiffer(getpid(), shell.pid());
+  shell.Expect(own == ChapterUnderTest().namespaces,
+               absl::StrCat("namespaces of its own: ",
+                            Join(ChapterUnderTest().namespaces)),
+               absl::StrCat("namespaces of its own: ", Join(own),
+                            "\n(where host$ sudo readlink /proc/", shell.pid(),
+                            "/ns/* differs from readlink /proc/self/ns/*)"));
+}
+
+}  // namespace
+}  // namespace blackbox

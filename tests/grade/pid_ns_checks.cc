@@ -1,0 +1,191 @@
+// Chapter 3: process 1.
+
+#include <signal.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "tests/grade/grade.h"
+#include "tests/support/proc.h"
+#include "tests/support/wait.h"
+
+namespace blackbox {
+namespace {
+
+TEST_F(Grade, ProcessOne) { Try({"sh", "-c", "echo $$"}).ExpectOutput("1\n"); }
+
+TEST_F(Grade, ParentIsNobody) {
+  Try({"sh", "-c", "echo $PPID"}).ExpectOutput("0\n");
+}
+
+// What the kernel says, whatever is printed inside.
+void ExpectTwoNumbers(const Shell& shell, pid_t outside,
+                      const std::string& inside) {
+  const std::string wanted = absl::StrCat(outside, " ", inside);
+  const std::string came = absl::StrJoin(NamespacePids(outside), " ");
+  const std::string file =
+      absl::StrCat("host$ grep NSpid /proc/", outside, "/status\nNSpid: ");
+  shell.Expect(came == wanted, file + wanted, file + came);
+}
+
+TEST_F(Grade, TwoNumbers) {
+  const Shell shell;
+  if (shell.IsThere()) {
+    ExpectTwoNumbers(shell, shell.pid(), "1");
+  }
+}
+
+TEST_F(Grade, ChildrenAreInsideToo) {
+  Shell shell;
+  if (!shell.IsThere()) {
+    return;
+  }
+  const std::string number = shell.Ask("sleep 1000 & echo $!");
+  const std::vector<pid_t> children = DescendantsOf(shell.pid());
+  if (shell.Expect(children.size() == 1, "one child",
+                   absl::StrCat(children.size(), " children"))) {
+    ExpectTwoNumbers(shell, children[0], number);
+    kill(children[0], SIGKILL);
+  }
+}
+
+// Complains if one of them does not end, and ends all that are left. The kernel
+// kills them by itself, so it needs little patience.
+void ExpectEnd(const Shell& shell, const std::vector<pid_t>& pids) {
+  const std::chrono::milliseconds patience = Patience();
+  SetPatience(patience / 5);
+  const bool ended = WaitUntil(
+      [&] { return std::none_of(pids.begin(), pids.end(), IsAlive); });
+  SetPatience(patience);
+  for (const pid_t pid : pids) {
+    if (!ended && IsAlive(pid)) {
+      shell.Expect(false, "all processes inside end",
+                   Describe(pid) + " lives on");
+      kill(pid, SIGKILL);
+    }
+  }
+}
+
+TEST_F(Grade, OthersEndWithProcessOne) {
+  Shell shell;
+  if (!shell.IsThere()) {
+    return;
+  }
+  // One child of the shell, and an orphan.
+  shell.Ask("sleep 1000 & (sleep 1000 &)   # and exit");
+  const std::vector<pid_t> others = DescendantsOf(shell.program());
+  ForgiveWhatStays();  // It is what this check is about.
+  shell.End();
+  ExpectEnd(shell, others);
+}
+
+TEST_F(Grade, KillOfTheProgramEndsAll) {
+  Shell shell;
+  if (!shell.IsThere()) {
+    return;
+  }
+  // These do not notice that nobody types any more.
+  shell.Ask(
+      absl::StrCat("sleep 1000 & (sleep 1000 &)   # then, on the host: "
+                   "sudo kill -KILL ",
+                   shell.program(), ", the program"));
+  const std::vector<pid_t> all = DescendantsOf(shell.program());
+  ForgiveWhatStays();
+  shell.Signal(SIGKILL);
+  ExpectEnd(shell, all);
+}
+
+// Typed, for a program that rewrites its arguments must not make this the
+// host's process 1.
+TEST_F(Grade, ProcessOneIsProtected) {
+  Shell shell;
+  if (shell.IsThere()) {
+    shell.Expect("kill -TERM $$; kill -KILL $$; echo alive", "alive");
+  }
+}
+
+// Exercises: -depth and -init.
+
+TEST_F(Grade, NestedNamespaces) {
+  const int depth = RandomNumber(2, 5);
+  const Shell shell({"-depth", absl::StrCat(depth)});
+  if (!shell.IsThere()) {
+    return;
+  }
+  const std::vector<pid_t> numbers = NamespacePids(shell.pid());
+  const std::string look =
+      absl::StrCat("host$ grep NSpid /proc/", shell.pid(), "/status\nNSpid: ");
+  shell.Expect(
+      numbers.size() == static_cast<size_t>(depth) + 1 && numbers.back() == 1,
+      absl::StrCat(look, depth + 1, " numbers, of which the last is 1"),
+      look + absl::StrJoin(numbers, " "));
+}
+
+TEST_F(Grade, NestedStatus) {
+  const int status = RandomNumber(3, 120);
+  Try({"sh", "-c", absl::StrCat("exit ", status)}, {"-depth", "3"})
+      .ExpectStatus(status);
+}
+
+TEST_F(Grade, InitIsProcessOne) {
+  const Shell shell({"-init"});
+  if (!shell.IsThere()) {
+    return;
+  }
+  const std::vector<pid_t> numbers = NamespacePids(shell.pid());
+  const std::string look =
+      absl::StrCat("host$ grep NSpid /proc/", shell.pid(), "/status\nNSpid: ");
+  shell.Expect(numbers.size() == 2 && numbers.back() > 1,
+               look + "two numbers, of which the last is not 1",
+               look + absl::StrJoin(numbers, " "));
+}
+
+TEST_F(Grade, InitReapsOrphans) {
+  Shell shell({"-init"});
+  if (!shell.IsThere()) {
+    return;
+  }
+  const size_t before = DescendantsOf(shell.program()).size();
+  shell.Ask("(sleep 0.1 &); sleep 0.3");
+  const std::chrono::milliseconds patience = Patience();
+  SetPatience(patience / 10);
+  size_t now = 0;
+  const bool reaped = WaitUntil([&] {
+    now = DescendantsOf(shell.program()).size();
+    return now == before;
+  });
+  SetPatience(patience);
+  shell.Expect(reaped, "the orphan has ended, and nothing is left of it",
+               absl::StrCat(now - before, " more processes than before: ",
+                            "a zombie that nobody has waited for"));
+}
+
+TEST_F(Grade, InitPassesTheStatusOn) {
+  const int status = RandomNumber(3, 120);
+  Try({"sh", "-c", absl::StrCat("exit ", status)}, {"-init"})
+      .ExpectStatus(status);
+}
+
+TEST_F(Grade, InitPassesSigtermOn) {
+  Shell shell({"-init"});
+  if (!shell.IsThere()) {
+    return;
+  }
+  const int status = RandomNumber(3, 120);
+  const pid_t init = FindInit(shell.program());
+  if (!shell.Expect(init > 0, "a process 1 in a PID namespace of its own",
+                    "there is none")) {
+    return;
+  }
+  shell.Ask(absl::StrCat("trap 'exit ", status,
+                         "' TERM   # then, on the host: sudo kill -TERM ", init,
+                         ", the container's process 1"));
+  kill(init, SIGTERM);
+  shell.Ask("sleep 0.3");
+  shell.End().ExpectStatus(status);
+}
+
+}  // namespace
+}  // namespace blackbox
