@@ -195,7 +195,7 @@ absl::Status Hide(const fs::path& path) {
 }
 
 // Puts in the place of a mark what overlayfs has for it.
-absl::Status Translate(const fs::path& mark) {
+absl::Status Replace(const fs::path& mark) {
   const fs::path directory = mark.parent_path();
   const std::string name = mark.filename();
   std::error_code error;
@@ -215,6 +215,18 @@ absl::Status Translate(const fs::path& mark) {
         absl::StrCat(name, " is no name of a deleted file"));
   }
   return Hide(directory / hidden);
+}
+
+// The same, and the folder keeps the time that it came with.
+absl::Status Translate(const fs::path& mark) {
+  const std::string directory = mark.parent_path();
+  ASSIGN_OR_RETURN(const struct stat before, Look(directory));
+  RETURN_IF_ERROR(Replace(mark));
+  const timespec times[2] = {before.st_atim, before.st_mtim};
+  if (utimensat(AT_FDCWD, directory.c_str(), times, 0) != 0) {
+    return ErrnoError(errno, absl::StrCat("set the time of ", directory));
+  }
+  return absl::OkStatus();
 }
 // #endregion translate
 

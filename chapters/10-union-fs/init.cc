@@ -37,6 +37,7 @@ absl::StatusOr<StartMessage> ReceiveCommand() {
   return message;
 }
 
+// #region prepare-root
 // Returns the directory that is to be the container's root, empty for the
 // host's. If there are layers, it is a mount of all of them.
 absl::StatusOr<std::string> PrepareRoot(
@@ -48,6 +49,7 @@ absl::StatusOr<std::string> PrepareRoot(
   Tell(absl::StrCat("mounted overlay on ", merged));
   return merged;
 }
+// #endregion prepare-root
 
 // Gives the container files of its own: none of the host's is in reach from
 // then on.

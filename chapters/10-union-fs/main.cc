@@ -6,7 +6,7 @@
 // can be packed as an archive, and be a layer in its turn. That is what an
 // image is:
 //
-//     make union-fs rootfs
+//     make rootfs-busybox chapter10
 //     sudo ./mydocker run -ti -layer build/rootfs -keep-upper changes sh
 //     sudo ./mydocker commit changes
 

@@ -67,6 +67,7 @@ ResourceConfig LimitsFromFlags() {
   return limits;
 }
 
+// #region flags
 // Its files are either a directory or layers.
 absl::StatusOr<LayeredFiles> FilesFromFlags(absl::string_view id) {
   const std::vector<std::string> layers = absl::GetFlag(FLAGS_layer).values;
@@ -81,6 +82,7 @@ absl::StatusOr<LayeredFiles> FilesFromFlags(absl::string_view id) {
   }
   return LayeredFiles::Create(id, layers, keep_upper);
 }
+// #endregion flags
 
 absl::Status EmptyStandardInput() {
   const UniqueFd null(open("/dev/null", O_RDONLY | O_CLOEXEC));
@@ -186,8 +188,10 @@ absl::StatusOr<int> RunContainer(const std::vector<std::string>& words) {
 
   // The limits come first, then the process, then the command: what starts
   // before it is limited has already taken what it wanted.
+  // #region files
   ASSIGN_OR_RETURN(const std::string id, NewContainerId());
   ASSIGN_OR_RETURN(LayeredFiles files, FilesFromFlags(id));
+  // #endregion files
   ASSIGN_OR_RETURN(CgroupManager cgroups, CgroupManager::Create(id, {&kPids}));
   RETURN_IF_ERROR(cgroups.Set(LimitsFromFlags()));
 

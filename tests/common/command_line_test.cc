@@ -17,6 +17,7 @@
 ABSL_FLAG(bool, ti, false, "help on ti");
 ABSL_FLAG(mydocker::Size, m, mydocker::Size{}, "help on m");
 ABSL_FLAG(std::string, name, "nobody", "help on name");
+ABSL_FLAG(mydocker::Strings, each, mydocker::Strings{}, "help on each");
 ABSL_FLAG(int, two_words, 0, "help on two-words");
 
 namespace mydocker {
@@ -125,6 +126,18 @@ TEST(FlagOfTwoWordsTest, IsWrittenWithADash) {
   EXPECT_THAT(ParseFlags({"-two-words"}),
               Says("flag 'two-words' needs a value"));
   EXPECT_THAT(HelpPage("run"), HasSubstr("  -two-words\n"));
+}
+
+TEST(StringsFlagTest, HasAllThatWereGiven) {
+  InFork([] {
+    EXPECT_THAT(ParseFlags({"-each", "a b", "-ti", "-each=", "x"}),
+                Says("flag 'each' needs a value"));
+    EXPECT_THAT(ParseFlags({"-each=c,d", "-each", "e:f\n", "--each=c,d", "ls"}),
+                IsOk());
+    EXPECT_THAT(absl::GetFlag(FLAGS_each).values,
+                ElementsAre("a b", "c,d", "e:f\n", "c,d"));
+  });
+  EXPECT_THAT(absl::GetFlag(FLAGS_each).values, testing::IsEmpty());
 }
 
 struct BadLine {
