@@ -170,6 +170,7 @@ test-sanitizers: deps
 
 # docs/grading.md tells how it is used, tests/grade/README.md how it is made.
 WORKSHOP := workshop
+WORKSHOP_BUILD := $(BUILD)/workshop
 GRADE := tests/grade/grade.py --workshop $(WORKSHOP)
 GRADER := $(BUILD)/tests/grade/grade
 GRADED := $(filter $(patsubst tests/grade/%.toml,%,$(wildcard tests/grade/*.toml)),$(CHAPTERS))
@@ -189,14 +190,14 @@ common_before = $(if $(filter 1,$1),,$(call common_up_to,$(shell expr $1 - 1)))
 
 # Warnings are no errors in a program that is being written.
 define workshop_rules
-$(BUILD)/$(WORKSHOP)/$1/%.o: private CXXFLAGS := $(filter-out -Werror -I.,$(CXXFLAGS)) -I$(BUILD)/$(WORKSHOP)/$1/include
-$(BUILD)/$(WORKSHOP)/$1/%.o: $(WORKSHOP)/$1/%.cc $(PRECOMPILED).gch Makefile | $(BUILD)/$(WORKSHOP)/$1/include
+$(WORKSHOP_BUILD)/$1/%.o: private CXXFLAGS := $(filter-out -Werror -I.,$(CXXFLAGS)) -I$(WORKSHOP_BUILD)/$1/include
+$(WORKSHOP_BUILD)/$1/%.o: $(WORKSHOP)/$1/%.cc $(PRECOMPILED).gch Makefile | $(WORKSHOP_BUILD)/$1/include
 	$$(call compile,$(PRECOMPILED))
-$(BUILD)/$(WORKSHOP)/$1/include: Makefile
+$(WORKSHOP_BUILD)/$1/include: Makefile
 	@rm -rf $$@ && mkdir -p $$@
 	@for name in $(call common_before,$(call number_of,$1)); do \
 	  mkdir -p $$@/$$$${name%/*} && ln -s $(CURDIR)/$$$$name.h $$@/$$$$name.h; done
-$(WORKSHOP)/$1/run: $(patsubst %.cc,$(BUILD)/%.o,$(wildcard $(WORKSHOP)/$1/*.cc)) \
+$(WORKSHOP)/$1/run: $(patsubst $(WORKSHOP)/%.cc,$(WORKSHOP_BUILD)/%.o,$(wildcard $(WORKSHOP)/$1/*.cc)) \
     $(patsubst %,$(BUILD)/%.o,$(call common_before,$(call number_of,$1))) $(BUILD)/absl.libs
 	$$(if $(wildcard $(WORKSHOP)/$1/*.cc),,$$(error there is no $(WORKSHOP)/$1 yet: make start$(call number_of,$1)))
 	$$(call link)

@@ -23,6 +23,8 @@ import tomllib
 from lessons import CLEANS_UP, HERE, ROOT, LessonError, all_lessons
 
 WRONG = HERE / "wrong"
+# From this chapter on, a program is killed while it has cgroups.
+FIRST_TO_KILL = 8
 
 
 @dataclasses.dataclass
@@ -37,8 +39,8 @@ class Program:
 
     @property
     def leaves_cgroups(self):
-        """Those of others that come and go are told apart from one's own, but not these."""
-        return bool(self.fault)
+        """For a while: those of others that come and go are told apart from one's own, but not these."""
+        return bool(self.fault) or self.lesson.number >= FIRST_TO_KILL
 
     @property
     def name(self):
@@ -98,7 +100,8 @@ class Builder:
 
     def _start(self, lesson):
         workshop = self.scratch / "workshop"
-        make = ["make", "-s", f"WORKSHOP={workshop.relative_to(ROOT)}"]
+        make = ["make", "-s", f"WORKSHOP={workshop.relative_to(ROOT)}",
+                f"WORKSHOP_BUILD={(self.scratch / 'objects').relative_to(ROOT)}"]
         for target in ("start", "workshop"):
             run([*make, f"{target}{lesson.number}"])
         return workshop / lesson.folder / "run"

@@ -153,6 +153,8 @@ def grade(options):
     print()
     skipped = len(outcomes) - total
     print(f"Score {score}/{total}" + (f", {skipped} skipped" if skipped else ""))
+    if total - score > 1:
+        print("Begin with the first that fails: others may follow from it.")
     if score == total > 0:
         if options.exercise is None and (lesson_.workshop / "main.cc").exists():
             print(f"`make solution{lesson_.number}` shows how ours differs from yours.")
