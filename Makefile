@@ -17,7 +17,7 @@ endif
 
 # Folder: NN-name; the page docs/NN-name.md; the targets chapterN and name.
 CHAPTERS := 00-proc 01-uts-ns 02-ipc-ns 03-pid-ns 04-mount-ns 05-user-ns 06-net-ns \
-            07-cgroup-memory 08-run-init
+            07-cgroup-memory 08-run-init 09-rootfs 10-union-fs
 
 # 03-pid-ns -> 3, pid-ns
 number_of = $(patsubst 0%,%,$(firstword $(subst -, ,$1)))
@@ -116,6 +116,24 @@ trace$(call number_of,$1): chapter$(call number_of,$1)
 endef
 $(foreach c,$(CHAPTERS),$(eval $(call chapter_rules,$c)))
 
+# Chapter 9: root file systems for containers, and a program that leaves one.
+# `make rootfs` is both, the chapter's program and a root file system to run it
+# on, made anew; `make chapter9` leaves that as it is.
+.PHONY: rootfs-busybox rootfs-debian escape
+rootfs: rootfs-busybox
+rootfs-busybox:
+	@vagrant/provision.sh packages run
+	@scripts/rootfs.sh busybox build/rootfs
+rootfs-debian:
+	@vagrant/provision.sh packages rootfs-debian
+	@scripts/rootfs.sh debian build/rootfs-debian
+
+ESCAPE := $(BUILD)/chapters/09-rootfs/escape/escape
+$(ESCAPE): $(ESCAPE).o $(BUILD)/absl.libs
+	$(call link)
+escape: $(ESCAPE)
+	@cp $< $@.new && mv $@.new $@
+
 # ------------------------------------------------------------------- tests
 
 # GoogleTest can report to a socket, and ld warns of that in a static program.
@@ -128,17 +146,25 @@ $(COMMON_TESTS): $(BUILD)/tests/common/%: $(BUILD)/tests/common/%.o $(ALL_COMMON
 $(CHAPTER_TESTS): $(BUILD)/tests/chapters/%: $(BUILD)/tests/chapters/%.o $(TEST_SUPPORT:%=$(BUILD)/%.o) $(BUILD)/absl.libs
 	$(call link,$(GTEST_LIBS))
 
-.PHONY: tests
-tests: $(PROGRAMS) $(COMMON_TESTS) $(CHAPTER_TESTS)
+$(BUILD)/tests/real_root: $(BUILD)/tests/real_root.o $(BUILD)/absl.libs
+	$(call link)
+
+.PHONY: tests checked-programs
+tests: $(PROGRAMS) $(ESCAPE) $(COMMON_TESTS) $(CHAPTER_TESTS) $(BUILD)/tests/real_root
+# What `make SANITIZE=1` is for. The black-box tests need no sanitizer: it is the
+# program they run that is looked at.
+checked-programs: $(PROGRAMS) $(ESCAPE) $(COMMON_TESTS)
 
 # Installing comes first, and in a make of its own: without pkg-config and the
 # compiler there is nothing to build with.
 .PHONY: test test-sanitizers
 test: deps
 	@$(MAKE) tests
-	@tests/run.sh $(BUILD)
+	@tests/run.sh build
 test-sanitizers: deps
-	@$(MAKE) test SANITIZE=1
+	@$(MAKE) tests
+	@$(MAKE) checked-programs SANITIZE=1
+	@tests/run.sh build/sanitize
 
 # ------------------------------------------------------------- the grader
 
@@ -246,7 +272,7 @@ lint:
 
 .PHONY: clean
 clean:
-	rm -rf build run mydocker
+	rm -rf build run mydocker escape
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 

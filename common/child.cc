@@ -45,7 +45,8 @@ absl::string_view HintForClone(int error, const Command& command) {
   switch (error) {
     case EPERM:
       return command.clone_flags & CLONE_NEWUSER
-                 ? "this system does not let you make user namespaces"
+                 ? "this system does not let you make user namespaces, or "
+                   "you are in a chroot"
                  : "that takes CAP_SYS_ADMIN: use sudo, or a user namespace as "
                    "chapter 5 does";
     case ENOSPC:

@@ -11,6 +11,9 @@
 #include "absl/flags/reflection.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "common/errors.h"
 #include "common/fd.h"
@@ -49,18 +52,46 @@ absl::CommandLineFlag* FindFlag(absl::string_view name,
       name = alias.flag;
     }
   }
-  return absl::FindCommandLineFlag(name);
+  return absl::FindCommandLineFlag(absl::StrReplaceAll(name, {{"-", "_"}}));
 }
 
+// The name of a flag as it is typed.
+std::string Spelled(const absl::CommandLineFlag& flag) {
+  return absl::StrReplaceAll(flag.Name(), {{"_", "-"}});
+}
+
+// Between the values of a flag of type Strings: the one byte that no argument
+// has.
+constexpr char kBetween = '\0';
+
 absl::Status SetFlag(absl::CommandLineFlag& flag, absl::string_view value) {
-  std::string error = absl::StrCat("flag '", flag.Name(), "' needs a value");
-  if (value.empty() || !flag.ParseFrom(value, &error)) {
-    return absl::InvalidArgumentError(error);
+  const std::string name = Spelled(flag);
+  std::string error = absl::StrCat("flag '", name, "' needs a value");
+  std::string text(value);
+  if (const std::string before = flag.CurrentValue();
+      flag.IsOfType<Strings>() && !before.empty()) {
+    text = absl::StrCat(before, std::string(1, kBetween), value);
+  }
+  if (value.empty() || !flag.ParseFrom(text, &error)) {
+    // Abseil's message has the name as C++ knows it.
+    return absl::InvalidArgumentError(absl::StrReplaceAll(
+        error,
+        {{absl::StrCat("'", flag.Name(), "'"), absl::StrCat("'", name, "'")}}));
   }
   return absl::OkStatus();
 }
 
 }  // namespace
+
+bool AbslParseFlag(absl::string_view text, Strings* strings,
+                   std::string* /*error*/) {
+  strings->values = absl::StrSplit(text, kBetween, absl::SkipEmpty());
+  return true;
+}
+
+std::string AbslUnparseFlag(const Strings& strings) {
+  return absl::StrJoin(strings.values, std::string(1, kBetween));
+}
 
 absl::StatusOr<std::vector<std::string>> ParseFlags(
     const std::vector<std::string>& words,
@@ -101,7 +132,7 @@ std::string HelpPage(absl::string_view usage,
                      const std::vector<FlagAlias>& aliases) {
   std::map<std::string, std::string> lines;  // Sorted by name.
   for (const auto& [name, flag] : absl::GetAllFlags()) {
-    std::string spellings = absl::StrCat("-", name);
+    std::string spellings = absl::StrCat("-", Spelled(*flag));
     for (const FlagAlias& alias : aliases) {
       if (alias.flag == name) {
         absl::StrAppend(&spellings, ", -", alias.alias);

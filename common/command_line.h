@@ -21,11 +21,21 @@ struct FlagAlias {
   absl::string_view flag;
 };
 
+// Strings, one for each time that a flag of this type is given, in that order.
+struct Strings {
+  std::vector<std::string> values;
+};
+bool AbslParseFlag(absl::string_view text, Strings* strings,
+                   std::string* error);
+std::string AbslUnparseFlag(const Strings& strings);
+
 // Sets the flags (ABSL_FLAG) that `words` begins with, and returns the rest:
 // the words from the first that is not a flag, or those after "--".
 //
 // A flag is written -name=value or -name value, with one dash or two; a bool
-// also -name alone. If a flag comes twice, the last one counts.
+// also -name alone. A dash in the name stands for the underscore that C++ wants
+// there. If a flag comes twice, the last one counts, but with the type Strings
+// all do.
 //
 // Errors: InvalidArgument for an unknown flag, for a missing or empty value,
 // and for a value that the flag's type refuses, with that type's explanation.

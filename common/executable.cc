@@ -112,6 +112,7 @@ std::string SearchPath() {
 absl::Status Execute(const std::string& file,
                      const std::vector<std::string>& argv) {
   std::vector<char*> arguments;
+  arguments.reserve(argv.size() + 1);
   for (const std::string& argument : argv) {
     arguments.push_back(const_cast<char*>(argument.c_str()));
   }

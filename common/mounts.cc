@@ -1,10 +1,15 @@
 #include "common/mounts.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdint.h>
 #include <sys/mount.h>
+#include <unistd.h>
 
 #include "absl/strings/str_cat.h"
 #include "common/errors.h"
+#include "common/fd.h"
 
 namespace mydocker {
 namespace {
@@ -12,7 +17,7 @@ namespace {
 struct Named {
   Propagation propagation;
   absl::string_view name;
-  unsigned long flag;
+  uint64_t flag;
 };
 
 constexpr Named kPropagations[] = {
@@ -29,6 +34,21 @@ const Named& Find(Propagation propagation) {
     }
   }
   return kPropagations[0];
+}
+
+// Gives every mount of this namespace the propagation `flag`. Only the root of
+// a mount has one, and in a chroot "/" is a directory like any other. To join
+// the mount namespace that one is in already leads to its root (setns(2)).
+absl::Status SetPropagationFromOutsideTheChroot(uint64_t flag) {
+  const UniqueFd root(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  const UniqueFd here(open(".", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  const UniqueFd mounts(open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC));
+  if (setns(mounts.get(), CLONE_NEWNS) != 0 ||
+      mount(nullptr, "/", nullptr, MS_REC | flag, nullptr) != 0 ||
+      fchdir(root.get()) != 0 || chroot(".") != 0 || fchdir(here.get()) != 0) {
+    return ErrnoError(errno, "change the mounts around this chroot");
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -57,11 +77,14 @@ absl::Status SetPropagation(Propagation propagation) {
   }
   // With these flags mount(2) looks at the target only: it is no new mount but
   // a change to those that are there.
-  if (mount(nullptr, "/", nullptr, MS_REC | named.flag, nullptr) != 0) {
-    return ErrnoError(errno,
-                      absl::StrCat("make the mounts below / ", named.name));
+  if (mount(nullptr, "/", nullptr, MS_REC | named.flag, nullptr) == 0) {
+    return absl::OkStatus();
   }
-  return absl::OkStatus();
+  if (errno == EINVAL) {
+    return SetPropagationFromOutsideTheChroot(named.flag);
+  }
+  return ErrnoError(errno,
+                    absl::StrCat("make the mounts below / ", named.name));
 }
 // #endregion set-propagation
 

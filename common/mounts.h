@@ -30,7 +30,8 @@ bool AbslParseFlag(absl::string_view text, Propagation* propagation,
 std::string AbslUnparseFlag(Propagation propagation);
 
 // Gives "/" and every mount below it this propagation, in the caller's mount
-// namespace. kUnchanged does nothing. Errors: those of mount(2).
+// namespace; in a chroot, the mounts around it too. kUnchanged does nothing.
+// Errors: those of mount(2), and in a chroot of setns(2).
 // Source: articles 000 and 001 (RunContainerInitProcess), pitfalls of 004.
 absl::Status SetPropagation(Propagation propagation);
 

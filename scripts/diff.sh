@@ -24,4 +24,5 @@ colour=never
 [[ ! -t 1 ]] || colour=always
 # diff's status 1 means "they differ", which is the point.
 # The marks of the regions that the pages show are not the lesson.
-diff --color="$colour" -ruN -I '^ *// #\(end\)\?region ' --label "$old" --label "$new" "$old" "$new" || (($? == 1))
+# Nor is a program beside the chapter's own.
+diff --color="$colour" -ruN --exclude=escape -I '^ *// #\(end\)\?region ' --label "$old" --label "$new" "$old" "$new" || (($? == 1))

@@ -27,6 +27,9 @@ cat <<'END'
   make progress, solutionN    your scores; at the full score, how ours differs
   make grade-fidelity    does the grader tell right from wrong? (CHAPTER="1 2": of these)
   make recover    remove what a crash or an experiment left behind
+  make rootfs-busybox   a small root file system in build/rootfs, for chapter 9 on
+  make rootfs-debian    a Debian one in build/rootfs-debian (downloads it)
+  make escape     a program that walks out of a chroot: chapter 9
   make deps       install what is missing from vagrant/packages.txt (FOR=all: for every target)
   make test-lab   run the tests on kernels with cgroup v1, hybrid and v2
   make lab MODE=v2    a shell in such a kernel (v1, hybrid, v2)

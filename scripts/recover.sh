@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 #
 # Removes what mydocker, or an experiment of its chapters, may have left behind:
-# cgroups whose `run` is dead, with the processes in them, and a host /proc that
-# is hidden by another namespace's. Containers that run are left alone. Says
-# what it removed.
+# cgroups and layers whose `run` is dead, with the processes in them, and a host
+# /proc that is hidden by another namespace's. Containers that run are left
+# alone. Says what it removed.
 
 set -euo pipefail
 
@@ -72,6 +72,31 @@ while read -r mount_point; do
   fi
   exec {lock}<&-
 done < <(awk '{ for (i = 7; $i != "-"; i++); if ($(i + 1) ~ /^cgroup2?$/) print $5 }' /proc/self/mountinfo)
+
+# The layers of containers whose run is dead; it holds a lock here, too.
+layers=/var/lib/mydocker
+if [[ -d $layers ]]; then
+  exec {lock}<"$layers"
+  flock "$lock"
+  for dir in "$layers"/*/; do
+    dir=${dir%/}
+    [[ -d $dir ]] || continue
+    if flock --nonblock "$dir" true; then
+      # Of a container that kept its changes: the folder beside them.
+      [[ ! -L $dir/work ]] || rm -rf --one-file-system "$(readlink "$dir/work")"
+      rm -rf --one-file-system "$dir"
+      say "removed $dir"
+      removed=$((removed + 1))
+    else
+      say "left $dir alone: its container runs"
+    fi
+  done
+  if rmdir "$layers" 2>/dev/null; then
+    say "removed $layers"
+    removed=$((removed + 1))
+  fi
+  exec {lock}<&-
+fi
 
 ((removed > 0)) || say "nothing was left behind"
 exit "$failed"

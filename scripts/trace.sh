@@ -15,6 +15,8 @@ declare -A taught=(
   [5]="openat write"
   [7]="mkdir rmdir"
   [8]="pipe2 read"
+  [9]="open_tree move_mount pivot_root umount2 mknod sethostname"
+  [10]="chdir symlink"
 )
 calls=()
 # Chapter 0 looks ahead, and what it looks with is its own.
@@ -28,6 +30,8 @@ trace_calls=$(IFS=, && echo "${calls[*]}")
 command=(./run /bin/true)
 ((number > 0)) || command=(./run self)
 ((number < 8)) || command=(./mydocker run -m 100m /bin/true)
+((number < 9)) || command=(./mydocker run -rootfs build/rootfs -pids-limit 10 /bin/true)
+((number < 10)) || command=(./mydocker run -layer build/rootfs /bin/true)
 
 trace=(strace -f -qqq --signal=none --string-limit=80 --trace="$trace_calls")
 # The other chapters need no root.

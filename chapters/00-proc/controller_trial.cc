@@ -18,6 +18,7 @@
 #include "common/cgroup/cpuset.h"
 #include "common/cgroup/manager.h"
 #include "common/cgroup/memory.h"
+#include "common/cgroup/pids.h"
 #include "common/cgroup/subsystem.h"
 #include "common/child.h"
 #include "common/cpu_list.h"
@@ -93,7 +94,8 @@ absl::Status SetLimit(const Cgroup& cgroup, absl::string_view controller) {
     return CpusetSubsystem().Set(cgroup, limits);
   }
   if (controller == "pids") {
-    return WriteKernelFile(cgroup.File("pids.max"), "64");
+    limits.pids_limit = 64;
+    return PidsSubsystem().Set(cgroup, limits);
   }
   return absl::OkStatus();
 }
@@ -135,19 +137,27 @@ absl::Status TryController(const Hierarchy& hierarchy,
   });
 }
 
-absl::Status TryContainer(Command command) {
+absl::Status TryContainer(Command command,
+                          const std::vector<const Subsystem*>& added) {
   ASSIGN_OR_RETURN(const Supervisor supervisor, Supervisor::Create());
   ASSIGN_OR_RETURN(const std::vector<Mount> mounts, ReadMountInfo());
   std::vector<std::unique_ptr<HandedDown>> handed_down;
-  for (const absl::string_view controller : {"memory", "cpu", "cpuset"}) {
+  std::vector<absl::string_view> controllers = {"memory", "cpu", "cpuset"};
+  for (const Subsystem* subsystem : added) {
+    controllers.push_back(subsystem->Name());
+  }
+  for (const absl::string_view controller : controllers) {
     if (const auto found = FindHierarchy(mounts, controller); found.ok()) {
       handed_down.push_back(std::make_unique<HandedDown>(*found));
     }
   }
   ASSIGN_OR_RETURN(const std::string id, NewContainerId());
-  ASSIGN_OR_RETURN(CgroupManager cgroups, CgroupManager::Create(id));
+  ASSIGN_OR_RETURN(CgroupManager cgroups, CgroupManager::Create(id, added));
   RETURN_IF_ERROR(cgroups.Set({}));
+  // Into the cgroups first: a step may take the host's files out of sight.
+  const std::vector<Step> steps = std::exchange(command.in_child, {});
   cgroups.Admit(command);
+  command.in_child.insert(command.in_child.end(), steps.begin(), steps.end());
   absl::Status outcome = Try(std::move(command));
   outcome.Update(cgroups.Destroy());
   return outcome;

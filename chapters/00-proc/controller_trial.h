@@ -3,9 +3,12 @@
 #ifndef MYDOCKER_CHAPTERS_00_PROC_CONTROLLER_TRIAL_H_
 #define MYDOCKER_CHAPTERS_00_PROC_CONTROLLER_TRIAL_H_
 
+#include <vector>
+
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "common/cgroup/hierarchy.h"
+#include "common/cgroup/subsystem.h"
 #include "common/child.h"
 
 namespace mydocker {
@@ -17,8 +20,10 @@ absl::Status TryController(const Hierarchy& hierarchy,
                            absl::string_view controller);
 
 // Starts `command` as Try does, but in a container's cgroups without limits, as
-// chapter 8 starts its own; removes them. Errors: those of CgroupManager, Try.
-absl::Status TryContainer(Command command);
+// chapter 8 starts its own, or with the subsystems that a later chapter adds;
+// removes them. Errors: those of CgroupManager, Try.
+absl::Status TryContainer(Command command,
+                          const std::vector<const Subsystem*>& added = {});
 
 // Makes a cgroup in `hierarchy` and looks for its file `file`: what cgroup v2
 // has without a controller. Errors: as TryController.

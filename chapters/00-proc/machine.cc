@@ -116,11 +116,9 @@ Row CheckPropagation() {
   }
   const Mount* root = FindMount(*mounts, "/");
   if (root == nullptr) {
-    return {
-        name, Verdict::kNo,
-        "/ is no mount point, so its propagation cannot be changed: is this "
-        "a chroot?",
-        "mount --bind / / in a mount namespace of one's own"};
+    return {name, Verdict::kLimited,
+            "/ is no mount point, so this is a chroot: no user namespaces",
+            "enter it with systemd-nspawn, or with unshare and pivot_root"};
   }
   const std::string propagation = DescribePropagation(*root);
   if (absl::StrContains(propagation, "shared")) {

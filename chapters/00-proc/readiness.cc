@@ -15,8 +15,10 @@
 #include "absl/strings/string_view.h"
 #include "chapters/00-proc/checks.h"
 #include "chapters/00-proc/controller_trial.h"
+#include "chapters/00-proc/rootfs_trial.h"
 #include "chapters/00-proc/trial.h"
 #include "common/cgroup/hierarchy.h"
+#include "common/cgroup/pids.h"
 #include "common/child.h"
 #include "common/errors.h"
 #include "common/mountinfo.h"
@@ -68,6 +70,7 @@ std::vector<Chapter> TryChapters() {
   constexpr uint64_t k5 = k4 | CLONE_NEWUSER;
   constexpr uint64_t k6 = k5 | CLONE_NEWNET;
   constexpr uint64_t k8 = k4 | CLONE_NEWNET;
+  const PidsSubsystem pids;
   const Step map_user = [uid = geteuid(), gid = getegid()] {
     return WriteUserMap(UserMap::kRoot, uid, gid);
   };
@@ -104,6 +107,20 @@ std::vector<Chapter> TryChapters() {
         {"tools", "procps"},
         {"tools", "stress"}},
        true},
+      {"9 rootfs",
+       TryContainer(InNamespaces(k8, {MakePrivate, EnterNewRootfs, MountProc}),
+                    {&pids}),
+       {{"cgroups", "memory"},
+        {"cgroups", "cpu"},
+        {"cgroups", "cpuset"},
+        {"cgroups", "pids"},
+        {"tools", "busybox-static"}}},
+      {"10 union-fs",
+       TryContainer(InNamespaces(k8, {MakePrivate, EnterNewLayers, MountProc}),
+                    {&pids}),
+       {{"machine", "overlayfs"},
+        {"tools", "busybox-static"},
+        {"tools", "unionfs-fuse"}}},
   };
 }
 

@@ -20,6 +20,7 @@ struct Package {
 
 const std::vector<Package>& Packages() {
   static const auto& packages = *new std::vector<Package>{
+      {"busybox-static", {"busybox"}},
       {"hostname", {"hostname"}},
       {"iproute2", {"ip"}},
       {"mount", {"mount", "umount"}},
@@ -27,6 +28,7 @@ const std::vector<Package>& Packages() {
       {"psmisc", {"pstree"}},
       {"strace", {"strace"}},
       {"stress", {"stress"}},
+      {"unionfs-fuse", {"unionfs"}},
       {"util-linux",
        {"findmnt", "ipcmk", "ipcs", "lsns", "nsenter", "unshare"}},
   };

@@ -23,10 +23,14 @@ const Subsystem* const kSubsystems[] = {&kCpuset, &kMemory, &kCpu};
 
 }  // namespace
 
-absl::StatusOr<CgroupManager> CgroupManager::Create(absl::string_view id) {
+absl::StatusOr<CgroupManager> CgroupManager::Create(
+    absl::string_view id, const std::vector<const Subsystem*>& added) {
   ASSIGN_OR_RETURN(const std::vector<Mount> mounts, ReadMountInfo());
+  std::vector<const Subsystem*> subsystems(std::begin(kSubsystems),
+                                           std::end(kSubsystems));
+  subsystems.insert(subsystems.end(), added.begin(), added.end());
   CgroupManager manager;
-  for (const Subsystem* subsystem : kSubsystems) {
+  for (const Subsystem* subsystem : subsystems) {
     const absl::StatusOr<Hierarchy> hierarchy =
         FindHierarchy(mounts, subsystem->Name());
     if (!hierarchy.ok()) {
@@ -95,13 +99,18 @@ std::vector<std::string> CgroupManager::Paths() const {
   return paths;
 }
 
-absl::StatusOr<uint64_t> CgroupManager::CountOomKills() const {
+const Cgroup* CgroupManager::CgroupOf(const Subsystem& subsystem) const {
   for (const Place& place : places_) {
-    if (absl::c_linear_search(place.subsystems, &kMemory)) {
-      return kMemory.CountOomKills(place.cgroup);
+    if (absl::c_linear_search(place.subsystems, &subsystem)) {
+      return &place.cgroup;
     }
   }
-  return 0;
+  return nullptr;
+}
+
+absl::StatusOr<uint64_t> CgroupManager::CountOomKills() const {
+  const Cgroup* cgroup = CgroupOf(kMemory);
+  return cgroup == nullptr ? 0 : kMemory.CountOomKills(*cgroup);
 }
 
 absl::Status CgroupManager::Destroy() {

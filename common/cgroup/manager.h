@@ -25,10 +25,12 @@ namespace mydocker {
 // controllers in: one each on v1, a single one on v2, both on a hybrid host.
 class CgroupManager {
  public:
-  // Makes the cgroups of the container `id` for memory, cpu and cpuset.
+  // Makes the cgroups of the container `id` for memory, cpu and cpuset, and for
+  // the subsystems that later chapters add to these, which must outlive it.
   // A controller that the host lacks, or does not hand down, is no error yet:
   // see Set. Errors: those of Cgroup::Create.
-  static absl::StatusOr<CgroupManager> Create(absl::string_view id);
+  static absl::StatusOr<CgroupManager> Create(
+      absl::string_view id, const std::vector<const Subsystem*>& added = {});
 
   // Writes the limits of `config`. Call it also if there are none: an empty
   // cpuset takes no process.
@@ -46,6 +48,10 @@ class CgroupManager {
 
   // Returns the directories of the container's cgroups.
   std::vector<std::string> Paths() const;
+
+  // Returns the cgroup in which `subsystem` counts and limits, or null if this
+  // host does not offer it.
+  const Cgroup* CgroupOf(const Subsystem& subsystem) const;
 
   // Returns how many of the container's processes the OOM killer has killed,
   // 0 also where the host has no memory controller.

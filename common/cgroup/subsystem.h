@@ -21,6 +21,7 @@ struct ResourceConfig {
   uint64_t memory_limit = 0;  // In bytes.
   uint64_t cpu_shares = 0;    // Relative to 1024, as cgroup v1 counts them.
   std::string cpuset;         // CPUs in the kernel's list format: "0-1,3".
+  uint64_t pids_limit = 0;    // Processes and threads. From chapter 9.
 };
 
 // One controller ("subsystem" is its older name). It keeps no state: the

@@ -19,6 +19,7 @@
 #include "common/cgroup/cgroup.h"
 #include "common/cgroup/hierarchy.h"
 #include "common/cgroup/manager.h"
+#include "common/cgroup/pids.h"
 #include "common/child.h"
 #include "common/errors.h"
 #include "common/kernel_file.h"
@@ -122,6 +123,16 @@ TEST(WithoutControllersTest, ALimitIsRefusedNamingItsController) {
                       Says("no memory controller")));
     EXPECT_THAT(manager->Set(Cpu()), Says("no cpu controller"));
     EXPECT_THAT(manager->Set(Cpuset()), Says("no cpuset controller"));
+
+    const PidsSubsystem pids;
+    ResourceConfig limit;
+    limit.pids_limit = 10;
+    const absl::StatusOr<CgroupManager> with_pids =
+        CgroupManager::Create("id", {&pids});
+    ASSERT_THAT(with_pids, IsOk());
+    EXPECT_THAT(with_pids->Set(limit), Says("no pids controller"));
+    EXPECT_THAT(with_pids->Set({}), IsOk());
+    EXPECT_EQ(with_pids->CgroupOf(pids), nullptr);
   });
 }
 
@@ -237,6 +248,27 @@ TEST_F(RealCgroupsTest, TakeTheLimits) {
                 .value_or("unreadable"),
             "1048576");
   EXPECT_EQ(manager->CountOomKills().value_or(99), 0);
+}
+
+TEST_F(RealCgroupsTest, TakeOneSubsystemMore) {
+  const absl::StatusOr<Hierarchy> found = FindHierarchy(Mounts(), "pids");
+  if (!found.ok()) {
+    GTEST_SKIP() << found.status();
+  }
+  const PidsSubsystem pids;
+  absl::StatusOr<CgroupManager> manager = CgroupManager::Create(id_, {&pids});
+  ASSERT_THAT(manager, IsOk());
+  ResourceConfig limit;
+  limit.pids_limit = 10;
+  EXPECT_THAT(manager->Set(limit), IsOk());
+  const Cgroup* cgroup = manager->CgroupOf(pids);
+  ASSERT_NE(cgroup, nullptr);
+  EXPECT_EQ(cgroup->path(), found->mount_point + "/mydocker/" + id_);
+  EXPECT_EQ(ReadKernelFile(cgroup->File("pids.max")).value_or("unreadable"),
+            "10");
+  EXPECT_EQ(pids.CountRefusals(*cgroup).value_or(99), 0);
+  EXPECT_THAT(manager->Destroy(), IsOk());
+  EXPECT_FALSE(HasCgroup(*found, id_));
 }
 
 TEST_F(RealCgroupsTest, HaveTheChildFromItsFirstStep) {

@@ -17,6 +17,8 @@
 ABSL_FLAG(bool, ti, false, "help on ti");
 ABSL_FLAG(mydocker::Size, m, mydocker::Size{}, "help on m");
 ABSL_FLAG(std::string, name, "nobody", "help on name");
+ABSL_FLAG(mydocker::Strings, each, mydocker::Strings{}, "help on each");
+ABSL_FLAG(int, two_words, 0, "help on two-words");
 
 namespace mydocker {
 namespace {
@@ -109,6 +111,34 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(Line{{"-m", "5", "-m", "6"}, {}, {.m = 6}},
                     Line{{"-m", "5", "-mem=6", "ls"}, {"ls"}, {.m = 6}},
                     Line{{"-ti", "-ti=false", "ls"}, {"ls"}, {}}));
+
+// C++ cannot have a dash in a name, and on a command line nobody types an
+// underscore.
+TEST(FlagOfTwoWordsTest, IsWrittenWithADash) {
+  for (const char* word : {"-two-words", "--two-words", "-two_words"}) {
+    InFork([word] {
+      EXPECT_THAT(ParseFlags({word, "5", "ls"}), IsOk());
+      EXPECT_EQ(absl::GetFlag(FLAGS_two_words), 5) << word;
+    });
+  }
+  EXPECT_THAT(ParseFlags({"-two-words", "x", "ls"}),
+              Says("'x' specified for flag 'two-words'"));
+  EXPECT_THAT(ParseFlags({"-two-words"}),
+              Says("flag 'two-words' needs a value"));
+  EXPECT_THAT(HelpPage("run"), HasSubstr("  -two-words\n"));
+}
+
+TEST(StringsFlagTest, HasAllThatWereGiven) {
+  InFork([] {
+    EXPECT_THAT(ParseFlags({"-each", "a b", "-ti", "-each=", "x"}),
+                Says("flag 'each' needs a value"));
+    EXPECT_THAT(ParseFlags({"-each=c,d", "-each", "e:f\n", "--each=c,d", "ls"}),
+                IsOk());
+    EXPECT_THAT(absl::GetFlag(FLAGS_each).values,
+                ElementsAre("a b", "c,d", "e:f\n", "c,d"));
+  });
+  EXPECT_THAT(absl::GetFlag(FLAGS_each).values, testing::IsEmpty());
+}
 
 struct BadLine {
   Words words;

@@ -1,9 +1,11 @@
 #include "common/mounts.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sched.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,12 +14,14 @@
 
 #include "absl/strings/match.h"
 #include "common/child.h"
+#include "common/fd.h"
 #include "common/kernel_file.h"
 #include "common/mountinfo.h"
 #include "common/user_map.h"
 #include "tests/common/captured.h"
 #include "tests/common/forked.h"
 #include "tests/common/status_matchers.h"
+#include "tests/common/temp_directory.h"
 #include "tests/common/user_namespace.h"
 
 namespace mydocker {
@@ -90,6 +94,38 @@ TEST(SetPropagationTest, MakesEveryMountSharedSlaveAndPrivate) {
         EXPECT_FALSE(Has(mount, "shared:")) << mount.mount_point;
       }
     });
+  });
+}
+
+TEST(SetPropagationTest, ReachesTheMountsAroundAChroot) {
+  SKIP_WITHOUT_USER_NAMESPACES();
+  InUserNamespaceAsRoot(CLONE_NEWNS, [] {
+    const TempDirectory directory;
+    const std::string proc = directory.MakeDirectory("proc");
+    ASSERT_EQ(mount("/proc", proc.c_str(), nullptr, MS_BIND | MS_REC, nullptr),
+              0)
+        << strerror(errno);
+    ASSERT_THAT(SetPropagation(Propagation::kPrivate), IsOk());
+    // Shows what can be reached from the root of who opened it.
+    const UniqueFd mountinfo(open("/proc/self/mountinfo", O_RDONLY));
+    ASSERT_EQ(chroot(directory.path().c_str()), 0) << strerror(errno);
+    ASSERT_EQ(chdir("/proc"), 0) << strerror(errno);
+
+    EXPECT_THAT(SetPropagation(Propagation::kShared), IsOk());
+    const absl::StatusOr<std::string> text = ReadAll(mountinfo.get());
+    ASSERT_THAT(text, IsOk());
+    const absl::StatusOr<std::vector<Mount>> mounts = ParseMountInfo(*text);
+    ASSERT_THAT(mounts, IsOk());
+    for (const Mount& mount : *mounts) {
+      EXPECT_TRUE(Has(mount, "shared:")) << mount.mount_point;
+    }
+    // We are where we were.
+    EXPECT_EQ(access("/proc/self", F_OK), 0) << strerror(errno);
+    EXPECT_EQ(access("/etc", F_OK), -1);
+    EXPECT_EQ(access("self", F_OK), 0) << strerror(errno);
+    // Out of the chroot, so that the directory can be removed.
+    ASSERT_EQ(setns(open("/proc/self/ns/mnt", O_RDONLY), CLONE_NEWNS), 0);
+    EXPECT_EQ(umount2(proc.c_str(), MNT_DETACH), 0) << strerror(errno);
   });
 }
 

@@ -2,11 +2,11 @@
 """What runs inside a lab kernel, as root, started by the units beside this file.
 
   guest.py prepare   makes the machine what its mode asks for
-  guest.py test      runs every test program and sends the results to the host
+  guest.py test      runs every test program, and pages of the book, and sends the results to the host
 
 Results leave as tar archives, one after the other, through a virtio port: what
 has been sent is safe, whatever becomes of this machine afterwards. For each
-test program there is a directory PASS/PROGRAM with
+test program, or page, there is a directory PASS/PROGRAM with
   started    when it was started: the one that has no status hangs
   status     its exit status, as a shell gives it
   seconds    how long it took
@@ -146,18 +146,18 @@ def send(files):
             archive.addfile(entry, io.BytesIO(data))
 
 
-def run_program(name, program, before):
-    """Runs one test program in the pass `name`; returns the inventory after it."""
-    where = f"{name}/{program.relative_to(PROJECT / 'build/tests')}"
+def run_program(name, program, command, before):
+    """Runs one test program, by `command`, in the pass `name`; returns the inventory after it."""
+    where = f"{name}/{program}"
     send({f"{where}/started": time.ctime().encode()})
     results = SCRATCH / "gtest.xml"
     results.unlink(missing_ok=True)
     start = time.monotonic()
     with open(SCRATCH / "output", "wb+") as output:
         process = subprocess.Popen(
-            [program, f"--gtest_output=xml:{results}"],
+            command,
             cwd=PROJECT,
-            env={**os.environ, "MYDOCKER_LAB": name},
+            env={**os.environ, "MYDOCKER_LAB": name, "GTEST_OUTPUT": f"xml:{results}"},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
@@ -186,12 +186,22 @@ def run_program(name, program, before):
     return after
 
 
-def run_pass(name, pattern=""):
-    """Runs all test programs, or those whose name has the pattern in it."""
+def run_pass(name, pattern):
+    """Runs the test programs whose name has the pattern in it, and what the caller wants only."""
+    tests = PROJECT / "build/tests"
     before = inventory()
-    for program in sorted((PROJECT / "build/tests").rglob("*_test")):
-        if program.is_file() and os.access(program, os.X_OK) and re.search(pattern, str(program)):
-            before = run_program(name, program, before)
+    for program in sorted(tests.rglob("*_test")):
+        short = program.relative_to(tests)
+        if program.is_file() and os.access(program, os.X_OK) and all(
+            re.search(regex, str(short)) for regex in (pattern, WORDS["lab.only"])
+        ):
+            before = run_program(name, short, [program], before)
+
+
+def run_pages(name, pages):
+    before = inventory()
+    for page in pages:
+        before = run_program(name, f"docs/{page}", ["make", "docs-test", f"PAGE={page}"], before)
 
 
 def facts():
@@ -211,7 +221,8 @@ def facts():
 def test():
     SCRATCH.mkdir(exist_ok=True)
     send({"machine": facts().encode()})
-    run_pass(MODE)
+    run_pass(MODE, WORDS["lab.programs"])
+    run_pages(MODE, filter(None, WORDS["lab.pages"].split(",")))
     # Without swap a memory limit ends in the OOM killer: the other half of chapters 7 and 8.
     if WORDS["lab.noswap"]:
         subprocess.run(["swapoff", "-a"], check=True)

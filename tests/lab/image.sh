@@ -44,7 +44,7 @@ readonly SET_UP='
   root=$1
   mkdir -p "$root/mydocker"
   cp -r "$PROJECT/vagrant" "$root/mydocker/"
-  chroot "$root" /mydocker/vagrant/provision.sh packages build run test
+  chroot "$root" /mydocker/vagrant/provision.sh packages build run test docs
   chroot "$root" /mydocker/vagrant/provision.sh greeting
   for version in v1 hybrid v2; do
     chroot "$root" /mydocker/vagrant/provision.sh kernel-switches $version >"$root/boot/switches-$version"

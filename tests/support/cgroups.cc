@@ -235,6 +235,14 @@ uint64_t ContainerCgroups::OomKills() const {
                    "oom_kill");
 }
 
+std::string ContainerCgroups::PidsLimit() const {
+  return Read("pids", "pids.max", "pids.max");
+}
+
+uint64_t ContainerCgroups::RefusedProcesses() const {
+  return ReadKeyed(FileOf("pids", "pids.events", "pids.events"), "max");
+}
+
 std::vector<pid_t> ContainerCgroups::Processes(
     const std::string& controller) const {
   std::ifstream file(Directory(controller) + "/cgroup.procs");

@@ -59,6 +59,9 @@ class ContainerCgroups {
   std::string Cpus() const;
   uint64_t MemoryUse() const;  // bytes
   uint64_t OomKills() const;
+  std::string PidsLimit() const;  // or "max"
+  // How often a process could not be made for that limit.
+  uint64_t RefusedProcesses() const;
   // Pids as the test sees them.
   std::vector<pid_t> Processes(const std::string& controller) const;
 

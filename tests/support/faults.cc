@@ -53,6 +53,16 @@ bool RefuseMounts() {
   return Install(instructions);
 }
 
+bool RefuseNewRoots() {
+  sock_filter instructions[] = {
+      Load(offsetof(seccomp_data, nr)),
+      SkipIf(SYS_pivot_root, 0, 1),
+      kRefuse,
+      kAllow,
+  };
+  return Install(instructions);
+}
+
 bool RefuseWriting() {
   sock_filter instructions[] = {
       Load(offsetof(seccomp_data, nr)),

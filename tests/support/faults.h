@@ -11,6 +11,9 @@ namespace blackbox {
 // Every mount(2) fails with EPERM, as where a security module forbids it.
 bool RefuseMounts();
 
+// Every pivot_root(2) fails with EPERM.
+bool RefuseNewRoots();
+
 // No file can be opened for writing only: EPERM. That is how a program opens
 // the kernel's files. Reading, and reading and writing, go on as ever.
 bool RefuseWriting();

@@ -8,6 +8,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <functional>
+#include <iterator>
 #include <vector>
 
 #include "absl/strings/match.h"
@@ -41,25 +43,30 @@ std::string MountPoint(const std::string& mountinfo_line) {
   return std::vector<std::string>(absl::StrSplit(mountinfo_line, ' '))[4];
 }
 
-// Adds what is in `directory` and below it. A directory that vanishes while it
-// is read (cgroups of others do) hides nothing but itself.
-void AddEntriesBelow(const std::string& directory,
+// Adds what is in `directory` and below it, or the directories alone. One that
+// vanishes while it is read (cgroups of others do) hides nothing but itself.
+// What kind an entry is comes with its name: asking for each file of each
+// cgroup would take longer than the rest of a test.
+void AddEntriesBelow(const std::string& directory, bool directories_only,
                      std::set<std::string>& entries) {
   std::error_code error;
   for (fs::directory_iterator i(directory, error), end; !error && i != end;
        i.increment(error)) {
-    entries.insert(i->path());
     std::error_code gone;
-    if (i->symlink_status(gone).type() == fs::file_type::directory) {
-      AddEntriesBelow(i->path(), entries);
+    const bool is_directory = !i->is_symlink(gone) && i->is_directory(gone);
+    if (is_directory || !directories_only) {
+      entries.insert(i->path());
+    }
+    if (is_directory) {
+      AddEntriesBelow(i->path(), directories_only, entries);
     }
   }
 }
 
-std::set<std::string> EntriesBelow(const std::string& directory) {
+std::string NamesBelow(const std::string& directory) {
   std::set<std::string> entries;
-  AddEntriesBelow(directory, entries);
-  return entries;
+  AddEntriesBelow(directory, /*directories_only=*/false, entries);
+  return absl::StrJoin(entries, " ");
 }
 
 // Whether a process is in the cgroup or below it.
@@ -93,9 +100,11 @@ Set Difference(const Set& one, const Set& other) {
 
 // Reaps the orphans that came to us, and returns who is left.
 std::vector<pid_t> ReapDescendants() {
-  while (waitpid(-1, nullptr, WNOHANG) > 0) {
+  pid_t reaped = 0;
+  while ((reaped = waitpid(-1, nullptr, WNOHANG)) > 0) {
   }
-  return DescendantsOf(getpid());
+  // Without a child there is no grandchild: orphans come to us.
+  return reaped < 0 ? std::vector<pid_t>() : DescendantsOf(getpid());
 }
 
 // The number of a mount, which it keeps for life.
@@ -156,48 +165,48 @@ void ExpectSameCgroups(const HostState& before) {
   }
 }
 
-}  // namespace
-
-std::set<std::string> CgroupDirectories() {
-  std::set<std::string> directories;
-  for (const std::string& line : MountLines()) {
-    if (!absl::StrContains(line, " - cgroup")) {
-      continue;
-    }
-    std::error_code error;
-    for (const std::string& entry : EntriesBelow(MountPoint(line))) {
-      if (fs::is_directory(entry, error) && !IsSystemds(entry)) {
-        directories.insert(entry);
-      }
-    }
-  }
-  return directories;
-}
-
-HostState HostState::Now() {
-  HostState state;
-  const std::vector<std::string> mounts = MountLines();
-  state.mounts = {mounts.begin(), mounts.end()};
-  state.cgroups = CgroupDirectories();
+std::map<std::string, std::string> OtherThings() {
+  std::map<std::string, std::string> things;
   for (const auto& [kind, link] : NamespacesOf(getpid())) {
-    state.others["the test's namespace " + kind] = link;
+    things["the test's namespace " + kind] = link;
   }
   for (const std::string file :
        {"/proc/sys/kernel/hostname", "/proc/sys/kernel/domainname",
         "/proc/sysvipc/msg", "/proc/sysvipc/sem", "/proc/sysvipc/shm"}) {
-    state.others[file] = ReadFile(file);
+    things[file] = ReadFile(file);
   }
   for (const std::string& directory :
        {WatchedDirectory(), WatchedTemporaryDirectory()}) {
-    state.others["files in " + directory] =
-        absl::StrJoin(EntriesBelow(directory), " ");
+    things["files in " + directory] = NamesBelow(directory);
   }
   std::set<std::string> top;
   for (const auto& entry : fs::directory_iterator(".")) {
     top.insert(entry.path());
   }
-  state.others["files in the project's folder"] = absl::StrJoin(top, " ");
-  return state;
+  things["files in the project's folder"] = absl::StrJoin(top, " ");
+  return things;
+}
+
+}  // namespace
+
+std::set<std::string> CgroupDirectories() {
+  std::set<std::string> found;
+  for (const std::string& line : MountLines()) {
+    if (absl::StrContains(line, " - cgroup")) {
+      AddEntriesBelow(MountPoint(line), /*directories_only=*/true, found);
+    }
+  }
+  std::set<std::string> cgroups;
+  std::copy_if(found.begin(), found.end(),
+               std::inserter(cgroups, cgroups.end()), std::not_fn(IsSystemds));
+  return cgroups;
+}
+
+HostState HostState::Now() {
+  const std::vector<std::string> mounts = MountLines();
+  return {.mounts = {mounts.begin(), mounts.end()},
+          .cgroups = CgroupDirectories(),
+          .others = OtherThings()};
 }
 
 void ExpectUnchanged(const HostState& before) {
@@ -205,10 +214,10 @@ void ExpectUnchanged(const HostState& before) {
   ExpectSameMounts(before);
   ExpectNoProcesses();
   ExpectSameCgroups(before);
-  const HostState now = HostState::Now();
+  const std::map<std::string, std::string> others = OtherThings();
   for (const auto& [name, value] : before.others) {
-    if (now.others.at(name) != value) {
-      ADD_FAILURE() << "changed " << name << ": now \"" << now.others.at(name)
+    if (others.at(name) != value) {
+      ADD_FAILURE() << "changed " << name << ": now \"" << others.at(name)
                     << "\", before \"" << value << "\"";
     }
   }

