@@ -30,6 +30,7 @@ class Outcome:
     why: str = ""  # of a skip
     left: str = ""  # what the program has left behind
     killed: bool = False  # it took too long
+    tried: bool = True
 
 
 class Interrupted(Exception):
@@ -159,7 +160,7 @@ def run_checks(grader, checks, environment, time_limit, tell):
         if check.test == CLEANS_UP:
             outcome = _cleans_up(check, outcomes)
         elif hangs >= MOST_HANGS:
-            outcome = Outcome(check, "fail", came=f"not tried: the program was too slow {hangs} times")
+            outcome = Outcome(check, "fail", came=f"not tried: the program was too slow {hangs} times", tried=False)
         else:
             outcome = run_check(grader, check, environment, time_limit)
         outcomes.append(outcome)

@@ -249,7 +249,7 @@ Shell::Shell(const Invocation& invocation)
   if (answer != word) {
     there_ = false;
     const Answer end = Finish();
-    Complain(ran_, word,
+    Complain(ran_, word + "   (a shell that answers)",
              absl::StrCat(answer.empty() ? "" : answer + "\n", end.Describe()));
     return;
   }

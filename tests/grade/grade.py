@@ -44,6 +44,9 @@ def tell(outcome, failures):
     if outcome.result == "skip":
         print(f"{check.what} … SKIP: {outcome.why}")
         return
+    if not outcome.tried:
+        print(f"{check.what} … FAIL: {outcome.came}")
+        return
     time = f" ({outcome.seconds:.1f} s)" if outcome.seconds else ""
     print(f"{check.what} … {'OK' if outcome.result == 'ok' else 'FAIL'}{time}")
     if outcome.result == "fail":
@@ -132,7 +135,7 @@ def grade(options):
     book = progress.Progress(options.progress)
 
     def told(outcome):
-        failures = book.count(lesson_.number, outcome.check.test, outcome.result)
+        failures = book.count(lesson_.number, outcome.check.test, outcome.result if outcome.tried else "skip")
         if not options.json:
             tell(outcome, failures)
 

@@ -34,12 +34,17 @@ class Progress:
         return self._chapter(number)["failures"].get(test, 0)
 
     def record(self, number, exercise, score, total):
-        """The last score counts, not the best: it says what the program does now."""
+        """The best score counts; the last one is told beside it."""
         chapter = self._chapter(number)
-        if exercise is None:
-            chapter["score"], chapter["total"] = score, total
-        else:
+        if exercise is not None:
             chapter["exercises"][str(exercise)] = [score, total]
+            return
+        chapter["last"] = [score, total]
+        if score * chapter["total"] >= chapter["score"] * total:
+            chapter["score"], chapter["total"] = score, total
+
+    def last(self, number):
+        return tuple(self.chapters.get(str(number), {}).get("last", self.score(number)))
 
     def score(self, number):
         chapter = self.chapters.get(str(number), {})
@@ -67,6 +72,9 @@ def table(progress, lessons):
         score, total = progress.score(number)
         if total:
             state = f"{score}/{total}" + (", full score" if score == total else "")
+            got, of = progress.last(number)
+            if (got, of) != (score, total):
+                state += f" (last {got}/{of})"
         elif lesson.workshop.exists():
             state = f"begun: make grade{number}"
         else:
