@@ -58,18 +58,29 @@ absl::Status RemoveTree(const std::string& path) {
 }
 
 // Keeps others who make or remove a container's directory out, while it is
-// open.
+// open. Whoever has it may also remove the parent of them all.
 absl::StatusOr<UniqueFd> LockParent() {
-  if (mkdir(kParent, 0755) != 0 && errno != EEXIST) {
-    return ErrnoError(errno, absl::StrCat("make ", kParent),
-                      errno == EACCES ? "it belongs to root: use sudo" : "");
+  while (true) {
+    if (mkdir(kParent, 0755) != 0 && errno != EEXIST) {
+      return ErrnoError(errno, absl::StrCat("make ", kParent),
+                        errno == EACCES ? "it belongs to root: use sudo" : "");
+    }
+    UniqueFd parent = OpenDirectory(kParent);
+    if (!parent.valid() && errno == ENOENT) {
+      continue;  // Removed since.
+    }
+    if (!parent.valid() ||
+        TEMP_FAILURE_RETRY(flock(parent.get(), LOCK_EX)) != 0) {
+      return ErrnoError(errno, absl::StrCat("lock ", kParent));
+    }
+    // Removed while we waited for the lock: then it keeps nobody out.
+    struct stat locked = {};
+    struct stat there = {};
+    if (fstat(parent.get(), &locked) == 0 && stat(kParent, &there) == 0 &&
+        locked.st_ino == there.st_ino && locked.st_dev == there.st_dev) {
+      return parent;
+    }
   }
-  UniqueFd parent = OpenDirectory(kParent);
-  if (!parent.valid() ||
-      TEMP_FAILURE_RETRY(flock(parent.get(), LOCK_EX)) != 0) {
-    return ErrnoError(errno, absl::StrCat("lock ", kParent));
-  }
-  return parent;
 }
 
 void RemoveAbandoned() {
