@@ -104,7 +104,7 @@ def project_disk(project, path, everything):
 
     def ignore(directory, names):
         ignored = set(shutil.ignore_patterns(*unwanted)(directory, names))
-        return ignored | ({"lab", "sanitize"} if pathlib.Path(directory) == project / "build" else set())
+        return ignored | ({"lab", "rootfs-debian", "sanitize"} if pathlib.Path(directory) == project / "build" else set())
 
     stage = path.with_suffix(".d")
     shutil.copytree(project, stage, symlinks=True, ignore=ignore)
