@@ -19,7 +19,7 @@ CLONE_NEWNS = 0x00020000
 MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 0x40000
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 NOT_COPIED = {".git", "__pycache__", "workshop"}
-NOT_COPIED_BUILD = {"docs", "lab", "sanitize"}
+NOT_COPIED_BUILD = {"docs", "lab", "rootfs-debian", "sanitize"}
 LIBC = ctypes.CDLL(None, use_errno=True)
 
 

@@ -112,7 +112,8 @@ def project_disk(project, path):
 
     def ignore(directory, names):
         ignored = set(shutil.ignore_patterns(".git", ".vagrant", "workshop")(directory, names))
-        return ignored | ({"lab", "sanitize", "docs"} if pathlib.Path(directory) == project / "build" else set())
+        unneeded = {"lab", "rootfs-debian", "sanitize", "docs"}
+        return ignored | (unneeded if pathlib.Path(directory) == project / "build" else set())
 
     stage = path.with_suffix(".d")
     shutil.copytree(project, stage, symlinks=True, ignore=ignore)
