@@ -29,7 +29,9 @@ chapter_of = $(foreach c,$(CHAPTERS),$(if $(filter $1,$(call number_of,$c)),$c))
 COMMON_TAGS := $(shell grep -rHm1 '^// From chapter ' common --include='*.h' | \
                  sed -E 's|\.h:// From chapter ([0-9]+)\..*|:\1|')
 COMMON := $(sort $(foreach t,$(COMMON_TAGS),$(firstword $(subst :, ,$t))))
-up_to = $(shell seq 0 $1)
+# 0 1 2 … $1. Not by seq: it is asked for each header and each chapter.
+up_to = $(call through,$1,$(foreach c,$(CHAPTERS),$(call number_of,$c)))
+through = $(firstword $2) $(if $(filter-out $1,$(firstword $2)),$(call through,$1,$(wordlist 2,$(words $2),$2)))
 # Chapter 0 looks ahead, so it gets all of it.
 common_up_to = $(if $(filter 0,$1),$(COMMON),$(foreach t,$(COMMON_TAGS),$(if \
                  $(filter $(lastword $(subst :, ,$t)),$(call up_to,$1)),$(firstword $(subst :, ,$t)))))
