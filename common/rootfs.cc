@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdint.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -73,8 +74,8 @@ absl::StatusOr<UniqueFd> OpenRootfs(const std::string& path) {
 }
 // #endregion open
 
-absl::Status Mount(const char* type, const std::string& target,
-                   unsigned long flags, const char* options) {
+absl::Status Mount(const char* type, const std::string& target, uint64_t flags,
+                   const char* options) {
   if (mount(type, target.c_str(), type, flags, options) != 0) {
     return ErrnoError(errno, absl::StrCat("mount ", type, " on ", target));
   }
