@@ -151,7 +151,9 @@ absl::Status WriteList(const std::string& file,
 // same, or the archive would be another one each time.
 absl::Status MakeMarks(const std::string& directory,
                        const std::vector<std::string>& marks) {
-  fs::create_directory(directory);
+  if (mkdir(directory.c_str(), 0700) != 0) {
+    return ErrnoError(errno, absl::StrCat("make ", directory));
+  }
   for (const std::string& mark : marks) {
     const std::string path = absl::StrCat(directory, "/", mark);
     std::error_code error;
@@ -190,8 +192,8 @@ absl::Status Hide(const fs::path& path) {
   if (errno != EEXIST) {
     return ErrnoError(errno, absl::StrCat("make whiteout ", path.string()));
   }
-  return fs::is_directory(fs::symlink_status(path)) ? MakeOpaque(path)
-                                                    : absl::OkStatus();
+  ASSIGN_OR_RETURN(const struct stat there, Look(path));
+  return S_ISDIR(there.st_mode) ? MakeOpaque(path) : absl::OkStatus();
 }
 
 // Puts in the place of a mark what overlayfs has for it.
@@ -234,6 +236,11 @@ absl::Status Translate(const fs::path& mark) {
 
 absl::StatusOr<LayerInfo> PackLayer(const std::string& upper,
                                     const std::string& file) {
+  std::error_code error;
+  const std::string absolute_upper = fs::absolute(upper, error);
+  if (error) {
+    return ErrnoError(error.value(), absl::StrCat("pack ", upper));
+  }
   ASSIGN_OR_RETURN(const Contents contents, SortOut(upper));
   ASSIGN_OR_RETURN(const Workshop workshop, Workshop::Beside(file));
   const std::string marks = workshop.File("marks");
@@ -261,7 +268,7 @@ absl::StatusOr<LayerInfo> PackLayer(const std::string& upper,
                            "--files-from",
                            workshop.File("list-of-marks"),
                            "--directory",
-                           fs::absolute(upper),  //
+                           absolute_upper,  //
                            "--files-from",
                            workshop.File("list-of-files")})
                       .status());

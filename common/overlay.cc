@@ -23,11 +23,6 @@ namespace fs = std::filesystem;
 
 constexpr char kParent[] = "/var/lib/mydocker";
 
-UniqueFd OpenDirectory(const std::string& path) {
-  return UniqueFd(
-      open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-}
-
 absl::Status MakeDirectory(const std::string& path, mode_t permissions) {
   // Once more by chmod, for the umask has no say here.
   if (mkdir(path.c_str(), permissions) != 0 ||
@@ -49,12 +44,15 @@ absl::Status MakeLink(const std::string& target, const std::string& path) {
 absl::Status RemoveTree(const std::string& path) {
   std::error_code error;
   const fs::path work = fs::read_symlink(path + "/work", error);
-  if (!error) {
-    fs::remove_all(work, error);
+  // First, for without the link nobody would know of it.
+  const std::vector<fs::path> doomed =
+      error ? std::vector<fs::path>{path} : std::vector<fs::path>{work, path};
+  for (const fs::path& tree : doomed) {
+    if (fs::remove_all(tree, error); error) {
+      return ErrnoError(error.value(), absl::StrCat("remove ", tree.string()));
+    }
   }
-  fs::remove_all(path, error);
-  return error ? ErrnoError(error.value(), absl::StrCat("remove ", path))
-               : absl::OkStatus();
+  return absl::OkStatus();
 }
 
 // Keeps others who make or remove a container's directory out, while it is
@@ -85,12 +83,12 @@ absl::StatusOr<UniqueFd> LockParent() {
 
 void RemoveAbandoned() {
   std::error_code error;
-  for (const fs::directory_entry& entry :
-       fs::directory_iterator(kParent, error)) {
-    const UniqueFd directory = OpenDirectory(entry.path());
+  for (fs::directory_iterator entry(kParent, error), end;
+       !error && entry != end; entry.increment(error)) {
+    const UniqueFd directory = OpenDirectory(entry->path());
     if (directory.valid() && flock(directory.get(), LOCK_EX | LOCK_NB) == 0) {
       // What cannot be removed now is left for the next time.
-      [[maybe_unused]] const absl::Status status = RemoveTree(entry.path());
+      [[maybe_unused]] const absl::Status status = RemoveTree(entry->path());
     }
   }
 }
@@ -115,7 +113,8 @@ absl::StatusOr<std::vector<std::string>> CheckLayers(
     if (error) {
       return ErrnoError(error.value(), absl::StrCat("use layer ", layer));
     }
-    if (!fs::is_directory(path) && !fs::is_regular_file(path)) {
+    const fs::file_type type = fs::status(path, error).type();
+    if (type != fs::file_type::directory && type != fs::file_type::regular) {
       return absl::InvalidArgumentError(
           absl::StrCat("use layer ", layer,
                        ": it is neither a directory nor a tar archive"));
@@ -190,7 +189,7 @@ absl::Status LayeredFiles::AddLayers(const std::vector<std::string>& layers) {
   RETURN_IF_ERROR(MakeDirectory(path_ + "/l", 0755));
   for (size_t i = 0; i < layers.size(); ++i) {
     const std::string place = absl::StrCat(path_, "/l/", i);
-    if (fs::is_directory(layers[i])) {
+    if (std::error_code error; fs::is_directory(layers[i], error)) {
       RETURN_IF_ERROR(MakeLink(layers[i], place));
       Tell(absl::StrCat("layer ", i, " is ", layers[i]));
     } else {
@@ -211,8 +210,11 @@ absl::Status LayeredFiles::AddUpper(const std::vector<std::string>& layers,
   }
   const std::string doing = absl::StrCat("keep the changes in ", keep_upper);
   std::error_code error;
-  const std::string upper =
-      RemoveSlashes(fs::weakly_canonical(fs::absolute(keep_upper), error));
+  const std::string upper = RemoveSlashes(
+      fs::weakly_canonical(fs::absolute(keep_upper, error), error));
+  if (error) {
+    return ErrnoError(error.value(), doing);
+  }
   for (const std::string& layer : layers) {
     if (Overlap(upper, layer)) {
       return absl::InvalidArgumentError(
