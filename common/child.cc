@@ -207,7 +207,6 @@ absl::Status Child::Signal(int signal) {
 
 // #region wait
 absl::StatusOr<int> Child::Wait() {
-  const KeyboardSignalsIgnored for_the_child;
   siginfo_t info = {};
   if (TEMP_FAILURE_RETRY(waitid(static_cast<idtype_t>(P_PIDFD), pidfd(), &info,
                                 WEXITED)) != 0) {

@@ -62,10 +62,8 @@ class Child {
   absl::Status Signal(int signal);
 
   // Waits for the end of the process and returns its exit status as a shell
-  // would: its own, or 128 + N if signal N ended it. Meanwhile Ctrl-C and
-  // Ctrl-\, which a terminal sends to every process in the foreground, are left
-  // to the child, as system(3) does. If the child took the terminal for itself,
-  // the caller has it back.
+  // would: its own, or 128 + N if signal N ended it. If the child took the
+  // terminal for itself, the caller has it back.
   absl::StatusOr<int> Wait();
 
  private:
@@ -85,8 +83,9 @@ class Child {
 // Source: the `cmd` of articles 004 (UTS Namespace) and 001 (NewParentProcess).
 absl::StatusOr<Child> Start(const Command& command);
 
-// Start, then Wait. Ctrl-C and Ctrl-\ are left to the child from the first
-// moment on.
+// Start, then Wait. Ctrl-C and Ctrl-\, which a terminal sends to every process
+// in the foreground, are left to the child from the first moment on, as
+// system(3) does.
 absl::StatusOr<int> Run(const Command& command);
 
 }  // namespace mydocker

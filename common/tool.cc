@@ -1,7 +1,7 @@
 #include "common/tool.h"
 
 #include <errno.h>
-#include <fcntl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "absl/status/status.h"
@@ -14,11 +14,9 @@
 namespace mydocker {
 namespace {
 
-// In the child: standard input is empty, both outputs are `output`.
+// In the child: both outputs are `output`.
 absl::Status Redirect(int output) {
-  const UniqueFd null(open("/dev/null", O_RDONLY | O_CLOEXEC));
-  if (!null.valid() || dup2(null.get(), STDIN_FILENO) < 0 ||
-      dup2(output, STDOUT_FILENO) < 0 || dup2(output, STDERR_FILENO) < 0) {
+  if (dup2(output, STDOUT_FILENO) < 0 || dup2(output, STDERR_FILENO) < 0) {
     return ErrnoError(errno, "redirect the standard streams");
   }
   return absl::OkStatus();
@@ -31,15 +29,18 @@ absl::string_view FirstLine(absl::string_view text) {
 }  // namespace
 
 absl::StatusOr<std::string> RunTool(const std::vector<std::string>& argv) {
-  ASSIGN_OR_RETURN(Pipe pipe, MakePipe());
+  // No pipe: nobody would read it while we wait.
+  const UniqueFd file(memfd_create("output", MFD_CLOEXEC));
+  if (!file.valid()) {
+    return ErrnoError(errno, "make a file in memory");
+  }
   Command command;
   command.argv = argv;
-  command.in_child.push_back(
-      [output = pipe.write_end.get()] { return Redirect(output); });
-  ASSIGN_OR_RETURN(Child tool, Start(command));
-  pipe.write_end.Close();
-  ASSIGN_OR_RETURN(std::string output, ReadAll(pipe.read_end.get()));
-  ASSIGN_OR_RETURN(const int exit_status, tool.Wait());
+  command.in_child = {EmptyStandardInput,
+                      [&file] { return Redirect(file.get()); }};
+  ASSIGN_OR_RETURN(const int exit_status, Run(command));
+  lseek(file.get(), 0, SEEK_SET);
+  ASSIGN_OR_RETURN(std::string output, ReadAll(file.get()));
   if (exit_status != 0) {
     return absl::InternalError(
         absl::StrCat(argv[0], " ended with exit status ", exit_status,

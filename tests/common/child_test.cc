@@ -180,17 +180,23 @@ TEST(SignalTest, CanBeRefused) {
 
 void HandleSignal(int) {}
 
-TEST(WaitTest, LeavesTheKeyboardsSignalsToTheChild) {
+TEST(RunTest, LeavesTheKeyboardsSignalsToTheChildFromTheFirstMomentOn) {
   InFork([] {
     struct sigaction before = {};
     before.sa_handler = HandleSignal;
     ASSERT_EQ(sigaction(SIGINT, &before, nullptr), 0);
     signal(SIGQUIT, SIG_DFL);
-    // Bits 1 and 2 of SigIgn, the last digit: SIGINT and SIGQUIT.
-    const absl::StatusOr<int> exit_status = mydocker::Run(
-        Shell("until grep -q '^SigIgn:.*[67ef]$' /proc/$PPID/status\n"
-              "do :; done\n"
-              "kill -INT $PPID; kill -QUIT $PPID; exit 3"));
+    // Bits 1 and 2 of SigIgn, the last digit: SIGINT and SIGQUIT. Ours are
+    // ignored, and the child's are not.
+    Command command = Shell(
+        "grep -q '^SigIgn:.*[0189]$' /proc/self/status || exit 4\n"
+        "kill -INT $PPID; kill -QUIT $PPID; exit 3");
+    command.in_child = {[]() -> absl::Status {
+      kill(getppid(), SIGINT);
+      kill(getppid(), SIGQUIT);
+      return absl::OkStatus();
+    }};
+    const absl::StatusOr<int> exit_status = mydocker::Run(command);
     ASSERT_THAT(exit_status, IsOk());
     EXPECT_EQ(*exit_status, 3);
     struct sigaction after = {};

@@ -2,10 +2,12 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 
 #include <string>
 
 #include "common/errors.h"
+#include "tests/common/forked.h"
 #include "tests/common/status_matchers.h"
 
 namespace mydocker {
@@ -41,6 +43,14 @@ TEST(RunToolTest, FailsAsTheToolFails) {
                     MessageIs(Not(testing::HasSubstr("more")))));
   EXPECT_THAT(RunTool({"false"}), Says("false ended with exit status 1"));
   EXPECT_THAT(RunTool({"sh", "-c", "kill -KILL $$"}), Says("137"));
+}
+
+TEST(RunToolTest, CtrlCEndsTheToolAndNotUs) {
+  InFork([] {
+    signal(SIGINT, SIG_DFL);
+    EXPECT_THAT(RunTool({"sh", "-c", "kill -INT $PPID; kill -INT $$"}),
+                Says("sh ended with exit status 130"));
+  });
 }
 
 TEST(RunToolTest, SaysThatThereIsNone) {
