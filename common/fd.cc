@@ -49,6 +49,19 @@ absl::Status OpenMissingStandardStreams() {
   return absl::OkStatus();
 }
 
+absl::Status EmptyStandardInput() {
+  const UniqueFd null(open("/dev/null", O_RDONLY | O_CLOEXEC));
+  if (!null.valid() || dup2(null.get(), STDIN_FILENO) < 0) {
+    return ErrnoError(errno, "make /dev/null the standard input");
+  }
+  return absl::OkStatus();
+}
+
+UniqueFd OpenDirectory(const std::string& path) {
+  return UniqueFd(
+      open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+}
+
 absl::StatusOr<std::string> ReadAll(int fd) {
   std::string content;
   std::array<char, 4096> buffer;

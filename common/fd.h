@@ -50,6 +50,15 @@ absl::StatusOr<Pipe> MakePipe();
 // become standard output, and the container's output would land in it.
 absl::Status OpenMissingStandardStreams();
 
+// Makes /dev/null the standard input: what is read there is empty.
+// Errors: those of open(2) and dup2(2).
+absl::Status EmptyStandardInput();
+
+// Opens a directory, for reading it and for flock(2). A link in its place is
+// not followed. Returns a descriptor that is not valid if that fails, with the
+// reason in errno.
+UniqueFd OpenDirectory(const std::string& path);
+
 // Reads from `fd` until its end, and returns all of it. A pipe ends when nobody
 // has it open for writing any more. Errors: those of read(2).
 absl::StatusOr<std::string> ReadAll(int fd);

@@ -99,16 +99,23 @@ absl::StatusOr<StartMessage> DecodeMessage(absl::string_view frame) {
   return message;
 }
 
-absl::Status SendMessage(int pipe, const StartMessage& message) {
-  return WriteAll(pipe, EncodeMessage(message));
+absl::Status SendMessage(Pipe& pipe, const StartMessage& message) {
+  // With our copy of the reading end open, we would wait for a dead reader.
+  pipe.read_end.Close();
+  const absl::Status sent =
+      WriteAll(pipe.write_end.get(), EncodeMessage(message));
+  pipe.write_end.Close();
+  return ErrnoOf(sent) == EPIPE ? absl::OkStatus() : sent;
 }
 
-absl::StatusOr<StartMessage> ReceiveMessage(int pipe) {
+absl::StatusOr<StartMessage> ReceiveMessage(UniqueFd pipe) {
   struct stat attributes = {};
-  if (fstat(pipe, &attributes) != 0 || !S_ISFIFO(attributes.st_mode)) {
-    return absl::FailedPreconditionError("there is no pipe from run");
+  if (fstat(pipe.get(), &attributes) != 0 || !S_ISFIFO(attributes.st_mode)) {
+    return absl::FailedPreconditionError(
+        "there is no pipe from run; init is started by run, inside a new "
+        "container: mydocker run COMMAND");
   }
-  ASSIGN_OR_RETURN(const std::string frame, ReadAll(pipe));
+  ASSIGN_OR_RETURN(const std::string frame, ReadAll(pipe.get()));
   return DecodeMessage(frame);
 }
 

@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "common/fd.h"
 
 namespace mydocker {
 
@@ -32,15 +33,18 @@ std::string EncodeMessage(const StartMessage& message);
 // exactly one whole message, as when `run` died half-way.
 absl::StatusOr<StartMessage> DecodeMessage(absl::string_view frame);
 
-// Writes the message to `pipe`. The caller must have blocked SIGPIPE.
-// Errors: EPIPE if init is gone.
-absl::Status SendMessage(int pipe, const StartMessage& message);
+// Writes the message to `pipe` and closes both of its ends. The caller must
+// have blocked SIGPIPE. An init that is gone already is no error: what it has
+// printed, and its exit status, say more than our broken pipe.
+// Errors: those of write(2).
+absl::Status SendMessage(Pipe& pipe, const StartMessage& message);
 
-// Reads from `pipe` until its end and returns the message. An end without a
-// whole message means that `run` has failed or died: the container must not
-// start, for nobody knows what it would lack. Errors: as DecodeMessage;
-// FailedPrecondition if `pipe` is no pipe.
-absl::StatusOr<StartMessage> ReceiveMessage(int pipe);
+// Reads from `pipe` until its end, so until `run` has done its part, and
+// returns the message; then closes `pipe`. An end without a whole message means
+// that `run` has failed or died: the container must not start, for nobody knows
+// what it would lack. Errors: as DecodeMessage; FailedPrecondition if `pipe` is
+// no pipe.
+absl::StatusOr<StartMessage> ReceiveMessage(UniqueFd pipe);
 
 }  // namespace mydocker
 

@@ -12,25 +12,12 @@
 #include "common/verbose.h"
 
 namespace mydocker {
-namespace {
-
-// Waits here until `run` has done its part.
-absl::StatusOr<StartMessage> ReceiveCommand() {
-  const UniqueFd pipe(kHandshakeFd);
-  absl::StatusOr<StartMessage> message = ReceiveMessage(pipe.get());
-  if (absl::IsFailedPrecondition(message.status())) {
-    return WithHint(message.status(),
-                    "init is started by run, inside a new container: "
-                    "mydocker run COMMAND");
-  }
-  return message;
-}
-
-}  // namespace
 
 // #region steps
 absl::Status InitContainer() {
-  ASSIGN_OR_RETURN(const StartMessage message, ReceiveCommand());
+  // Waits until `run` has done its part.
+  ASSIGN_OR_RETURN(const StartMessage message,
+                   ReceiveMessage(UniqueFd(kHandshakeFd)));
   SetVerbose(message.verbose);
 
   RETURN_IF_ERROR(SetPropagation(Propagation::kPrivate));

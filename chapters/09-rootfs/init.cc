@@ -24,18 +24,6 @@ ABSL_DECLARE_FLAG(std::string, rootfs);
 namespace mydocker {
 namespace {
 
-// Waits here until `run` has done its part.
-absl::StatusOr<StartMessage> ReceiveCommand() {
-  const UniqueFd pipe(kHandshakeFd);
-  absl::StatusOr<StartMessage> message = ReceiveMessage(pipe.get());
-  if (absl::IsFailedPrecondition(message.status())) {
-    return WithHint(message.status(),
-                    "init is started by run, inside a new container: "
-                    "mydocker run COMMAND");
-  }
-  return message;
-}
-
 // #region own-files
 // Gives the container files of its own: none of the host's is in reach from
 // then on.
@@ -56,7 +44,9 @@ absl::Status EnterOwnFiles(const std::string& rootfs) {
 // #region steps
 absl::Status InitContainer(const std::vector<std::string>& words) {
   RETURN_IF_ERROR(ParseFlags(words).status());
-  ASSIGN_OR_RETURN(const StartMessage message, ReceiveCommand());
+  // Waits until `run` has done its part.
+  ASSIGN_OR_RETURN(const StartMessage message,
+                   ReceiveMessage(UniqueFd(kHandshakeFd)));
   SetVerbose(message.verbose);
 
   const std::string hostname = absl::GetFlag(FLAGS_hostname);

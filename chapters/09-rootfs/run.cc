@@ -1,18 +1,15 @@
 #include "chapters/09-rootfs/run.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <sched.h>
-#include <stdio.h>
 #include <unistd.h>
 
 #include "absl/flags/flag.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "common/cgroup/cgroup.h"
 #include "common/cgroup/cpu.h"
 #include "common/cgroup/manager.h"
 #include "common/cgroup/pids.h"
+#include "common/cgroup/report.h"
 #include "common/cgroup/subsystem.h"
 #include "common/child.h"
 #include "common/command_line.h"
@@ -60,14 +57,6 @@ ResourceConfig LimitsFromFlags() {
   return limits;
 }
 
-absl::Status EmptyStandardInput() {
-  const UniqueFd null(open("/dev/null", O_RDONLY | O_CLOEXEC));
-  if (!null.valid() || dup2(null.get(), STDIN_FILENO) < 0) {
-    return ErrnoError(errno, "make /dev/null the standard input");
-  }
-  return absl::OkStatus();
-}
-
 // #region init-command
 // This same program again, as `init`, in namespaces of its own and with one end
 // of the pipe.
@@ -91,58 +80,12 @@ Command InitCommand(const Pipe& pipe, const std::string& id) {
 }
 // #endregion init-command
 
-// Tells init what to execute. What init has printed if it is gone already, and
-// its exit status, say more than our broken pipe.
-absl::Status SendCommand(Pipe& pipe, const std::vector<std::string>& argv) {
-  // With our copy of the reading end open, we would wait for a dead reader.
-  pipe.read_end.Close();
-  const absl::Status sent =
-      SendMessage(pipe.write_end.get(), {argv, IsVerbose()});
-  pipe.write_end.Close();
-  return ErrnoOf(sent) == EPIPE ? absl::OkStatus() : sent;
-}
-
 void TellOfStart(const Child& container, const CgroupManager& cgroups) {
   Tell(absl::StrCat("started init as process ", container.pid(),
                     " in new uts, ipc, pid, mnt and net namespaces"));
   for (const std::string& path : cgroups.Paths()) {
     Tell(absl::StrCat("process ", container.pid(), " is in ", path));
   }
-}
-
-absl::Status ReportOomKills(const CgroupManager& cgroups) {
-  ASSIGN_OR_RETURN(const uint64_t kills, cgroups.CountOomKills());
-  if (kills == 0) {
-    return absl::OkStatus();
-  }
-  const uint64_t limit = absl::GetFlag(FLAGS_m).bytes;
-  return WriteAll(
-      STDERR_FILENO,
-      absl::StrCat(
-          "mydocker: out of memory: the kernel's OOM killer ended ", kills,
-          kills == 1 ? " process" : " processes", " of this container",
-          limit == 0 ? ""
-                     : absl::StrCat(", whose limit is ", DescribeSize(limit)),
-          "\n"));
-}
-
-absl::Status ReportRefusedProcesses(const CgroupManager& cgroups) {
-  const Cgroup* cgroup = cgroups.CgroupOf(kPids);
-  if (cgroup == nullptr) {
-    return absl::OkStatus();
-  }
-  ASSIGN_OR_RETURN(const uint64_t refusals, kPids.CountRefusals(*cgroup));
-  if (refusals == 0) {
-    return absl::OkStatus();
-  }
-  const uint64_t limit = absl::GetFlag(FLAGS_pids_limit).processes;
-  return WriteAll(
-      STDERR_FILENO,
-      absl::StrCat("mydocker: too many processes: the kernel refused ",
-                   refusals, refusals == 1 ? " attempt" : " attempts",
-                   " to make one more in this container",
-                   limit == 0 ? "" : absl::StrCat(", whose limit is ", limit),
-                   "\n"));
 }
 
 }  // namespace
@@ -174,7 +117,7 @@ absl::StatusOr<int> RunContainer(const std::vector<std::string>& words) {
   supervisor.Release(init);
   ASSIGN_OR_RETURN(Child container, Start(init));
   TellOfStart(container, cgroups);
-  RETURN_IF_ERROR(SendCommand(pipe, argv));
+  RETURN_IF_ERROR(SendMessage(pipe, {argv, IsVerbose()}));
 
   ASSIGN_OR_RETURN(
       const int exit_status,
@@ -182,8 +125,9 @@ absl::StatusOr<int> RunContainer(const std::vector<std::string>& words) {
                                      ? KeyboardSignals::kAreForTheContainer
                                      : KeyboardSignals::kEndTheContainer));
   Tell(absl::StrCat("process ", container.pid(), " ended with ", exit_status));
-  RETURN_IF_ERROR(ReportOomKills(cgroups));
-  RETURN_IF_ERROR(ReportRefusedProcesses(cgroups));
+  RETURN_IF_ERROR(ReportOomKills(cgroups, absl::GetFlag(FLAGS_m).bytes));
+  RETURN_IF_ERROR(kPids.ReportRefusals(cgroups.CgroupOf(kPids),
+                                       absl::GetFlag(FLAGS_pids_limit)));
   RETURN_IF_ERROR(cgroups.Destroy());
   return exit_status;
 }

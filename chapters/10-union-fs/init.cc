@@ -25,18 +25,6 @@ ABSL_DECLARE_FLAG(std::string, rootfs);
 namespace mydocker {
 namespace {
 
-// Waits here until `run` has done its part.
-absl::StatusOr<StartMessage> ReceiveCommand() {
-  const UniqueFd pipe(kHandshakeFd);
-  absl::StatusOr<StartMessage> message = ReceiveMessage(pipe.get());
-  if (absl::IsFailedPrecondition(message.status())) {
-    return WithHint(message.status(),
-                    "init is started by run, inside a new container: "
-                    "mydocker run COMMAND");
-  }
-  return message;
-}
-
 // #region prepare-root
 // Returns the directory that is to be the container's root, empty for the
 // host's. If there are layers, it is a mount of all of them.
@@ -68,7 +56,9 @@ absl::Status EnterOwnFiles(const std::string& rootfs) {
 
 absl::Status InitContainer(const std::vector<std::string>& words) {
   ASSIGN_OR_RETURN(const std::vector<std::string> layers, ParseFlags(words));
-  ASSIGN_OR_RETURN(const StartMessage message, ReceiveCommand());
+  // Waits until `run` has done its part.
+  ASSIGN_OR_RETURN(const StartMessage message,
+                   ReceiveMessage(UniqueFd(kHandshakeFd)));
   SetVerbose(message.verbose);
 
   const std::string hostname = absl::GetFlag(FLAGS_hostname);

@@ -35,11 +35,6 @@ std::string ParentPath(const Hierarchy& hierarchy) {
   return absl::StrCat(hierarchy.mount_point, "/", kParentName);
 }
 
-UniqueFd OpenDirectory(const std::string& path) {
-  return UniqueFd(
-      open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-}
-
 // Keeps all others who call this for the same hierarchy out while the returned
 // descriptor is open. Needed by whoever makes or removes what several
 // containers share: the directory mydocker.

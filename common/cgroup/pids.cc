@@ -1,7 +1,11 @@
 #include "common/cgroup/pids.h"
 
+#include <unistd.h>
+
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "common/errors.h"
+#include "common/fd.h"
 #include "common/kernel_file.h"
 
 namespace mydocker {
@@ -40,5 +44,25 @@ absl::StatusOr<uint64_t> PidsSubsystem::CountRefusals(
   return ReadKeyedNumber(cgroup.File("pids.events"), "max");
 }
 // #endregion set
+
+absl::Status PidsSubsystem::ReportRefusals(const Cgroup* cgroup,
+                                           PidsLimit limit) const {
+  if (cgroup == nullptr) {
+    return absl::OkStatus();
+  }
+  ASSIGN_OR_RETURN(const uint64_t refusals, CountRefusals(*cgroup));
+  if (refusals == 0) {
+    return absl::OkStatus();
+  }
+  return WriteAll(
+      STDERR_FILENO,
+      absl::StrCat("mydocker: too many processes: the kernel refused ",
+                   refusals, refusals == 1 ? " attempt" : " attempts",
+                   " to make one more in this container",
+                   limit.processes == 0
+                       ? ""
+                       : absl::StrCat(", whose limit is ", limit.processes),
+                   "\n"));
+}
 
 }  // namespace mydocker

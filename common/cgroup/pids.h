@@ -40,6 +40,11 @@ class PidsSubsystem : public Subsystem {
   // Returns how often the kernel has refused to make a process in the cgroup:
   // "max" in pids.events.
   absl::StatusOr<uint64_t> CountRefusals(const Cgroup& cgroup) const;
+
+  // Says on standard error how often that was; nothing if never, or if there is
+  // no cgroup (null). `limit` is what was asked for, 0 for none: there may be
+  // one above. Errors: those of CountRefusals and of write(2).
+  absl::Status ReportRefusals(const Cgroup* cgroup, PidsLimit limit) const;
 };
 
 }  // namespace mydocker

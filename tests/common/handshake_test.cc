@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "common/fd.h"
@@ -48,17 +49,17 @@ TEST_P(MessageTest, ArrivesThroughAPipe) {
   ASSERT_THAT(pipe, IsOk());
   // More than a pipe holds at once: the reader has to read meanwhile.
   absl::Status sent;
-  std::thread sender([&] {
-    sent = SendMessage(pipe->write_end.get(), {GetParam(), true});
-    pipe->write_end.Close();
-  });
+  UniqueFd init_end(dup(pipe->read_end.get()));
+  std::thread sender([&] { sent = SendMessage(*pipe, {GetParam(), true}); });
   const absl::StatusOr<StartMessage> received =
-      ReceiveMessage(pipe->read_end.get());
+      ReceiveMessage(std::move(init_end));
   sender.join();
   EXPECT_THAT(sent, IsOk());
   ASSERT_THAT(received, IsOk());
   EXPECT_EQ(received->argv, GetParam());
   EXPECT_TRUE(received->verbose);
+  EXPECT_FALSE(pipe->read_end.valid());
+  EXPECT_FALSE(pipe->write_end.valid());
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -142,7 +143,7 @@ TEST_P(BrokenPipeTest, IsNoMessage) {
   const std::string part = EncodeMessage(kMessage).substr(0, GetParam());
   ASSERT_THAT(WriteAll(pipe->write_end.get(), part), IsOk());
   pipe->write_end.Close();
-  EXPECT_THAT(ReceiveMessage(pipe->read_end.get()),
+  EXPECT_THAT(ReceiveMessage(std::move(pipe->read_end)),
               HasCode(absl::StatusCode::kDataLoss));
 }
 
@@ -160,19 +161,19 @@ TEST(ReceiveMessageTest, RefusesWhatIsNoPipe) {
   const UniqueFd socket(ends[0]);
   const UniqueFd other_end(ends[1]);
   for (const int fd : {file.get(), null.get(), socket.get(), -1}) {
-    EXPECT_THAT(ReceiveMessage(fd),
+    EXPECT_THAT(ReceiveMessage(UniqueFd(fd < 0 ? fd : dup(fd))),
                 HasCode(absl::StatusCode::kFailedPrecondition))
         << fd;
   }
 }
 
 TEST(ReceiveMessageTest, SeesThatItCannotRead) {
-  const absl::StatusOr<Pipe> pipe = MakePipe();
+  absl::StatusOr<Pipe> pipe = MakePipe();
   ASSERT_THAT(pipe, IsOk());
-  EXPECT_THAT(ReceiveMessage(pipe->write_end.get()), HasErrno(EBADF));
+  EXPECT_THAT(ReceiveMessage(std::move(pipe->write_end)), HasErrno(EBADF));
 }
 
-TEST(SendMessageTest, SeesThatInitIsGone) {
+TEST(SendMessageTest, LeavesItToInitToSayWhyItIsGone) {
   InFork([] {
     sigset_t pipe_signal;
     sigemptyset(&pipe_signal);
@@ -180,9 +181,18 @@ TEST(SendMessageTest, SeesThatInitIsGone) {
     sigprocmask(SIG_BLOCK, &pipe_signal, nullptr);
     absl::StatusOr<Pipe> pipe = MakePipe();
     ASSERT_THAT(pipe, IsOk());
+    // The system call does fail, and with this only.
     pipe->read_end.Close();
-    EXPECT_THAT(SendMessage(pipe->write_end.get(), kMessage), HasErrno(EPIPE));
+    EXPECT_THAT(WriteAll(pipe->write_end.get(), "x"), HasErrno(EPIPE));
+    EXPECT_THAT(SendMessage(*pipe, kMessage), IsOk());
   });
+}
+
+TEST(SendMessageTest, SeesThatItCannotWrite) {
+  absl::StatusOr<Pipe> pipe = MakePipe();
+  ASSERT_THAT(pipe, IsOk());
+  Pipe turned_round = {std::move(pipe->write_end), std::move(pipe->read_end)};
+  EXPECT_THAT(SendMessage(turned_round, kMessage), HasErrno(EBADF));
 }
 
 }  // namespace

@@ -1,0 +1,29 @@
+#include "common/cgroup/report.h"
+
+#include <unistd.h>
+
+#include "absl/strings/str_cat.h"
+#include "common/errors.h"
+#include "common/fd.h"
+#include "common/size.h"
+
+namespace mydocker {
+
+absl::Status ReportOomKills(const CgroupManager& cgroups,
+                            uint64_t memory_limit) {
+  ASSIGN_OR_RETURN(const uint64_t kills, cgroups.CountOomKills());
+  if (kills == 0) {
+    return absl::OkStatus();
+  }
+  return WriteAll(
+      STDERR_FILENO,
+      absl::StrCat(
+          "mydocker: out of memory: the kernel's OOM killer ended ", kills,
+          kills == 1 ? " process" : " processes", " of this container",
+          memory_limit == 0
+              ? ""
+              : absl::StrCat(", whose limit is ", DescribeSize(memory_limit)),
+          "\n"));
+}
+
+}  // namespace mydocker
