@@ -27,6 +27,7 @@ if [[ ! -e /proc/self ]]; then
 fi
 
 # remove_cgroup DIR: kills what is inside and removes the directory.
+# shellcheck disable=SC2317 # called by clean
 remove_cgroup() {
   local dir=$1 pid deadline=$((SECONDS + 10))
   until rmdir "$dir" 2>/dev/null || [[ ! -d $dir ]]; do
@@ -47,21 +48,31 @@ remove_cgroup() {
   removed=$((removed + 1))
 }
 
-# Field 5 is the mount point; the type stands behind the " - ".
-while read -r mount_point; do
-  root=$(printf '%b' "${mount_point//\\/\\0}")
-  parent=$root/mydocker
-  [[ -d $parent ]] || continue
-  # As `run` does while it makes a cgroup: between mkdir and its own lock that
-  # cgroup looks abandoned.
-  exec {lock}<"$root"
+# remove_layers DIR: the layers of a container; of one that kept its changes,
+# also the folder beside them.
+# shellcheck disable=SC2317 # called by clean
+remove_layers() {
+  local dir=$1
+  [[ ! -L $dir/work ]] || rm -rf --one-file-system "$(readlink "$dir/work")"
+  rm -rf --one-file-system "$dir"
+  say "removed $dir"
+  removed=$((removed + 1))
+}
+
+# clean PARENT LOCKED REMOVE: removes what is abandoned in PARENT, and PARENT
+# itself if it is empty. LOCKED is what `run` locks while it makes a directory
+# there: between mkdir and its own lock, that directory looks abandoned.
+clean() {
+  local parent=$1 locked=$2 remove=$3 dir lock
+  [[ -d $parent ]] || return 0
+  exec {lock}<"$locked"
   flock "$lock"
   for dir in "$parent"/*/; do
     dir=${dir%/}
     [[ -d $dir ]] || continue
     # The `run` that made it holds a lock on it for as long as it lives.
     if flock --nonblock "$dir" true; then
-      remove_cgroup "$dir"
+      "$remove" "$dir"
     else
       say "left $dir alone: its container runs"
     fi
@@ -71,32 +82,15 @@ while read -r mount_point; do
     removed=$((removed + 1))
   fi
   exec {lock}<&-
+}
+
+# Field 5 is the mount point; the type stands behind the " - ".
+while read -r mount_point; do
+  root=$(printf '%b' "${mount_point//\\/\\0}")
+  clean "$root/mydocker" "$root" remove_cgroup
 done < <(awk '{ for (i = 7; $i != "-"; i++); if ($(i + 1) ~ /^cgroup2?$/) print $5 }' /proc/self/mountinfo)
 
-# The layers of containers whose run is dead; it holds a lock here, too.
-layers=/var/lib/mydocker
-if [[ -d $layers ]]; then
-  exec {lock}<"$layers"
-  flock "$lock"
-  for dir in "$layers"/*/; do
-    dir=${dir%/}
-    [[ -d $dir ]] || continue
-    if flock --nonblock "$dir" true; then
-      # Of a container that kept its changes: the folder beside them.
-      [[ ! -L $dir/work ]] || rm -rf --one-file-system "$(readlink "$dir/work")"
-      rm -rf --one-file-system "$dir"
-      say "removed $dir"
-      removed=$((removed + 1))
-    else
-      say "left $dir alone: its container runs"
-    fi
-  done
-  if rmdir "$layers" 2>/dev/null; then
-    say "removed $layers"
-    removed=$((removed + 1))
-  fi
-  exec {lock}<&-
-fi
+clean /var/lib/mydocker /var/lib/mydocker remove_layers
 
 ((removed > 0)) || say "nothing was left behind"
 exit "$failed"

@@ -25,6 +25,7 @@
 #include "tests/support/program.h"
 #include "tests/support/requirements.h"
 #include "tests/support/rootfs.h"
+#include "tests/support/usage_contract.h"
 #include "tests/support/workspace.h"
 
 namespace blackbox {
@@ -41,32 +42,8 @@ using testing::AllOf;
 using testing::AnyOf;
 using testing::HasSubstr;
 
-// A command line that is refused: its name, its words, and what the one line
-// must mention: the flag, as it was typed, and the value.
-struct BadCommandLine {
-  std::string name;
-  std::vector<std::string> args;
-  std::vector<std::string> mentions;
-};
-
-void PrintTo(const BadCommandLine& line, std::ostream* stream) {
-  *stream << testing::PrintToString(line.args);
-}
-
-class RootfsUsageTest : public ContainerTest,
-                        public testing::WithParamInterface<BadCommandLine> {};
-
-TEST_P(RootfsUsageTest, IsRefusedInOneLine) {
-  const Result result = Execute({.args = GetParam().args});
-  EXPECT_THAT(result, FailsInOneLine(125, HasSubstr("mydocker")));
-  for (const std::string& word : GetParam().mentions) {
-    EXPECT_THAT(result.err, HasSubstr(word));
-  }
-}
-
-// The command is one that would leave a trace, if it ran.
 INSTANTIATE_TEST_SUITE_P(
-    All, RootfsUsageTest,
+    Rootfs, UsageContract,
     testing::ValuesIn(std::vector<BadCommandLine>{
         {"RootfsEmpty", {"run", "-rootfs", "", "touch", "made"}, {"rootfs"}},
         {"RootfsWithoutValue", {"run", "-rootfs"}, {"rootfs", "value"}},
@@ -98,7 +75,7 @@ INSTANTIATE_TEST_SUITE_P(
          {"run", "-pids-limit", "", "touch", "made"},
          {"'pids-limit'"}},
     }),
-    [](const auto& info) { return info.param.name; });
+    BadCommandLineName);
 
 class RootfsErrorTest : public ContainerTest {
  protected:

@@ -26,6 +26,7 @@
 #include "tests/support/mounts.h"
 #include "tests/support/proc.h"
 #include "tests/support/program.h"
+#include "tests/support/usage_contract.h"
 #include "tests/support/wait.h"
 #include "tests/support/workspace.h"
 
@@ -45,39 +46,8 @@ using testing::HasSubstr;
 
 using RunInitErrorTest = ContainerTest;
 
-// A command line that is refused: its name, its words, and what the one line
-// must mention for the reader to see what is wrong: the flag, the value.
-struct BadCommandLine {
-  std::string name;
-  std::vector<std::string> args;
-  std::vector<std::string> mentions;
-};
-
-void PrintTo(const BadCommandLine& line, std::ostream* stream) {
-  *stream << testing::PrintToString(line.args);
-}
-
-// A word of its own, not a part of another: "m" is not in "mydocker".
-auto Mentions(const std::string& word) {
-  return testing::ContainsRegex(
-      absl::StrCat("(^|[^[:alnum:]])", word, "([^[:alnum:]]|$)"));
-}
-
-class RunInitUsageTest : public ContainerTest,
-                         public testing::WithParamInterface<BadCommandLine> {};
-
-TEST_P(RunInitUsageTest, IsRefusedInOneLine) {
-  const Result result = Execute({.args = GetParam().args});
-  EXPECT_THAT(result, FailsInOneLine(125, HasSubstr("mydocker")));
-  for (const std::string& word : GetParam().mentions) {
-    EXPECT_THAT(result.err, Mentions(word));
-  }
-}
-
-// The command is one that would leave a trace, if it ran: a file in the
-// directory that the fixture watches.
 INSTANTIATE_TEST_SUITE_P(
-    All, RunInitUsageTest,
+    RunInit, UsageContract,
     testing::ValuesIn(std::vector<BadCommandLine>{
         {"NoSubcommand", {}, {"run"}},
         {"UnknownSubcommand", {"walk", "touch", "made"}, {"walk"}},
@@ -136,7 +106,7 @@ INSTANTIATE_TEST_SUITE_P(
          {"run", "-ti=perhaps", "touch", "made"},
          {"ti", "perhaps"}},
     }),
-    [](const auto& info) { return info.param.name; });
+    BadCommandLineName);
 
 TEST_F(RunInitErrorTest, CpuThatDoesNotExistIsToldFromThoseThatDo) {
   SKIP_IF(FindController("cpuset").has_value()

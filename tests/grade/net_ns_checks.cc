@@ -14,33 +14,12 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "tests/grade/grade.h"
+#include "tests/support/network.h"
 #include "tests/support/proc.h"
 #include "tests/support/requirements.h"
 
 namespace blackbox {
 namespace {
-
-// Listens on a port (0: any that is free). Returns the socket, -1 for an error.
-int Listen(in_port_t port) {
-  const int server = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address = {};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  if (bind(server, reinterpret_cast<const sockaddr*>(&address),
-           sizeof(address)) != 0 ||
-      listen(server, 1) != 0) {
-    close(server);
-    return -1;
-  }
-  return server;
-}
-
-in_port_t PortOf(int server) {
-  sockaddr_in address = {};
-  socklen_t size = sizeof(address);
-  getsockname(server, reinterpret_cast<sockaddr*>(&address), &size);
-  return ntohs(address.sin_port);
-}
 
 TEST_F(Grade, OnlyLo) {
   SKIP_IF(WhyNoTool("ip"));

@@ -1,0 +1,21 @@
+// Sockets of the calling process, in the network namespace in which it is.
+
+#ifndef MYDOCKER_TESTS_SUPPORT_NETWORK_H_
+#define MYDOCKER_TESTS_SUPPORT_NETWORK_H_
+
+#include <netinet/in.h>
+
+namespace blackbox {
+
+// Returns the address of a TCP port, e.g. ("127.0.0.1", 80).
+sockaddr_in Address(const char* ip, in_port_t port);
+
+// Listens on a port (0: any that is free). Returns the socket, -1 for an error.
+int Listen(in_port_t port);
+
+// Returns the port on which a socket listens.
+in_port_t PortOf(int server);
+
+}  // namespace blackbox
+
+#endif  // MYDOCKER_TESTS_SUPPORT_NETWORK_H_
