@@ -62,7 +62,7 @@ Outcome ExpectedOutcome(uint64_t excess) {
 }
 
 uint64_t ResidentMemory(const std::vector<pid_t>& pids) {
-  return Sum(pids, "VmRSS");
+  return Sum(pids, "RssAnon");
 }
 
 uint64_t SwappedMemory(const std::vector<pid_t>& pids) {
