@@ -178,7 +178,13 @@ swap() {
   if ! grep -qxF "$line" /etc/fstab 2>/dev/null; then
     echo "$line" >>/etc/fstab
     say "added to /etc/fstab: $line"
+    reread_fstab
   fi
+}
+
+# systemd makes units of /etc/fstab; while it has old ones, each mount(8) warns.
+reread_fstab() {
+  [[ ! -d /run/systemd/system ]] || systemctl daemon-reload
 }
 
 # --- cgroup -------------------------------------------------------------------
@@ -267,6 +273,7 @@ undo() {
   if [[ -f $SWAP_FILE ]]; then
     ! grep -q "^$SWAP_FILE " /proc/swaps || swapoff "$SWAP_FILE"
     sed -i "\\|^$SWAP_FILE |d" /etc/fstab
+    reread_fstab
     rm "$SWAP_FILE"
     say "removed $SWAP_FILE"
   fi

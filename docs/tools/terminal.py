@@ -93,7 +93,8 @@ class Terminal:
         shell = os.tcgetpgrp(self.child.fileno())
         self.child.send(text + "\n")
         seen, deadline = "", time.monotonic() + self.timeout
-        while not is_complete(self._lines(seen)):
+        # Up to the end of a line: the end itself must not be taken for an empty line of what comes after ^C.
+        while not is_complete(self._lines(seen)) or seen and not seen.endswith("\n"):
             # Whatever comes next, a piece at a time.
             found = self.child.expect([ANYTHING, pexpect.EOF, pexpect.TIMEOUT],
                                       timeout=max(0.0, deadline - time.monotonic()))

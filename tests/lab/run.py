@@ -39,16 +39,17 @@ LAB = PROJECT / "build" / "lab"
 
 MODES = ["v1", "hybrid", "v2", "v2-controllers"]
 NOSWAP_MODES = ["v1", "v2"]
-# The programs that run a second time without swap: chapters 7 and 8.
-NOSWAP_PROGRAMS = "chapters/(cgroup_memory|run_init)"
+# The programs that run a second time without swap: the memory tests of chapters
+# 7 and 8.
+NOSWAP_PROGRAMS = "chapters/(cgroup_memory|run_init_cgroup)"
 # To the others the cgroup version makes no difference, so they run where a
 # reader is most likely to be: in the modes v1 and v2.
-CGROUP_PROGRAMS = "cgroup|chapters/(proc|run_init)"
+CGROUP_PROGRAMS = "cgroup|chapters/(proc|run_init|rootfs|union_fs)"
 CGROUP_MODES = ["hybrid", "v2-controllers"]
 
 # The pages with sessions for which most machines lack v2 or swap. They run where
 # a reader who has either would: on v1 and v2.
-PAGES = ["07-cgroup-memory", "08-run-init", "errors"]
+PAGES = ["07-cgroup-memory", "08-run-init", "09-rootfs", "errors"]
 PAGES_MODES = ["v1", "v2"]
 
 # Seconds. Emulation is some ten times slower than the machine it runs on, so
