@@ -170,6 +170,13 @@ TEST_F(UnionFsErrorTest, FileSystemsThatAreUnfit) {
   EXPECT_EQ(umount(Path("merged").c_str()), 0);
 }
 
+TEST_F(UnionFsErrorTest, KernelWithoutOverlayfs) {
+  EXPECT_THAT(Execute({.args = RunWords(Flags({"base"}), {"touch", "/made"}),
+                       .before_exec = RefuseMountsWithoutFlags}),
+              FailsInOneLine(125, AllOf(HasSubstr("ENODEV"),
+                                        HasSubstr("modprobe overlay"))));
+}
+
 TEST_F(UnionFsErrorTest, ReadOnlyPlaceToKeep) {
   fs::create_directory(Path("kept"));
   ASSERT_EQ(mount("tmpfs", Path("kept").c_str(), "tmpfs", MS_RDONLY, nullptr),

@@ -30,8 +30,9 @@ constexpr sock_filter SkipIf(unsigned value, unsigned char then,
 }
 
 constexpr sock_filter kAllow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
-constexpr sock_filter kRefuse =
-    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM);
+constexpr sock_filter Refuse(unsigned error) {
+  return BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error);
+}
 
 template <size_t kSize>
 bool Install(sock_filter (&instructions)[kSize]) {
@@ -47,7 +48,19 @@ bool RefuseMounts() {
       Load(offsetof(seccomp_data, nr)),
       SkipIf(SYS_mount, 1, 0),
       SkipIf(SYS_mount_setattr, 0, 1),
-      kRefuse,
+      Refuse(EPERM),
+      kAllow,
+  };
+  return Install(instructions);
+}
+
+bool RefuseMountsWithoutFlags() {
+  sock_filter instructions[] = {
+      Load(offsetof(seccomp_data, nr)),
+      SkipIf(SYS_mount, 0, 3),
+      Load(offsetof(seccomp_data, args[3])),  // The low half of the flags.
+      SkipIf(0, 0, 1),
+      Refuse(ENODEV),
       kAllow,
   };
   return Install(instructions);
@@ -57,7 +70,7 @@ bool RefuseNewRoots() {
   sock_filter instructions[] = {
       Load(offsetof(seccomp_data, nr)),
       SkipIf(SYS_pivot_root, 0, 1),
-      kRefuse,
+      Refuse(EPERM),
       kAllow,
   };
   return Install(instructions);
@@ -70,7 +83,7 @@ bool RefuseWriting() {
       Load(offsetof(seccomp_data, args[2])),  // The low half of the flags.
       KeepBits(O_ACCMODE),
       SkipIf(O_WRONLY, 0, 1),
-      kRefuse,
+      Refuse(EPERM),
       kAllow,
   };
   return Install(instructions);

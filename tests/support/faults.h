@@ -11,6 +11,11 @@ namespace blackbox {
 // Every mount(2) fails with EPERM, as where a security module forbids it.
 bool RefuseMounts();
 
+// Every mount(2) without flags fails with ENODEV, as for a type of file system
+// that the kernel does not have. (A filter sees no names, only numbers; an
+// overlay is what is mounted without flags.)
+bool RefuseMountsWithoutFlags();
+
 // Every pivot_root(2) fails with EPERM.
 bool RefuseNewRoots();
 
