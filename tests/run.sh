@@ -79,8 +79,8 @@ also() {
     run_test "$test" RUN="$program"
   done
 }
-also 09-rootfs build/tests/chapters/run_init{,_cgroup,_command,_error}_test
-also 10-union-fs build/tests/chapters/{run_init{,_command},rootfs{,_error,_pids}}_test
+also 09-rootfs build/tests/chapters/run_init{,_cgroup,_command,_error,_escape}_test
+also 10-union-fs build/tests/chapters/{run_init{,_command,_escape},rootfs{,_error,_escape,_pids}}_test
 
 echo "$passed passed, $failed failed, $skipped skipped"
 ((passed > 0 && failed == 0))

@@ -17,6 +17,7 @@
 #include "common/errors.h"
 #include "common/fd.h"
 #include "common/handshake.h"
+#include "common/sealed_program.h"
 #include "common/size.h"
 #include "common/supervisor.h"
 #include "common/verbose.h"
@@ -59,10 +60,11 @@ ResourceConfig LimitsFromFlags() {
 
 // #region init-command
 // This same program again, as `init`, in namespaces of its own and with one end
-// of the pipe.
-Command InitCommand(const Pipe& pipe, const std::string& id) {
+// of the pipe. A copy of it: what runs inside can be opened from inside.
+Command InitCommand(const UniqueFd& program, const Pipe& pipe,
+                    const std::string& id) {
   Command command;
-  command.program = "/proc/self/exe";
+  command.program = PathOf(program);
   command.argv = {"mydocker", "init"};
   const std::string hostname = absl::GetFlag(FLAGS_hostname);
   command.argv.push_back(
@@ -112,10 +114,12 @@ absl::StatusOr<int> RunContainer(const std::vector<std::string>& words) {
   // #endregion cgroups
 
   ASSIGN_OR_RETURN(Pipe pipe, MakePipe());
-  Command init = InitCommand(pipe, id);
+  ASSIGN_OR_RETURN(UniqueFd program, SealedCopyOfThisProgram());
+  Command init = InitCommand(program, pipe, id);
   cgroups.Admit(init);
   supervisor.Release(init);
   ASSIGN_OR_RETURN(Child container, Start(init));
+  program.Close();  // Its memory goes as soon as init is another program.
   TellOfStart(container, cgroups);
   RETURN_IF_ERROR(SendMessage(pipe, {argv, IsVerbose()}));
 

@@ -18,6 +18,7 @@
 #include "common/fd.h"
 #include "common/handshake.h"
 #include "common/overlay.h"
+#include "common/sealed_program.h"
 #include "common/size.h"
 #include "common/supervisor.h"
 #include "common/verbose.h"
@@ -82,11 +83,11 @@ absl::StatusOr<LayeredFiles> FilesFromFlags(absl::string_view id) {
 // #endregion flags
 
 // This same program again, as `init`, in namespaces of its own and with one end
-// of the pipe.
-Command InitCommand(const Pipe& pipe, const std::string& id,
-                    const LayeredFiles& files) {
+// of the pipe. A copy of it: what runs inside can be opened from inside.
+Command InitCommand(const UniqueFd& program, const Pipe& pipe,
+                    const std::string& id, const LayeredFiles& files) {
   Command command;
-  command.program = "/proc/self/exe";
+  command.program = PathOf(program);
   command.argv = {"mydocker", "init"};
   const std::string hostname = absl::GetFlag(FLAGS_hostname);
   command.argv.push_back(
@@ -139,10 +140,12 @@ absl::StatusOr<int> RunContainer(const std::vector<std::string>& words) {
   RETURN_IF_ERROR(cgroups.Set(LimitsFromFlags()));
 
   ASSIGN_OR_RETURN(Pipe pipe, MakePipe());
-  Command init = InitCommand(pipe, id, files);
+  ASSIGN_OR_RETURN(UniqueFd program, SealedCopyOfThisProgram());
+  Command init = InitCommand(program, pipe, id, files);
   cgroups.Admit(init);
   supervisor.Release(init);
   ASSIGN_OR_RETURN(Child container, Start(init));
+  program.Close();  // Its memory goes as soon as init is another program.
   TellOfStart(container, cgroups);
   RETURN_IF_ERROR(SendMessage(pipe, {argv, IsVerbose()}));
 

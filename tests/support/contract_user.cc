@@ -90,8 +90,9 @@ TEST_P(UserContract, WithoutAMapTheMapsAreEmpty) {
   EXPECT_THAT(WordsIn(proc + "/gid_map"), ElementsAre());
 }
 
-// Not only written in a file: the call is refused.
-TEST_P(UserContract, GroupsCannotBeGivenUp) {
+// Not only written in a file: the call is refused. Who is in a group that may
+// *not* do something must not be able to leave it.
+TEST_P(UserContract, CVE_2014_8989_GroupsCannotBeGivenUp) {
   Process program(Shell("echo ready; read end"));
   ASSERT_EQ(program.ReadLine(), "ready");
   EXPECT_EQ(AskInside(FindContained(program.pid()), {"user"},

@@ -1,0 +1,284 @@
+// Chapter 9, ways out of a container that were found in others: each test is
+// the attack, and is named after the number under which it became known.
+//
+// docs/security.md has all of them, and those that nothing here stops.
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/support/chapter.h"
+#include "tests/support/container_test.h"
+#include "tests/support/held_container.h"
+#include "tests/support/launch.h"
+#include "tests/support/proc.h"
+#include "tests/support/program.h"
+#include "tests/support/requirements.h"
+#include "tests/support/rootfs.h"
+#include "tests/support/workspace.h"
+
+namespace blackbox {
+
+const Chapter& ChapterUnderTest() {
+  static const Chapter chapter{"09-rootfs",
+                               {"uts", "ipc", "pid", "mnt", "net"}};
+  return chapter;
+}
+
+namespace {
+
+namespace fs = std::filesystem;
+
+using testing::HasSubstr;
+using testing::Not;
+
+class RootfsEscapeTest : public ContainerTest {
+ protected:
+  void SetUp() override {
+    ContainerTest::SetUp();
+    if (!IsSkipped()) {
+      SKIP_IF(WhyNoTool("busybox"));
+      rootfs_ = MakeRootfs();
+      hosts_ = absl::StrCat(TestDirectory(), "/hosts");
+      fs::create_directory(hosts_);
+      std::ofstream(hosts_ + "/null") << name_;
+    }
+  }
+
+  std::string Path(const std::string& name) const {
+    return absl::StrCat(rootfs_, "/", name);
+  }
+  void WriteScript(const std::string& name, const std::string& text) const {
+    std::ofstream(Path(name), std::ios::binary) << text;
+    ASSERT_EQ(chmod(Path(name).c_str(), 0755), 0) << Path(name);
+  }
+  Result Try(const std::vector<std::string>& command) const {
+    return Execute({.args = RunWords({"-rootfs", rootfs_}, command)});
+  }
+  Result Ask(const std::string& script) const {
+    return Try({"sh", "-c", script});
+  }
+
+  const std::string name_ = RandomName();
+  std::string rootfs_;
+  // A folder of the host's, with a file `null`.
+  std::string hosts_;
+};
+
+// DEVICE:INODE of the file that is the program under test.
+std::string ProgramsIdentity() {
+  struct stat file = {};
+  EXPECT_EQ(stat(ProgramPath().c_str(), &file), 0) << ProgramPath();
+  return absl::StrCat(file.st_dev, ":", file.st_ino);
+}
+
+// The image has the kernel start the program that starts it: its command is a
+// script whose interpreter is /proc/self/exe, at that moment `init`. So `init`
+// runs once more, now as `run -v /bin/attack`, for "-v" is the name of a
+// script, too. Under the /proc of its container, /bin/attack finds the other
+// one, and there /proc/1/exe. If that is the host's own file, it has to be
+// overwritten only, and the next container starts with what the image wants.
+TEST_F(RootfsEscapeTest, CVE_2019_5736_ProcSelfExeIsNotTheHostsFile) {
+  WriteScript("bin/command", "#!-v /bin/attack\n");
+  WriteScript("-v", "#!/proc/self/exe run\n");
+  WriteScript("bin/attack",
+              "#!/bin/sh\n"
+              "umount /proc\n"
+              "stat -L -c %d:%i /proc/1/exe\n"
+              "head -c 4 /proc/1/exe | od -An -c\n"
+              "(echo spoilt >/proc/1/exe) 2>/dev/null || echo refused\n");
+  const Result result = Try({"command"});
+  // It did get as far as that, and found a program.
+  EXPECT_THAT(result, ExitsWith(0));
+  EXPECT_THAT(result.out, testing::EndsWith(" 177   E   L   F\nrefused\n"));
+  EXPECT_THAT(result.out, Not(HasSubstr(ProgramsIdentity())));
+}
+
+// The same by a name only, as a link in the image.
+TEST_F(RootfsEscapeTest, CVE_2019_5736_LinkToProcSelfExe) {
+  fs::create_symlink("/proc/self/exe", Path("bin/command"));
+  const Result result = Try({"command", "run", "sh", "-c",
+                             "umount /proc; stat -L -c %d:%i /proc/1/exe"});
+  EXPECT_THAT(result, ExitsWith(0));
+  EXPECT_NE(result.out, "");
+  EXPECT_NE(result.out, ProgramsIdentity() + "\n");
+}
+
+// It is refused for a reason that lasts, and not only while the file runs: what
+// can be kept open is a copy that nobody may write.
+TEST_F(RootfsEscapeTest, CVE_2019_5736_CopyIsSealed) {
+  WriteScript("bin/command", "#!-v /bin/attack\n");
+  WriteScript("-v", "#!/proc/self/exe run\n");
+  WriteScript("bin/attack",
+              "#!/bin/sh\n"
+              "umount /proc\n"
+              "mount --bind /proc/1/exe /home/exe 2>/dev/null && echo mounted\n"
+              "exec 3</proc/1/exe; readlink /proc/self/fd/3 | cut -c1-7\n");
+  std::ofstream(Path("home/exe")) << "";
+  EXPECT_THAT(Try({"command"}), testing::Field(&Result::out, "/memfd:\n"));
+}
+
+// Descriptors of the host's directories, which whoever calls `run` has left
+// open, and its working directory: from each of them ".." leads to the host.
+TEST_F(RootfsEscapeTest, CVE_2024_21626_NoDirectoryOfTheHostsIsOpen) {
+  const std::string folder = hosts_;
+  const Result result = Execute(
+      {.args = RunWords({"-rootfs", rootfs_},
+                        {"sh", "-c",
+                         "for way in /proc/self/fd/* /proc/1/fd/* /proc/*/cwd "
+                         "/proc/*/root; do cat $way/null $way/../hosts/null "
+                         "$way/" +
+                             hosts_ + "/null; done 2>/dev/null; echo tried"}),
+       .directory = folder,
+       .before_exec = [folder] {
+         for (int fd = 3; fd < 20; ++fd) {
+           const int opened = open(folder.c_str(), O_RDONLY | O_DIRECTORY);
+           if (opened != fd && (dup2(opened, fd) < 0 || close(opened) != 0)) {
+             return false;
+           }
+         }
+         return true;
+       }});
+  EXPECT_THAT(result, Prints("tried\n"));
+}
+
+// And with a command that is such a way itself.
+TEST_F(RootfsEscapeTest, CVE_2024_21626_CommandBesideTheRoot) {
+  fs::copy_file(Path("bin/busybox"), hosts_ + "/echo");
+  for (const std::string directory : {"/proc/self/cwd", "/proc/self/fd/3"}) {
+    const std::string folder = hosts_;
+    EXPECT_THAT(Execute({.args = RunWords({"-rootfs", rootfs_},
+                                          {directory + "/echo", "escaped"}),
+                         .directory = folder,
+                         .before_exec =
+                             [folder] {
+                               const int fd = open(folder.c_str(), O_RDONLY);
+                               return fd == 3 || dup2(fd, 3) == 3;
+                             }}),
+                FailsInOneLine(127, HasSubstr(directory + "/echo")))
+        << directory;
+  }
+}
+
+// A link where something is to be mounted: what is mounted would cover what the
+// link leads to, or the container would believe in a /proc of the image's.
+TEST_F(RootfsEscapeTest, CVE_2019_19921_LinkInThePlaceOfAMountPoint) {
+  const std::map<std::string, std::string> before = Inventory(hosts_);
+  for (const std::string folder : {"proc", "dev", "sys"}) {
+    for (const std::string& target :
+         {hosts_, absl::StrCat("../hosts"), std::string("home")}) {
+      fs::remove(Path(folder));
+      fs::create_directory_symlink(target, Path(folder));
+      EXPECT_THAT(Try({"touch", "/made"}),
+                  FailsInOneLine(125, HasSubstr("symbolic link to " + target)))
+          << folder;
+    }
+    fs::remove(Path(folder));
+    fs::create_directory(Path(folder));
+  }
+  EXPECT_FALSE(fs::exists(Path("made")));
+  EXPECT_EQ(Inventory(hosts_), before);
+}
+
+// Links below a mount point, where the program makes its devices: the /dev/null
+// that it opens, and may mount elsewhere, is one that the image has chosen.
+TEST_F(RootfsEscapeTest, CVE_2025_31133_LinkInThePlaceOfDevNull) {
+  const std::map<std::string, std::string> before = Inventory(hosts_);
+  for (const std::string& target :
+       {hosts_ + "/null", std::string("../../hosts/null"),
+        std::string("/proc/sysrq-trigger")}) {
+    for (const std::string device : {"null", "pts", "shm", "ptmx", "console"}) {
+      fs::remove(Path("dev/" + device));
+      fs::create_symlink(target, Path("dev/" + device));
+    }
+    EXPECT_THAT(Ask("echo lost >/dev/null; stat -c %F:%t,%T /dev/null; "
+                    "stat -L -c %F:%t,%T /proc/self/fd/0; test -e "
+                    "/dev/console || echo none"),
+                Prints("character special file:1,3\n"
+                       "character special file:1,3\nnone\n"))
+        << target;
+  }
+  EXPECT_EQ(Inventory(hosts_), before);
+}
+
+// Puts a link to `target` and the folder `folder` in each other's place, over
+// and over, while it exists.
+class Swapper {
+ public:
+  Swapper(const std::string& folder, const std::string& target)
+      : folder_(folder), link_(folder + ".link") {
+    fs::create_directory_symlink(target, link_);
+    thread_ = std::thread([this] {
+      while (!stop_) {
+        swaps_ += renameat2(AT_FDCWD, folder_.c_str(), AT_FDCWD, link_.c_str(),
+                            RENAME_EXCHANGE) == 0;
+      }
+    });
+  }
+  ~Swapper() {
+    stop_ = true;
+    thread_.join();
+    if (fs::is_symlink(folder_)) {
+      fs::remove(folder_);
+      fs::rename(link_, folder_);
+    } else {
+      fs::remove(link_);
+    }
+  }
+  int swaps() const { return swaps_; }
+
+ private:
+  const std::string folder_;
+  const std::string link_;
+  std::atomic<bool> stop_ = false;
+  std::atomic<int> swaps_ = 0;
+  std::thread thread_;
+};
+
+// The link comes only when the folder has been looked at: a second container
+// that shares the directory can do so. Whichever of the two `init` meets, on
+// the host nothing is mounted or made.
+TEST_F(RootfsEscapeTest, CVE_2021_30465_LinkThatComesLater) {
+  const std::map<std::string, std::string> before = Inventory(hosts_);
+  for (const std::string folder : {"dev", "sys", "proc"}) {
+    const Swapper swapper(Path(folder), hosts_);
+    int started = 0;
+    int refused = 0;
+    // Until both have been met; then some more.
+    for (int i = 0; i < 300 && (i < 10 || started == 0 || refused == 0); ++i) {
+      const Result result = Try({"/bin/true"});
+      ASSERT_EQ(result.signal, -1) << result;
+      ++(result.exit_status == 0 ? started : refused);
+    }
+    EXPECT_GT(swapper.swaps(), 0);
+    EXPECT_GT(started, 0) << folder;
+    EXPECT_GT(refused, 0) << folder;
+  }
+  EXPECT_EQ(Inventory(hosts_), before);
+}
+
+// What the attack writes to is not in sight: no release_agent, and no other
+// file of a cgroup. (Root inside may still mount a hierarchy of cgroup v1: see
+// docs/security.md.)
+TEST_F(RootfsEscapeTest, CVE_2022_0492_NoReleaseAgentInSight) {
+  EXPECT_THAT(
+      Ask("find / -name release_agent -o -name notify_on_release "
+          "-o -name cgroup.procs; grep -c cgroup "
+          "/proc/self/mountinfo"),
+      testing::AllOf(ExitsWith(1), testing::Field(&Result::out, "0\n")));
+}
+
+}  // namespace
+}  // namespace blackbox
