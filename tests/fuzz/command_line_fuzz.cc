@@ -1,0 +1,119 @@
+// ParseFlags with the flags of `mydocker run`: the command behind them is left
+// as it is, and what the flags hold, written as flags, sets them to the same.
+// An input is one word a line.
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/flags/commandlineflag.h"
+#include "absl/flags/flag.h"
+#include "absl/flags/reflection.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
+#include "common/cgroup/cpu.h"
+#include "common/cgroup/pids.h"
+#include "common/command_line.h"
+#include "common/cpu_list.h"
+#include "common/size.h"
+#include "tests/fuzz/property.h"
+
+ABSL_FLAG(bool, ti, false, "");
+ABSL_FLAG(mydocker::Size, m, mydocker::Size{}, "");
+ABSL_FLAG(mydocker::CpuShares, cpushare, mydocker::CpuShares{}, "");
+ABSL_FLAG(mydocker::CpuList, cpuset, mydocker::CpuList{}, "");
+ABSL_FLAG(mydocker::PidsLimit, pids_limit, mydocker::PidsLimit{}, "");
+ABSL_FLAG(std::string, rootfs, "", "");
+ABSL_FLAG(mydocker::Strings, layer, mydocker::Strings{}, "");
+
+namespace mydocker {
+namespace {
+
+const std::vector<FlagAlias> kAliases = {{"it", "ti"}, {"mem", "m"}};
+
+std::map<std::string, std::string> FlagValues() {
+  std::map<std::string, std::string> values;
+  for (const auto& [name, flag] : absl::GetAllFlags()) {
+    values[std::string(name)] = flag->CurrentValue();
+  }
+  return values;
+}
+
+// The flags that are not as they are unless given, as words.
+std::vector<std::string> FlagsAsWords() {
+  std::vector<std::string> words;
+  for (const auto& [name, flag] : absl::GetAllFlags()) {
+    const std::string value = flag->CurrentValue();
+    if (value == flag->DefaultValue()) {
+      continue;
+    }
+    for (const absl::string_view part : absl::StrSplit(value, '\0')) {
+      words.push_back(absl::StrCat("-", absl::StrReplaceAll(name, {{"_", "-"}}),
+                                   "=", part));
+    }
+  }
+  return words;
+}
+
+bool IsEndOf(const std::vector<std::string>& rest,
+             const std::vector<std::string>& words) {
+  return rest.size() <= words.size() &&
+         std::equal(rest.rbegin(), rest.rend(), words.rbegin());
+}
+
+// What came of a command line: the command, or an error; and the flags.
+struct Outcome {
+  absl::StatusOr<std::vector<std::string>> command;
+  std::map<std::string, std::string> values;
+  std::vector<std::string> flags_as_words;
+};
+
+Outcome Parse(const std::vector<std::string>& words) {
+  // Has the flags be as before, at the end.
+  const absl::FlagSaver flags;
+  Outcome outcome;
+  outcome.command = ParseFlags(words, kAliases);
+  outcome.values = FlagValues();
+  outcome.flags_as_words = FlagsAsWords();
+  PROPERTY(absl::GetFlag(FLAGS_m).bytes < uint64_t{1} << 63);
+  PROPERTY(ParseCpuList(absl::GetFlag(FLAGS_cpuset).text).ok());
+  return outcome;
+}
+
+void Check(const std::vector<std::string>& words) {
+  const Outcome outcome = Parse(words);
+  if (!outcome.command.ok()) {
+    PROPERTY(absl::IsInvalidArgument(outcome.command.status()));
+    PROPERTY(!outcome.command.status().message().empty());
+    return;
+  }
+  const std::vector<std::string>& command = *outcome.command;
+  PROPERTY(IsEndOf(command, words));
+  const size_t before = words.size() - command.size();
+  // What looks like a flag is none of ours only behind "--".
+  PROPERTY(command.empty() || command[0].empty() || command[0][0] != '-' ||
+           command[0] == "-" || (before > 0 && words[before - 1] == "--"));
+
+  std::vector<std::string> again = outcome.flags_as_words;
+  again.emplace_back("--");
+  again.insert(again.end(), command.begin(), command.end());
+  const Outcome same = Parse(again);
+  PROPERTY(same.command.ok() && *same.command == command);
+  PROPERTY(same.values == outcome.values);
+}
+
+}  // namespace
+}  // namespace mydocker
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const absl::string_view input(reinterpret_cast<const char*>(data), size);
+  // No argument has a null byte.
+  mydocker::Check(
+      absl::StrSplit(input, absl::ByAnyChar(absl::string_view("\n\0", 2))));
+  return 0;
+}

@@ -1,0 +1,23 @@
+// What a fuzz target demands of the code that it calls.
+//
+// A target is a file tests/fuzz/NAME_fuzz.cc with libFuzzer's entry point; the
+// inputs that it begins with are the files in tests/fuzz/corpus/NAME. `make
+// fuzz-smoke` runs all of them, `make fuzz TARGET=NAME` one for longer.
+
+#ifndef MYDOCKER_TESTS_FUZZ_PROPERTY_H_
+#define MYDOCKER_TESTS_FUZZ_PROPERTY_H_
+
+#include <stdio.h>
+#include <stdlib.h>
+
+// Ends the program, which libFuzzer takes for a crash and keeps the input, if
+// `condition` does not hold.
+#define PROPERTY(condition)                                           \
+  if (!(condition)) {                                                 \
+    fprintf(stderr, "%s:%d: does not hold: %s\n", __FILE__, __LINE__, \
+            #condition);                                              \
+    abort();                                                          \
+  }                                                                   \
+  static_assert(true, "")
+
+#endif  // MYDOCKER_TESTS_FUZZ_PROPERTY_H_
