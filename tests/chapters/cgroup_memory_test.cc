@@ -213,8 +213,9 @@ TEST_F(CgroupMemoryTest, LimitIsSetBeforeTheWorkloadStarts) {
 
 // The experiment of the articles: 99 MB run under 100 MB …
 TEST_F(CgroupMemoryTest, LessThanTheLimitRuns) {
+  const uint64_t size = 99 * kMiB - MemoryOfSanitizers();
   const Result result =
-      Execute({.args = Words({"-m", "100m"}, TakeMemory(99 * kMiB))});
+      Execute({.args = Words({"-m", "100m"}, TakeMemory(size))});
   EXPECT_THAT(result, ExitsWith(0));
   const Report report(result.err);
   EXPECT_EQ(report.limit, 100 * kMiB);
@@ -249,13 +250,14 @@ Invocation StressUnder100m(const std::string& size) {
 
 TEST_F(CgroupMemoryTest, StressOfTheArticlesRunsBelowTheLimit) {
   SKIP_IF(WhyNoTool("stress"));
-  Process run(StressUnder100m("98m"));
+  const uint64_t size = 98 * kMiB - MemoryOfSanitizers();
+  Process run(StressUnder100m(absl::StrCat(size)));
   std::vector<pid_t> processes;
   EXPECT_TRUE(WaitUntil([&] {
     processes = DescendantsOf(run.pid());
     return ResidentMemory(processes) + SwappedMemory(processes) +
                kCounterSlack >=
-           98 * kMiB;
+           size;
   }));
   ASSERT_FALSE(processes.empty());
   EXPECT_EQ(ContainerCgroups(processes.back(), {"memory"}).OomKills(), 0u);

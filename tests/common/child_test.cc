@@ -244,10 +244,11 @@ TEST(LifetimeTest, EndsWithTheParent) {
     // Orphans come to us, so that we can see how this one ends.
     ASSERT_EQ(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
     Pipe pids = *MakePipe();
+    Command command = Shell("trap '' TERM HUP INT; read forever");
+    // Ours: it must not end with the parent, or the shell would end for that.
+    const EndlessInput input(command);
     const pid_t parent = fork();
     if (parent == 0) {
-      Command command = Shell("trap '' TERM HUP INT; read forever");
-      const EndlessInput input(command);
       const absl::StatusOr<Child> child = Start(command);
       const pid_t pid = child.ok() ? child->pid() : -1;
       [[maybe_unused]] const ssize_t written =

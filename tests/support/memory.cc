@@ -5,7 +5,9 @@
 #include <fstream>
 #include <sstream>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "tests/support/launch.h"
 #include "tests/support/proc.h"
 
 namespace blackbox {
@@ -53,6 +55,12 @@ std::vector<std::string> TakeMemory(uint64_t bytes) {
 std::string TakeMemoryInShell(uint64_t bytes) {
   return absl::StrCat("dd if=/dev/zero of=/dev/null status=none count=1 bs=",
                       bytes, " 2>/dev/null");
+}
+
+uint64_t MemoryOfSanitizers() {
+  // The function of its runtime library that every such program calls.
+  return absl::StrContains(ReadFile(ProgramPath()), "__asan_init") ? 24 * kMiB
+                                                                   : 0;
 }
 
 Outcome ExpectedOutcome(uint64_t excess) {

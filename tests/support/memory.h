@@ -19,6 +19,12 @@ std::vector<std::string> TakeMemory(uint64_t bytes);
 // The same for a shell script. Errors of dd, and its report, are not printed.
 std::string TakeMemoryInShell(uint64_t bytes);
 
+// What the program under test takes for itself beside the workload, in a cgroup
+// that both are in, if it is built with AddressSanitizer: a shadow of all
+// memory, and what was freed. 0 if it is an ordinary one, whose few pages are
+// none to speak of.
+uint64_t MemoryOfSanitizers();
+
 // What becomes of a process that wants more than its limit.
 enum class Outcome { kKilled, kHeld };
 
