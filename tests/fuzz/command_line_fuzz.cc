@@ -107,13 +107,30 @@ void Check(const std::vector<std::string>& words) {
   PROPERTY(same.values == outcome.values);
 }
 
+// A flag that comes several times has all of its values, in their order.
+void CheckRepeated(const std::vector<std::string>& words) {
+  const absl::FlagSaver flags;
+  std::vector<std::string> layers;
+  std::vector<std::string> repeated;
+  for (const std::string& word : words) {
+    if (!word.empty()) {
+      layers.push_back(word);
+      repeated.push_back(absl::StrCat("-layer=", word));
+    }
+  }
+  PROPERTY(ParseFlags(repeated, kAliases).ok());
+  PROPERTY(absl::GetFlag(FLAGS_layer).values == layers);
+}
+
 }  // namespace
 }  // namespace mydocker
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const absl::string_view input(reinterpret_cast<const char*>(data), size);
   // No argument has a null byte.
-  mydocker::Check(
-      absl::StrSplit(input, absl::ByAnyChar(absl::string_view("\n\0", 2))));
+  const std::vector<std::string> words =
+      absl::StrSplit(input, absl::ByAnyChar(absl::string_view("\n\0", 2)));
+  mydocker::Check(words);
+  mydocker::CheckRepeated(words);
   return 0;
 }
