@@ -34,6 +34,8 @@ cat <<'END'
   make test-lab   run the tests on kernels with cgroup v1, hybrid and v2
   make lab MODE=v2    a shell in such a kernel (v1, hybrid, v2)
   make test-sanitizers    the tests, with the programs watching their own memory
+  make fuzz-smoke the code that parses, fed with nonsense: each target for 20 seconds (SECONDS=60)
+  make fuzz TARGET=handshake SECONDS=3600    one target, for longer; without TARGET all of them
   make docs       write the pages' code from the sources, and draw the pictures
   make docs-check     are the pages' code, links and pictures what they should be?
   make docs-test      run the pages' sessions and compare (PAGE=03-pid-ns: of one page)

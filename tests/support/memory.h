@@ -34,9 +34,9 @@ enum class Outcome { kKilled, kHeld };
 Outcome ExpectedOutcome(uint64_t excess);
 
 // The memory of their own that the processes have in RAM, and what they have in
-// swap, added up: RssAnon and VmSwap of /proc/PID/status. (VmRSS would count the
-// pages of a library once for each process, and they may be charged to another
-// cgroup, that of who read them first.)
+// swap, added up: RssAnon and VmSwap of /proc/PID/status. (VmRSS would count
+// the pages of a library once for each process, and they may be charged to
+// another cgroup, that of who read them first.)
 uint64_t ResidentMemory(const std::vector<pid_t>& pids);
 uint64_t SwappedMemory(const std::vector<pid_t>& pids);
 
