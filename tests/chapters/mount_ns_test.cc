@@ -95,10 +95,11 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& info) { return std::string(info.param.name); });
 
 // What the article's reader ran into. A host's own shell runs the container,
-// then looks for itself in /proc.
+// then looks for itself in /proc. (So would the sanitizer of a program that is
+// built with one, at its end, for memory that nobody frees.)
 Invocation HostThatMountsProcInside(const std::string& flags) {
   Invocation host = {
-      .args = {"-c", "$RUN " + flags +
+      .args = {"-c", "ASAN_OPTIONS=detect_leaks=0 $RUN " + flags +
                          " mount -t proc proc /proc && "
                          "if test -e /proc/self/stat; then echo whole; "
                          "else echo broken; fi"},
