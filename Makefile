@@ -46,8 +46,12 @@ CXX := g++
 OPTIMIZE := -O2
 # maybe-uninitialized is the optimizer's guess, and each version of GCC guesses
 # differently: shown, but no error.
+#
+# Not vptr: to look at an object's type it makes a pipe, and where a test leaves
+# no descriptor for that, it takes the object for a wrong one.
 CXXFLAGS := -std=c++20 -g1 -Wall -Wextra -Werror -Wno-error=maybe-uninitialized -I. \
-  $(if $(SANITIZE),-fsanitize=address$(,)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  $(if $(SANITIZE),-fsanitize=address$(,)undefined -fno-sanitize=vptr -fno-sanitize-recover=all \
+    -fno-omit-frame-pointer)
 # Static: a dynamic Abseil is 46 shared objects, and loading them costs 3 ms at
 # each start, twice a container. (The sanitizers need the C library dynamic.)
 LDFLAGS := $(if $(SANITIZE),-fsanitize=address$(,)undefined,-static)
@@ -84,9 +88,6 @@ define compile
 endef
 # Nobody waits for a test to run; everybody for it to compile.
 $(BUILD)/tests/%: private OPTIMIZE := -O0
-# To look at an object's type, the sanitizer makes a pipe; some tests leave no
-# descriptor for that, and it takes the object for a wrong one.
-$(BUILD)/tests/%: private CXXFLAGS += $(if $(SANITIZE),-fno-sanitize=vptr)
 $(BUILD)/%.o: %.cc $(PRECOMPILED).gch Makefile
 	$(call compile,$(PRECOMPILED))
 $(BUILD)/tests/%.o: tests/%.cc $(TEST_PRECOMPILED).gch Makefile

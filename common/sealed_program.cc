@@ -15,7 +15,7 @@ namespace {
 
 // Above the numbers that a command's extra files get in the child: there they
 // would take its place.
-constexpr int kOutOfTheWay = 10;
+constexpr int kOutOfTheWay = 5;
 constexpr size_t kPiece = 1 << 30;
 
 // An empty file in memory. Kernels since Linux 6.3 want to be told that it is
@@ -27,9 +27,12 @@ absl::StatusOr<UniqueFd> MakeFileInMemory() {
   if (!file.valid() && errno == EINVAL) {
     file = UniqueFd(memfd_create("mydocker", kFlags));
   }
+  if (!file.valid()) {
+    return ErrnoError(errno, "make a file in memory");
+  }
   UniqueFd moved(fcntl(file.get(), F_DUPFD_CLOEXEC, kOutOfTheWay));
   if (!moved.valid()) {
-    return ErrnoError(errno, "make a file in memory");
+    return ErrnoError(errno, "duplicate the descriptor of a file in memory");
   }
   return moved;
 }

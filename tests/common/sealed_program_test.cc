@@ -11,6 +11,7 @@
 #include <fstream>
 #include <sstream>
 #include <string>
+#include <vector>
 
 #include "common/child.h"
 #include "tests/common/forked.h"
@@ -89,10 +90,21 @@ TEST(SealedProgramTest, IsClosedOnExecute) {
   EXPECT_EQ(fcntl(copy->get(), F_GETFD), FD_CLOEXEC);
 }
 
-TEST(SealedProgramTest, SaysWhenThereIsNoRoomForAnotherFile) {
+// At each of its steps that needs one more.
+TEST(SealedProgramTest, SaysWhenNoDescriptorIsLeft) {
   InFork([] {
-    SetLimit(RLIMIT_NOFILE, 3);
-    EXPECT_THAT(SealedCopyOfThisProgram(), HasErrno(EMFILE));
+    close_range(3, ~0U, 0);
+    std::vector<UniqueFd> taken;
+    for (int left = 0; left < 3; ++left) {
+      taken.clear();
+      while (taken.empty() || taken.back().get() < 19 - left) {
+        taken.emplace_back(open("/dev/null", O_RDONLY | O_CLOEXEC));
+      }
+      SetLimit(RLIMIT_NOFILE, 20);
+      EXPECT_THAT(SealedCopyOfThisProgram(), HasErrno(EMFILE)) << left;
+    }
+    taken.pop_back();
+    EXPECT_THAT(SealedCopyOfThisProgram(), IsOk());
   });
 }
 

@@ -9,8 +9,10 @@
 
 #include <filesystem>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "tests/support/chapter.h"
+#include "tests/support/proc.h"
 #include "tests/support/workspace.h"
 
 namespace blackbox {
@@ -28,6 +30,9 @@ std::vector<std::string> EnvironmentFor(const Invocation& invocation) {
     }
   }
   environment.push_back("RUN=" + ProgramPath());
+  if (!invocation.leak_check) {
+    environment.push_back("ASAN_OPTIONS=detect_leaks=0");
+  }
   environment.push_back("TMPDIR=" + WatchedTemporaryDirectory());
   return environment;
 }
@@ -83,6 +88,11 @@ std::string ProgramPath() {
       path != nullptr && *path != '\0'
           ? path
           : absl::StrCat("build/chapters/", ChapterUnderTest().folder, "/run"));
+}
+
+bool IsSanitized() {
+  // The function of its runtime library that every such program calls.
+  return absl::StrContains(ReadFile(ProgramPath()), "__asan_init");
 }
 
 void BecomeProgram(const Invocation& invocation) {

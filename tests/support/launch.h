@@ -39,6 +39,9 @@ struct Invocation {
   std::set<int> open_files = {};
   // Standard streams (0, 1, 2) that are closed at the start.
   std::set<int> closed_files = {};
+  // Whether it looks for leaks at its end, if it is built with a sanitizer.
+  // That takes a /proc, one more process and descriptors: not on every host.
+  bool leak_check = true;
   // Done in the new process, last before execve and before `uid` is put on:
   // unshare(2), setrlimit(2), … False: the start has failed.
   std::function<bool()> before_exec = nullptr;
@@ -46,6 +49,9 @@ struct Invocation {
 
 // An ordinary user's uid: no name goes with it, and nothing belongs to it.
 inline constexpr uid_t kOrdinaryUser = 65533;
+
+// Whether the program under test is built with AddressSanitizer.
+bool IsSanitized();
 
 // For the harness: replaces the calling process, a fresh fork whose standard
 // streams are set, by the program. Returns only if that fails.

@@ -5,7 +5,6 @@
 #include <fstream>
 #include <sstream>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "tests/support/launch.h"
 #include "tests/support/proc.h"
@@ -57,11 +56,7 @@ std::string TakeMemoryInShell(uint64_t bytes) {
                       bytes, " 2>/dev/null");
 }
 
-uint64_t MemoryOfSanitizers() {
-  // The function of its runtime library that every such program calls.
-  return absl::StrContains(ReadFile(ProgramPath()), "__asan_init") ? 24 * kMiB
-                                                                   : 0;
-}
+uint64_t MemoryOfSanitizers() { return IsSanitized() ? 24 * kMiB : 0; }
 
 Outcome ExpectedOutcome(uint64_t excess) {
   // Some to spare: others use it too, and not every page finds a place.
