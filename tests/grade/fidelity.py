@@ -116,6 +116,7 @@ class Builder:
             shutil.copy(ROOT / file, folder / file)
         run(["patch", "--quiet", "--strip=1", "--fuzz=0", "--no-backup-if-mismatch",
              f"--directory={folder}", f"--input={patch}"])
+        # Not from folders of the chapter's: there may be another program in one.
         objects = {path.relative_to(self.build): path
                    for tree in ("common", "common/*", f"chapters/{lesson.folder}")
                    for path in self.build.glob(f"{tree}/*.o")}

@@ -183,7 +183,8 @@ def solution(options):
     ours = ROOT / "chapters" / lesson_.folder
     theirs = lesson_.workshop
     colour = "always" if sys.stdout.isatty() else "never"
-    # The status 1 of diff says that they differ, which is to be expected.
+    # The status 1 of diff says that they differ, which is to be expected. escape
+    # is no part of the program: it tries to break out of it.
     found = subprocess.run(
         ["diff", f"--color={colour}", "-ruN", "-x", "run", "-x", "TASK.md", "-x", "escape",
          "-I", r"^ *// #\(end\)\?region ",
