@@ -37,24 +37,11 @@ TEST_F(Grade, MemoryLimit) {
   }
 }
 
-// A script that says, before anything else, what limit it is under.
-std::string ScriptThatTellsItsLimit() {
-  const ControllerPlace place = FindController("memory").value();
-  const std::string root = place.mount_root == "/" ? "" : place.mount_root;
-  return MakeFile(
-      "my-limit",
-      absl::StrCat("#!/bin/sh\ncat ", place.mount_point, "$(sed -n 's|^",
-                   place.v1 ? "[0-9]*:[^:]*memory[^:]*:" : "0::", root,
-                   "||p' /proc/self/cgroup)/",
-                   place.v1 ? kMemoryLimit.v1 : kMemoryLimit.v2, "\n"),
-      0755);
-}
-
 // Several times, for it is a race. The script may find no file at all: there is
 // none in the cgroup that is the root.
 TEST_F(Grade, LimitedFromTheStart) {
   SKIP_IF(WhyNoController("memory"));
-  const std::string script = ScriptThatTellsItsLimit();
+  const std::string script = ScriptThatTells(kMemoryLimit);
   for (int i = 0; i < 5; ++i) {
     const RandomLimit limit;
     const Answer answer = Try({script}, limit.flags);

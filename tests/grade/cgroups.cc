@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "tests/support/proc.h"
 #include "tests/support/wait.h"
+#include "tests/support/workspace.h"
 
 namespace blackbox {
 
@@ -47,6 +48,19 @@ void ExpectLimit(const Shell& shell, const KernelFile& file,
                                   "/cgroup   (the shell's)\nthe cgroup, of ",
                                   file.controller,
                                   ", in which the program was started"));
+}
+
+std::string ScriptThatTells(const KernelFile& file) {
+  const ControllerPlace place = FindController(file.controller).value();
+  const std::string root = place.mount_root == "/" ? "" : place.mount_root;
+  return MakeFile(
+      "my-limit",
+      absl::StrCat(
+          "#!/bin/sh\ncat ", place.mount_point, "$(sed -n 's|^",
+          place.v1 ? absl::StrCat("[0-9]*:[^:]*", file.controller, "[^:]*:")
+                   : "0::",
+          root, "||p' /proc/self/cgroup)/", place.v1 ? file.v1 : file.v2, "\n"),
+      0755);
 }
 
 }  // namespace blackbox

@@ -25,6 +25,7 @@ inline const KernelFile kMemoryLimit = {"memory", "memory.limit_in_bytes",
                                         "memory.max"};
 inline const KernelFile kCpuShares = {"cpu", "cpu.shares", "cpu.weight"};
 inline const KernelFile kCpus = {"cpuset", "cpuset.cpus", "cpuset.cpus"};
+inline const KernelFile kPidsLimit = {"pids", "pids.max", "pids.max"};
 
 // Why there is nothing to be checked: the host has no such controller. Empty if
 // it has.
@@ -37,6 +38,11 @@ std::string PathOf(const KernelFile& file, pid_t pid);
 // another than the check's own.
 void ExpectLimit(const Shell& shell, const KernelFile& file,
                  const std::string& wanted);
+
+// The path of a script that prints, before anything else is done, what this
+// file reads in the cgroup that it is in: a limit that comes late comes after
+// that.
+std::string ScriptThatTells(const KernelFile& file);
 
 }  // namespace blackbox
 

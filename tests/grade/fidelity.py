@@ -23,6 +23,7 @@ import tomllib
 from lessons import CLEANS_UP, HERE, ROOT, LessonError, all_lessons
 
 WRONG = HERE / "wrong"
+SOLVED = HERE / "solved"
 # From this chapter on, a program is killed while it has cgroups.
 FIRST_TO_KILL = 8
 
@@ -65,7 +66,8 @@ def programs(lessons):
             names = {check.test for check in exercise.checks}
             refuses = {name for name in names if name.endswith("IsRefused")}
             yield Program(lesson, "ours", "", exercise.number, names - refuses, set(), 10)
-            yield Program(lesson, f"solved/{lesson.number}.sh", "", exercise.number, set(), set(), 10)
+            [solved] = SOLVED.glob(f"{lesson.number}.*")
+            yield Program(lesson, f"solved/{solved.name}", "", exercise.number, set(), set(), 10)
     with open(HERE / "fidelity.toml", "rb") as file:
         rows = tomllib.load(file)["program"]
     for row in rows:
@@ -114,9 +116,10 @@ class Builder:
             shutil.copy(ROOT / file, folder / file)
         run(["patch", "--quiet", "--strip=1", "--fuzz=0", "--no-backup-if-mismatch",
              f"--directory={folder}", f"--input={patch}"])
+        # Not from folders of the chapter's: there may be another program in one.
         objects = {path.relative_to(self.build): path
-                   for tree in ("common", f"chapters/{lesson.folder}")
-                   for path in (self.build / tree).rglob("*.o")}
+                   for tree in ("common", "common/*", f"chapters/{lesson.folder}")
+                   for path in self.build.glob(f"{tree}/*.o")}
         for file in files:
             if file.endswith(".cc"):
                 built = folder / file.replace(".cc", ".o")

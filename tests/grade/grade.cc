@@ -205,10 +205,15 @@ std::string Answer::Describe() const {
 }
 
 bool Answer::Expect(bool holds, const std::string& expected) const {
-  if (!ended || !holds) {
-    Complain(ran, expected, Describe());
+  return Expect(ended && holds, expected, Describe());
+}
+
+bool Answer::Expect(bool holds, const std::string& expected,
+                    const std::string& came) const {
+  if (!holds) {
+    Complain(ran, expected, came);
   }
-  return ended && holds;
+  return holds;
 }
 
 bool Answer::ExpectOutput(const std::string& output) const {

@@ -68,8 +68,11 @@ struct Answer : Result {
   // All of it, in words.
   std::string Describe() const;
 
-  // Complains unless `holds`, and returns it.
+  // Complains unless `holds`, and returns it. What came is all of the answer,
+  // or `came`.
   bool Expect(bool holds, const std::string& expected) const;
+  bool Expect(bool holds, const std::string& expected,
+              const std::string& came) const;
   bool ExpectOutput(const std::string& output) const;
   bool ExpectStatus(int status) const;
 };
