@@ -230,13 +230,14 @@ absl::Status Cgroup::Remove() {
     poll(nullptr, 0, 1);
   }
   // #endregion remove
-  path_.clear();
   directory_.Close();
   ASSIGN_OR_RETURN(const UniqueFd lock, LockHierarchy(hierarchy_));
   const std::string parent = parent_path();
   if (rmdir(parent.c_str()) != 0 && errno != EBUSY && errno != ENOENT) {
     return ErrnoError(errno, absl::StrCat("remove cgroup ", parent));
   }
+  // Not before: what has failed up to here, the destructor tries once more.
+  path_.clear();
   return absl::OkStatus();
 }
 
