@@ -202,6 +202,22 @@ fuzz-smoke fuzz:
 	@$(MAKE) fuzzers
 	@tests/fuzz/run.sh $(or $(SECONDS),$(if $(filter fuzz,$@),600,20)) $(or $(TARGET),$(FUZZ_TARGETS))
 
+# Faults: tests/faults/README.md. ONLY='regular expression' chooses among them,
+# CHAPTER='8 9' chapters.
+ONLY ?=
+FAULTY := $(foreach c,8 9 10,$(BUILD)/chapters/$(strip $(call chapter_of,$c))/run)
+
+.PHONY: test-faults test-faults-selftest
+test-faults:
+	@vagrant/provision.sh packages build run grade
+	@$(MAKE) -s $(FAULTY) $(BUILD)/tests/real_root
+	@tests/faults/faults.py $(BUILD) --only '$(ONLY)' $(CHAPTER:%=--chapter %)
+test-faults-selftest:
+	@vagrant/provision.sh packages build run grade
+	@$(MAKE) -s $(FAULTY) $(BUILD)/tests/real_root $(TEST_PRECOMPILED).gch
+	@COMPILE='$(CXX) $(CXXFLAGS) -O0 -include $(TEST_PRECOMPILED)' LINK='$(CXX) $(LDFLAGS)' \
+	  tests/faults/selftest.py $(BUILD)
+
 # ------------------------------------------------------------- the grader
 
 # docs/grading.md tells how it is used, tests/grade/README.md how it is made.

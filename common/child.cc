@@ -127,9 +127,14 @@ absl::Status Execute(const Command& command) {
   } else {
     execv(command.program.c_str(), argv.data());
   }
-  const bool not_found = errno == ENOENT || errno == ENOTDIR;
+  const int error = errno;
+  if (!command.program.empty()) {
+    // Not the command that the user named, so no fault of his.
+    return ErrnoError(error, absl::StrCat("execute ", command.program));
+  }
+  const bool not_found = error == ENOENT || error == ENOTDIR;
   return WithExitStatus(
-      ErrnoError(errno, absl::StrCat("execute ", command.argv[0])),
+      ErrnoError(error, absl::StrCat("execute ", command.argv[0])),
       not_found ? kExitNotFound : kExitCannotExecute);
 }
 

@@ -78,8 +78,9 @@ class Child {
 // if the caller is.
 //
 // Errors, each with what to do about it: a namespace was refused; a step of
-// in_child failed (that step's error); the program cannot be executed (marked
-// with exit status 126) or is not found (127).
+// in_child failed (that step's error); the program cannot be executed. Where
+// the caller has named no `program`, so that it is the user's command, that is
+// marked with exit status 126, or 127 if it is not found.
 // Source: the `cmd` of articles 004 (UTS Namespace) and 001 (NewParentProcess).
 absl::StatusOr<Child> Start(const Command& command);
 

@@ -20,8 +20,12 @@ namespace {
 constexpr char kDefaultPath[] =
     "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-absl::Status CannotExecute(const absl::Status& status) {
-  return WithExitStatus(status, kExitCannotExecute);
+// The error for `error`, with Docker's exit status for it.
+absl::Status UnfitError(int error, absl::string_view doing,
+                        absl::string_view hint = "") {
+  const bool not_found = error == ENOENT || error == ENOTDIR;
+  return WithExitStatus(ErrnoError(error, doing, hint),
+                        not_found ? kExitNotFound : kExitCannotExecute);
 }
 
 // Whether `file` is one that this process may execute.
@@ -29,17 +33,16 @@ absl::Status CheckExecutable(const std::string& file) {
   const std::string doing = absl::StrCat("execute ", file);
   struct stat attributes = {};
   if (stat(file.c_str(), &attributes) != 0) {
-    const int error = errno;
-    const bool not_found = error == ENOENT || error == ENOTDIR;
-    return WithExitStatus(ErrnoError(error, doing),
-                          not_found ? kExitNotFound : kExitCannotExecute);
+    return UnfitError(errno, doing);
   }
   if (S_ISDIR(attributes.st_mode)) {
-    return CannotExecute(ErrnoError(EISDIR, doing));
+    return UnfitError(EISDIR, doing);
   }
   if (access(file.c_str(), X_OK) != 0) {
-    return CannotExecute(
-        ErrnoError(errno, doing, "chmod +x makes a file executable"));
+    const int error = errno;
+    return UnfitError(
+        error, doing,
+        error == EACCES ? "chmod +x makes a file executable" : "");
   }
   return absl::OkStatus();
 }
@@ -119,8 +122,9 @@ absl::Status Execute(const std::string& file,
   arguments.push_back(nullptr);
   execv(file.c_str(), arguments.data());
   const int error = errno;
-  return CannotExecute(ErrnoError(error, absl::StrCat("execute ", file),
-                                  HintForExecute(error, file)));
+  return WithExitStatus(ErrnoError(error, absl::StrCat("execute ", file),
+                                   HintForExecute(error, file)),
+                        kExitCannotExecute);
 }
 
 }  // namespace mydocker

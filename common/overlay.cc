@@ -23,11 +23,16 @@ namespace fs = std::filesystem;
 
 constexpr char kParent[] = "/var/lib/mydocker";
 
+// Makes the directory, or else leaves nothing there.
 absl::Status MakeDirectory(const std::string& path, mode_t permissions) {
-  // Once more by chmod, for the umask has no say here.
-  if (mkdir(path.c_str(), permissions) != 0 ||
-      chmod(path.c_str(), permissions) != 0) {
+  if (mkdir(path.c_str(), permissions) != 0) {
     return ErrnoError(errno, absl::StrCat("make ", path));
+  }
+  // Once more by chmod, for the umask has no say here.
+  if (chmod(path.c_str(), permissions) != 0) {
+    const int error = errno;
+    rmdir(path.c_str());
+    return ErrnoError(error, absl::StrCat("make ", path));
   }
   return absl::OkStatus();
 }
@@ -69,7 +74,9 @@ absl::StatusOr<UniqueFd> LockParent() {
     }
     if (!parent.valid() ||
         TEMP_FAILURE_RETRY(flock(parent.get(), LOCK_EX)) != 0) {
-      return ErrnoError(errno, absl::StrCat("lock ", kParent));
+      const int error = errno;
+      rmdir(kParent);  // If nobody else has a directory there.
+      return ErrnoError(error, absl::StrCat("lock ", kParent));
     }
     // Removed while we waited for the lock: then it keeps nobody out.
     struct stat locked = {};
@@ -114,6 +121,9 @@ absl::StatusOr<std::vector<std::string>> CheckLayers(
       return ErrnoError(error.value(), absl::StrCat("use layer ", layer));
     }
     const fs::file_type type = fs::status(path, error).type();
+    if (error) {
+      return ErrnoError(error.value(), absl::StrCat("use layer ", layer));
+    }
     if (type != fs::file_type::directory && type != fs::file_type::regular) {
       return absl::InvalidArgumentError(
           absl::StrCat("use layer ", layer,
@@ -162,7 +172,10 @@ absl::StatusOr<LayeredFiles> LayeredFiles::Create(
   ASSIGN_OR_RETURN(UniqueFd parent, LockParent());
   RemoveAbandoned();
   const std::string path = absl::StrCat(kParent, "/", id);
-  RETURN_IF_ERROR(MakeDirectory(path, 0700));
+  if (const absl::Status made = MakeDirectory(path, 0700); !made.ok()) {
+    rmdir(kParent);  // If nobody else has a directory there.
+    return made;
+  }
   files.path_ = path;
   files.lock_ = OpenDirectory(path);
   if (!files.lock_.valid() || flock(files.lock_.get(), LOCK_EX) != 0) {
@@ -189,7 +202,12 @@ absl::Status LayeredFiles::AddLayers(const std::vector<std::string>& layers) {
   RETURN_IF_ERROR(MakeDirectory(path_ + "/l", 0755));
   for (size_t i = 0; i < layers.size(); ++i) {
     const std::string place = absl::StrCat(path_, "/l/", i);
-    if (std::error_code error; fs::is_directory(layers[i], error)) {
+    std::error_code error;
+    const bool is_directory = fs::is_directory(layers[i], error);
+    if (error) {
+      return ErrnoError(error.value(), absl::StrCat("use layer ", layers[i]));
+    }
+    if (is_directory) {
       RETURN_IF_ERROR(MakeLink(layers[i], place));
       Tell(absl::StrCat("layer ", i, " is ", layers[i]));
     } else {
@@ -246,12 +264,14 @@ absl::Status LayeredFiles::Remove() {
   if (path_.empty()) {
     return absl::OkStatus();
   }
-  RETURN_IF_ERROR(RemoveTree(std::exchange(path_, "")));
+  RETURN_IF_ERROR(RemoveTree(path_));
   lock_.Close();
   ASSIGN_OR_RETURN(const UniqueFd parent, LockParent());
   if (rmdir(kParent) != 0 && errno != ENOTEMPTY) {
     return ErrnoError(errno, absl::StrCat("remove ", kParent));
   }
+  // Not before: what has failed up to here, the destructor tries once more.
+  path_.clear();
   return absl::OkStatus();
 }
 
@@ -263,8 +283,13 @@ absl::StatusOr<std::string> MountLayers(const std::string& directory) {
   }
   // overlayfs wants the highest first.
   std::string lower;
-  for (int i = 0; access(absl::StrCat("l/", i).c_str(), F_OK) == 0; ++i) {
-    lower = absl::StrCat("l/", i, lower.empty() ? "" : ":", lower);
+  int count = 0;
+  for (; access(absl::StrCat("l/", count).c_str(), F_OK) == 0; ++count) {
+    lower = absl::StrCat("l/", count, lower.empty() ? "" : ":", lower);
+  }
+  // Only then was that the last. A container must not start without a layer.
+  if (errno != ENOENT) {
+    return ErrnoError(errno, absl::StrCat("use layer ", count));
   }
   // Without the last two, whatever the kernel's defaults are: what they save is
   // saved by attributes that no archive of a layer carries.

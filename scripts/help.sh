@@ -31,6 +31,8 @@ cat <<'END'
   make rootfs-debian    a Debian one in build/rootfs-debian (downloads it)
   make escape     a program that walks out of a chroot: chapter 9
   make deps       install what is missing from vagrant/packages.txt (FOR=all: for every target)
+  make test-faults    every system call of run and init fails, one at a time (ONLY=regex, CHAPTER="8 9")
+  make test-faults-selftest    does that table see a clean-up that is not there?
   make test-lab   run the tests on kernels with cgroup v1, hybrid and v2
   make lab MODE=v2    a shell in such a kernel (v1, hybrid, v2)
   make test-sanitizers    the tests, with the programs watching their own memory

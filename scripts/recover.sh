@@ -29,7 +29,7 @@ fi
 # remove_cgroup DIR: kills what is inside and removes the directory.
 # shellcheck disable=SC2317 # called by clean
 remove_cgroup() {
-  local dir=$1 pid deadline=$((SECONDS + 10))
+  local dir=$1 pid below deadline=$((SECONDS + 10))
   until rmdir "$dir" 2>/dev/null || [[ ! -d $dir ]]; do
     while read -r pid; do
       if ((pid > 0)) && kill -KILL "$pid" 2>/dev/null; then
@@ -37,6 +37,9 @@ remove_cgroup() {
         removed=$((removed + 1))
       fi
     done <"$dir/cgroup.procs"
+    for below in "$dir"/*/; do # The container may have made some.
+      [[ ! -d $below ]] || remove_cgroup "${below%/}"
+    done
     if ((SECONDS > deadline)); then
       say "cannot remove $dir: $(wc -l <"$dir/cgroup.procs") processes stay in it" >&2
       failed=1

@@ -13,6 +13,7 @@
 
 #include <array>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -69,6 +70,22 @@ absl::StatusOr<UniqueFd> MakeLockedDirectory(const std::string& path) {
   return directory;
 }
 
+// Calls `visit` with the path of each directory in `parent`. Of one that cannot
+// be read there are none.
+void ForEachDirectory(const std::string& parent,
+                      const std::function<void(const std::string&)>& visit) {
+  const std::unique_ptr<DIR, int (*)(DIR*)> directory(opendir(parent.c_str()),
+                                                      closedir);
+  if (directory == nullptr) {
+    return;
+  }
+  while (const dirent* entry = readdir(directory.get())) {
+    if (entry->d_type == DT_DIR && entry->d_name[0] != '.') {
+      visit(absl::StrCat(parent, "/", entry->d_name));
+    }
+  }
+}
+
 void KillProcesses(const std::string& path) {
   const absl::StatusOr<std::string> processes =
       ReadKernelFile(absl::StrCat(path, "/cgroup.procs"));
@@ -85,26 +102,27 @@ void KillProcesses(const std::string& path) {
   }
 }
 
+// Kills what is in the cgroup and in those below it, and removes those: the
+// container may have made some.
+void Empty(const std::string& path) {
+  KillProcesses(path);
+  ForEachDirectory(path, [](const std::string& below) {
+    Empty(below);
+    rmdir(below.c_str());
+  });
+}
+
 // Removes the cgroups of containers whose `mydocker run` is dead. The caller
 // has the hierarchy locked, so every container that is alive has its own
 // directory locked. One that is still busy is left for the next time.
 void RemoveAbandoned(const std::string& parent) {
-  const std::unique_ptr<DIR, int (*)(DIR*)> directory(opendir(parent.c_str()),
-                                                      closedir);
-  if (directory == nullptr) {
-    return;
-  }
-  while (const dirent* entry = readdir(directory.get())) {
-    if (entry->d_type != DT_DIR || entry->d_name[0] == '.') {
-      continue;
-    }
-    const std::string path = absl::StrCat(parent, "/", entry->d_name);
+  ForEachDirectory(parent, [](const std::string& path) {
     const UniqueFd abandoned = OpenDirectory(path);
     if (abandoned.valid() && flock(abandoned.get(), LOCK_EX | LOCK_NB) == 0) {
-      KillProcesses(path);
+      Empty(path);
       rmdir(path.c_str());
     }
-  }
+  });
 }
 
 // #region hand-down
@@ -226,17 +244,18 @@ absl::Status Cgroup::Remove() {
     if (error != EBUSY || std::chrono::steady_clock::now() > deadline) {
       return ErrnoError(error, absl::StrCat("remove cgroup ", path_));
     }
-    KillProcesses(path_);
+    Empty(path_);
     poll(nullptr, 0, 1);
   }
   // #endregion remove
-  path_.clear();
   directory_.Close();
   ASSIGN_OR_RETURN(const UniqueFd lock, LockHierarchy(hierarchy_));
   const std::string parent = parent_path();
   if (rmdir(parent.c_str()) != 0 && errno != EBUSY && errno != ENOENT) {
     return ErrnoError(errno, absl::StrCat("remove cgroup ", parent));
   }
+  // Not before: what has failed up to here, the destructor tries once more.
+  path_.clear();
   return absl::OkStatus();
 }
 

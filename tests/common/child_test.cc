@@ -346,11 +346,10 @@ TEST_F(StepsTest, FailWithAMessageLongerThanAPipe) {
 
 class CannotExecuteTest : public testing::Test {
  protected:
-  // The error of starting the file `program`.
-  absl::Status StartFile(const std::string& program) {
+  // The error of starting the file `command`, which the user has named.
+  absl::Status StartFile(const std::string& file) {
     Command command;
-    command.program = program;
-    command.argv = {"the-program"};
+    command.argv = {file};
     return Start(command).status();
   }
 
@@ -359,7 +358,7 @@ class CannotExecuteTest : public testing::Test {
 
 TEST_F(CannotExecuteTest, SaysThatItIsNotFound) {
   EXPECT_THAT(StartFile(directory_.File("none")),
-              AllOf(HasErrno(ENOENT), HasExitStatus(127), Says("the-program")));
+              AllOf(HasErrno(ENOENT), HasExitStatus(127), Says("/none")));
   EXPECT_THAT(StartFile(directory_.Write("file", "") + "/program"),
               AllOf(HasErrno(ENOTDIR), HasExitStatus(127)));
   InFork([this] {
@@ -372,13 +371,26 @@ TEST_F(CannotExecuteTest, SaysThatItIsNotFound) {
   });
 }
 
+// Of a program that the caller has chosen, 126 and 127 would say what is not
+// so: that there is something wrong with the user's command.
+TEST_F(CannotExecuteTest, IsTheCallersFailureIfItNamedTheProgram) {
+  for (const auto& [program, error] :
+       {std::pair{directory_.File("none"), ENOENT},
+        std::pair{directory_.path(), EACCES},
+        std::pair{directory_.Write("text", "no format\n", 0755), ENOEXEC}}) {
+    Command command;
+    command.program = program;
+    command.argv = {"the-program"};
+    EXPECT_THAT(Start(command), AllOf(HasErrno(error), HasExitStatus(125),
+                                      Says("execute " + program)));
+  }
+}
+
 TEST_F(CannotExecuteTest, SaysThatItCannotBeExecuted) {
   EXPECT_THAT(StartFile(directory_.path()),
               AllOf(HasErrno(EACCES), HasExitStatus(126)));
   EXPECT_THAT(StartFile(directory_.Write("plain", "#!/bin/sh\n", 0644)),
               AllOf(HasErrno(EACCES), HasExitStatus(126)));
-  EXPECT_THAT(StartFile(directory_.Write("text", "no format\n", 0755)),
-              AllOf(HasErrno(ENOEXEC), HasExitStatus(126)));
 }
 
 // A clone that fails must be an error: taken for a pid, it would put somebody

@@ -97,7 +97,7 @@ class Builder:
         if program.of == "start":
             return self._start(program.lesson)
         if program.of.endswith(".patch"):
-            return self._patched(program.lesson, WRONG / program.of)
+            return build_patched(self.build, self.scratch, program.lesson.folder, WRONG / program.of)
         return HERE / program.of if "/" in program.of else WRONG / program.of
 
     def _start(self, lesson):
@@ -108,26 +108,28 @@ class Builder:
             run([*make, f"{target}{lesson.number}"])
         return workshop / lesson.folder / "run"
 
-    def _patched(self, lesson, patch):
-        folder = self.scratch / f"{lesson.folder}-{patch.stem}"
-        files = re.findall(r"^\+\+\+ b/(\S+)", patch.read_text(encoding="utf-8"), re.MULTILINE)
-        for file in files:
-            (folder / file).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / file, folder / file)
-        run(["patch", "--quiet", "--strip=1", "--fuzz=0", "--no-backup-if-mismatch",
-             f"--directory={folder}", f"--input={patch}"])
-        # Not from folders of the chapter's: there may be another program in one.
-        objects = {path.relative_to(self.build): path
-                   for tree in ("common", "common/*", f"chapters/{lesson.folder}")
-                   for path in self.build.glob(f"{tree}/*.o")}
-        for file in files:
-            if file.endswith(".cc"):
-                built = folder / file.replace(".cc", ".o")
-                run([*os.environ["COMPILE"].split(), f"-I{folder}", "-c", str(folder / file), "-o", str(built)])
-                objects[built.relative_to(folder)] = built
-        libraries = (self.build / "absl.libs").read_text(encoding="utf-8").split()
-        run([*os.environ["LINK"].split(), *map(str, objects.values()), *libraries, "-o", str(folder / "run")])
-        return folder / "run"
+
+def build_patched(build, scratch, chapter, patch):
+    """The program of the chapter's folder from the sources with `patch` on them, in `scratch`."""
+    folder = scratch / f"{chapter}-{patch.stem}"
+    files = re.findall(r"^\+\+\+ b/(\S+)", patch.read_text(encoding="utf-8"), re.MULTILINE)
+    for file in files:
+        (folder / file).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / file, folder / file)
+    run(["patch", "--quiet", "--strip=1", "--fuzz=0", "--no-backup-if-mismatch",
+         f"--directory={folder}", f"--input={patch}"])
+    # Not from folders of the chapter's: there may be another program in one.
+    objects = {path.relative_to(build): path
+               for tree in ("common", "common/*", f"chapters/{chapter}")
+               for path in build.glob(f"{tree}/*.o")}
+    for file in files:
+        if file.endswith(".cc"):
+            built = folder / file.replace(".cc", ".o")
+            run([*os.environ["COMPILE"].split(), f"-I{folder}", "-c", str(folder / file), "-o", str(built)])
+            objects[built.relative_to(folder)] = built
+    libraries = (build / "absl.libs").read_text(encoding="utf-8").split()
+    run([*os.environ["LINK"].split(), *map(str, objects.values()), *libraries, "-o", str(folder / "run")])
+    return folder / "run"
 
 
 def run(command):

@@ -1,0 +1,151 @@
+"""What may come of a fault. By rule: whoever reads a table of outcomes believes it, right or wrong."""
+
+import dataclasses
+import os
+import re
+import signal
+
+from tracing import inside
+
+STATUS = 7  # of the container's command
+READY = "ready\n"
+DOOR = "/tmp/door"  # a FIFO in the container's files, where the command waits until it has been looked at
+SCRIPT = f"""echo pid $$
+echo fds /proc/self/fd/*
+grep -E 'Cpus_allowed_list|SigBlk|SigIgn' /proc/self/status
+cat /proc/self/cgroup
+hostname
+ls /
+echo ready
+read go <{DOOR}
+exit {STATUS}
+"""
+GONE = "it ended while it was looked at"
+NAMESPACES = ("uts", "ipc", "pid", "mnt", "net")
+# Descriptor 3 is the directory that the shell lists.
+OPEN_FILES = "fds /proc/self/fd/0 /proc/self/fd/1 /proc/self/fd/2 /proc/self/fd/3"
+
+
+@dataclasses.dataclass
+class Setup:
+    """A container to run, and what its command has to find."""
+
+    chapter: str
+    flags: list
+    limits: dict  # controller -> (file of v1, file of v2, value there on v1, value there on v2)
+    cpus: str
+    hostname: str = ""  # none of its own, unless named
+    own_root: bool = False
+    watched: tuple = ()
+
+
+def look(setup, host, pid):
+    """What is not as it has to be with the container's process, seen from the host."""
+    wrong = []
+    for kind in NAMESPACES:
+        try:
+            if os.readlink(f"/proc/{pid}/ns/{kind}") == os.readlink(f"/proc/self/ns/{kind}"):
+                wrong.append(f"it is in the host's {kind} namespace")
+        except FileNotFoundError:
+            return [GONE]
+    for controller, (v1_file, v2_file, v1, v2) in setup.limits.items():
+        kind = host.hierarchies.place[controller][0]
+        expected = v1 if kind == "cgroup" else v2
+        value = host.hierarchies.limit(pid, controller, v1_file, v2_file)
+        if value != expected:
+            wrong.append(f"limit of {controller}: \"{value}\", not {expected}")
+    return wrong
+
+
+class Witness:
+    """Looks at the container while its command waits at the door, then lets it go on."""
+
+    def __init__(self, setup, host, program):
+        self.setup, self.host, self.program = setup, host, program
+        self.complaints = None
+
+    def __call__(self, output):
+        if self.complaints is None and output.endswith(READY):
+            pid = inside(self.program)
+            self.complaints = look(self.setup, self.host, pid) + self._read(output) if pid else [GONE]
+            self._open_door(pid)
+
+    def _read(self, output):
+        lines = output.splitlines()
+        wrong = []
+        for expected in ("pid 1", OPEN_FILES, f"Cpus_allowed_list:\t{self.setup.cpus}", f"SigBlk:\t{0:016x}",
+                         f"SigIgn:\t{0:016x}"):
+            if expected not in lines:
+                wrong.append(f"the command does not find \"{expected}\"")
+        if self.setup.hostname and self.setup.hostname not in lines:
+            wrong.append(f"its host name is not {self.setup.hostname}")
+        if self.setup.own_root and "usr" not in lines or self.setup.own_root and "boot" in lines:
+            wrong.append("its root is the host's")
+        return wrong
+
+    def _open_door(self, pid):
+        try:
+            door = os.open(f"/proc/{pid}/root{DOOR}", os.O_RDWR | os.O_NONBLOCK)
+        except OSError:
+            return  # it is gone
+        os.write(door, b"go\n")
+        self.door = door
+
+    def close(self):
+        if hasattr(self, "door"):
+            os.close(self.door)
+
+
+@dataclasses.dataclass
+class Outcome:
+    word: str        # for the table
+    complaints: list
+    told: str = ""  # on standard error
+
+
+def _is_one_line(text):
+    return bool(re.fullmatch(r"mydocker: [^\n]+\n", text))
+
+
+def judge_errno(errno, call, status, out, err, witness):
+    """(a) All is as without the fault; or (b) mydocker says in a line what failed, and with which error."""
+    wrong = []
+    ran = witness.complaints is not None
+    if ran:
+        wrong += witness.complaints
+    if status == STATUS and not err:
+        if not ran:
+            wrong.append("the command ended, and was not seen to be ready")
+        return Outcome("runs", wrong)
+    if ran and witness.complaints == [GONE]:
+        wrong = []
+    if status not in call.statuses_of_failure(errno):
+        wrong.append(f"exit status {status}")
+    if not _is_one_line(err):
+        wrong.append(f"on standard error, not one line of mydocker: {err!r}")
+    elif not call.is_told_by(errno, err):
+        wrong.append(f"the line does not say {errno}: {err.strip()}")
+    if not ran and out:
+        wrong.append(f"on standard output: {out!r}")
+    return Outcome(f"{status}", wrong)
+
+
+def init_says_that_run_died(err):
+    """Who waits for run may have the time to say so before it dies as well."""
+    return _is_one_line(err) and "run has failed or was killed" in err
+
+
+def judge_kill(who, status, err):
+    wrong = []
+    expected = -signal.SIGKILL if who == "run" else 128 + signal.SIGKILL
+    if status != expected:
+        wrong.append(f"exit status {status}, not {expected}")
+    if err and not (who == "run" and init_says_that_run_died(err)):
+        wrong.append(f"on standard error: {err!r}")
+    return Outcome("killed" if who == "run" else str(status), wrong)
+
+
+def processes_left(changes):
+    return [line for line in changes if not line.startswith(("cgroup ", "file /var/lib/mydocker"))]
+
+
