@@ -228,6 +228,25 @@ grade-fidelity:
 	@COMPILE='$(CXX) $(CXXFLAGS) -O0 -include $(TEST_PRECOMPILED)' LINK='$(CXX) $(LDFLAGS)' \
 	  tests/grade/fidelity.py $(BUILD) $(CHAPTER)
 
+# ---------------------------------------------------------- how fast it is
+
+# docs/bench.md tells what came out, tests/bench/README.md how it is measured.
+BENCH := $(BUILD)/tests/bench
+$(BENCH)/attach: $(BENCH)/attach.o $(ALL_COMMON) $(BUILD)/absl.libs
+	$(call link)
+$(BENCH)/attach.o: private OPTIMIZE := -O2
+$(BENCH)/floor: tests/bench/floor.c Makefile
+	@mkdir -p $(@D)
+	@echo "compile $<"
+	@gcc -std=c17 -O2 -Wall -Wextra -Werror -Wno-format-truncation -static $< -o $@
+
+.PHONY: bench bench-check
+bench bench-check:
+	@vagrant/provision.sh packages build run bench
+	@$(MAKE) $(BUILD)/chapters/08-run-init/run $(BUILD)/chapters/09-rootfs/run $(BENCH)/attach $(BENCH)/floor
+	@scripts/rootfs.sh busybox build/rootfs
+	@tests/bench/bench.py $(if $(filter bench-check,$@),check,write) $(BUILD)
+
 .PHONY: test-lab lab
 test-lab:
 	@vagrant/provision.sh packages build test lab
