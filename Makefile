@@ -43,14 +43,16 @@ SANITIZE ?=
 , := ,
 BUILD := build$(if $(SANITIZE),/sanitize)
 CXX := g++
-OPTIMIZE := -O2
+# Small rather than fast: the time is the kernel's, and `run` stays in memory as
+# long as its container lives.
+OPTIMIZE := -Os
 # maybe-uninitialized is the optimizer's guess, and each version of GCC guesses
 # differently: shown, but no error.
 CXXFLAGS := -std=c++20 -g1 -Wall -Wextra -Werror -Wno-error=maybe-uninitialized -I. \
   $(if $(SANITIZE),-fsanitize=address$(,)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
 # Static: a dynamic Abseil is 46 shared objects, and loading them costs 3 ms at
 # each start, twice a container. (The sanitizers need the C library dynamic.)
-LDFLAGS := $(if $(SANITIZE),-fsanitize=address$(,)undefined,-static)
+LDFLAGS := -Wl,--gc-sections $(if $(SANITIZE),-fsanitize=address$(,)undefined,-static)
 ABSL := absl_flags absl_flags_reflection absl_status absl_statusor absl_str_format absl_strings
 
 PROGRAMS := $(CHAPTERS:%=$(BUILD)/chapters/%/run)

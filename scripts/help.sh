@@ -34,6 +34,8 @@ cat <<'END'
   make test-lab   run the tests on kernels with cgroup v1, hybrid and v2
   make lab MODE=v2    a shell in such a kernel (v1, hybrid, v2)
   make test-sanitizers    the tests, with the programs watching their own memory
+  make bench      how fast it is beside crun, runc, bubblewrap: into docs/bench.md
+  make bench-check    is it still as fast as we say?
   make docs       write the pages' code from the sources, and draw the pictures
   make docs-check     are the pages' code, links and pictures what they should be?
   make docs-test      run the pages' sessions and compare (PAGE=03-pid-ns: of one page)

@@ -11,9 +11,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
+#include <iterator>
 #include <memory>
+#include <random>
 #include <utility>
 #include <vector>
 
@@ -30,6 +33,7 @@ namespace {
 
 constexpr absl::string_view kParentName = "mydocker";
 constexpr std::chrono::seconds kRemovalLimit(5);
+constexpr size_t kMostLookedAt = 16;
 
 std::string ParentPath(const Hierarchy& hierarchy) {
   return absl::StrCat(hierarchy.mount_point, "/", kParentName);
@@ -85,20 +89,34 @@ void KillProcesses(const std::string& path) {
   }
 }
 
+std::vector<std::string> SubdirectoriesOf(const std::string& path) {
+  std::vector<std::string> names;
+  const std::unique_ptr<DIR, int (*)(DIR*)> directory(opendir(path.c_str()),
+                                                      closedir);
+  while (const dirent* entry =
+             directory == nullptr ? nullptr : readdir(directory.get())) {
+    if (entry->d_type == DT_DIR && entry->d_name[0] != '.') {
+      names.push_back(entry->d_name);
+    }
+  }
+  return names;
+}
+
 // Removes the cgroups of containers whose `mydocker run` is dead. The caller
 // has the hierarchy locked, so every container that is alive has its own
 // directory locked. One that is still busy is left for the next time.
 void RemoveAbandoned(const std::string& parent) {
-  const std::unique_ptr<DIR, int (*)(DIR*)> directory(opendir(parent.c_str()),
-                                                      closedir);
-  if (directory == nullptr) {
-    return;
+  std::vector<std::string> names = SubdirectoriesOf(parent);
+  // Among many containers each run looks at a few, chosen by chance: a start
+  // must not take longer the more of them there are.
+  if (names.size() > kMostLookedAt) {
+    std::vector<std::string> chosen;
+    std::sample(names.begin(), names.end(), std::back_inserter(chosen),
+                kMostLookedAt, std::minstd_rand(std::random_device()()));
+    names = std::move(chosen);
   }
-  while (const dirent* entry = readdir(directory.get())) {
-    if (entry->d_type != DT_DIR || entry->d_name[0] == '.') {
-      continue;
-    }
-    const std::string path = absl::StrCat(parent, "/", entry->d_name);
+  for (const std::string& name : names) {
+    const std::string path = absl::StrCat(parent, "/", name);
     const UniqueFd abandoned = OpenDirectory(path);
     if (abandoned.valid() && flock(abandoned.get(), LOCK_EX | LOCK_NB) == 0) {
       KillProcesses(path);

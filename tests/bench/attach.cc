@@ -1,6 +1,7 @@
 // What it costs to put a process into its cgroups:
 //
-//   parent   the parent writes the child's pid: CgroupManager::Apply, as article
+//   parent   the parent writes the child's pid: CgroupManager::Apply, as
+//   article
 //            001 does it
 //   self     the child writes 0, itself: what CgroupManager::Admit does on v1
 //   start    a whole Start of a child that stays in its parent's cgroups, and
@@ -91,9 +92,9 @@ absl::Status MeasureRound(const CgroupManager& cgroups, Shared& shared,
 }
 
 absl::StatusOr<int> Measure(int rounds) {
-  auto* const shared = static_cast<Shared*>(
-      mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE,
-           MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+  auto* const shared =
+      static_cast<Shared*>(mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE,
+                                MAP_SHARED | MAP_ANONYMOUS, -1, 0));
   if (shared == MAP_FAILED) {
     return ErrnoError(errno, "map memory that the child shares");
   }

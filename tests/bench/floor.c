@@ -278,8 +278,7 @@ int main(int argc, char* argv[]) {
   int container = -1;
   struct clone_args args = {
       .flags = CLONE_PIDFD | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC |
-               CLONE_NEWPID | CLONE_NEWNET |
-               (is_v2 ? CLONE_INTO_CGROUP : 0),
+               CLONE_NEWPID | CLONE_NEWNET | (is_v2 ? CLONE_INTO_CGROUP : 0),
       .pidfd = (uintptr_t)&container,
       .exit_signal = SIGCHLD,
       .cgroup = is_v2 ? (uint64_t)places->lock : 0,
