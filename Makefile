@@ -43,7 +43,9 @@ SANITIZE ?=
 , := ,
 BUILD := build$(if $(SANITIZE),/sanitize)
 CXX := g++
-OPTIMIZE := -O2
+# Small rather than fast: the time is the kernel's, and `run` stays in memory as
+# long as its container lives.
+OPTIMIZE := -Os
 # maybe-uninitialized is the optimizer's guess, and each version of GCC guesses
 # differently: shown, but no error.
 #
@@ -54,7 +56,7 @@ CXXFLAGS := -std=c++20 -g1 -Wall -Wextra -Werror -Wno-error=maybe-uninitialized 
     -fno-omit-frame-pointer)
 # Static: a dynamic Abseil is 46 shared objects, and loading them costs 3 ms at
 # each start, twice a container. (The sanitizers need the C library dynamic.)
-LDFLAGS := $(if $(SANITIZE),-fsanitize=address$(,)undefined,-static)
+LDFLAGS := -Wl,--gc-sections $(if $(SANITIZE),-fsanitize=address$(,)undefined,-static)
 ABSL := absl_flags absl_flags_reflection absl_status absl_statusor absl_str_format absl_strings
 
 PROGRAMS := $(CHAPTERS:%=$(BUILD)/chapters/%/run)
@@ -277,6 +279,25 @@ grade-fidelity:
 	@$(MAKE) -s $(GRADER) $(PROGRAMS) $(TEST_PRECOMPILED).gch
 	@COMPILE='$(CXX) $(CXXFLAGS) -O0 -include $(TEST_PRECOMPILED)' LINK='$(CXX) $(LDFLAGS)' \
 	  tests/grade/fidelity.py $(BUILD) $(CHAPTER)
+
+# ---------------------------------------------------------- how fast it is
+
+# docs/bench.md tells what came out, tests/bench/README.md how it is measured.
+BENCH := $(BUILD)/tests/bench
+$(BENCH)/attach: $(BENCH)/attach.o $(ALL_COMMON) $(BUILD)/absl.libs
+	$(call link)
+$(BENCH)/attach.o: private OPTIMIZE := -O2
+$(BENCH)/floor: tests/bench/floor.c Makefile
+	@mkdir -p $(@D)
+	@echo "compile $<"
+	@gcc -std=c17 -O2 -Wall -Wextra -Werror -Wno-format-truncation -static $< -o $@
+
+.PHONY: bench bench-check
+bench bench-check:
+	@vagrant/provision.sh packages build run bench
+	@$(MAKE) $(BUILD)/chapters/08-run-init/run $(BUILD)/chapters/09-rootfs/run $(BENCH)/attach $(BENCH)/floor
+	@scripts/rootfs.sh busybox build/rootfs
+	@tests/bench/bench.py $(if $(filter bench-check,$@),check,write) $(BUILD)
 
 .PHONY: test-lab lab
 test-lab:

@@ -2,18 +2,26 @@
 
 #include <unistd.h>
 
+#include <chrono>
 #include <string>
 
-#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 
 namespace mydocker {
 namespace {
 
+using Clock = std::chrono::steady_clock;
+
 bool verbose_on = false;
+// When the step before was told: what comes after it is the next one's time.
+Clock::time_point told_at;
 
 }  // namespace
 
-void SetVerbose(bool verbose) { verbose_on = verbose; }
+void SetVerbose(bool verbose) {
+  verbose_on = verbose;
+  told_at = Clock::now();
+}
 
 bool IsVerbose() { return verbose_on; }
 
@@ -21,10 +29,13 @@ void Tell(absl::string_view step) {
   if (!verbose_on) {
     return;
   }
-  const std::string line = absl::StrCat("mydocker: ", step, "\n");
+  const std::chrono::duration<double, std::milli> took = Clock::now() - told_at;
+  const std::string line =
+      absl::StrFormat("mydocker: %s (%.2f ms)\n", step, took.count());
   // One write, so that the lines of run, init and the container do not mix.
   [[maybe_unused]] const ssize_t written =
       write(STDERR_FILENO, line.data(), line.size());
+  told_at = Clock::now();
 }
 
 }  // namespace mydocker

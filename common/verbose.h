@@ -14,7 +14,9 @@ namespace mydocker {
 void SetVerbose(bool verbose);
 bool IsVerbose();
 
-// Writes "mydocker: STEP" as one line to standard error, if verbose.
+// Writes "mydocker: STEP (N ms)" as one line to standard error, if verbose. The
+// milliseconds are those since the step before, or since SetVerbose, in this
+// process.
 void Tell(absl::string_view step);
 
 }  // namespace mydocker

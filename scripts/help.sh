@@ -38,6 +38,8 @@ cat <<'END'
   make test-sanitizers    the tests, with the programs watching their own memory
   make fuzz-smoke the code that parses, fed with nonsense: each target for 20 seconds (SECONDS=60)
   make fuzz TARGET=handshake SECONDS=3600    one target, for longer; without TARGET all of them
+  make bench      how fast it is beside crun, runc, bubblewrap: into docs/bench.md
+  make bench-check    is it still as fast as we say?
   make docs       write the pages' code from the sources, and draw the pictures
   make docs-check     are the pages' code, links and pictures what they should be?
   make docs-test      run the pages' sessions and compare (PAGE=03-pid-ns: of one page)

@@ -11,10 +11,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
-#include <functional>
+#include <iterator>
 #include <memory>
+#include <random>
 #include <utility>
 #include <vector>
 
@@ -31,6 +33,7 @@ namespace {
 
 constexpr absl::string_view kParentName = "mydocker";
 constexpr std::chrono::seconds kRemovalLimit(5);
+constexpr size_t kMostLookedAt = 16;
 
 std::string ParentPath(const Hierarchy& hierarchy) {
   return absl::StrCat(hierarchy.mount_point, "/", kParentName);
@@ -70,20 +73,19 @@ absl::StatusOr<UniqueFd> MakeLockedDirectory(const std::string& path) {
   return directory;
 }
 
-// Calls `visit` with the path of each directory in `parent`. Of one that cannot
-// be read there are none.
-void ForEachDirectory(const std::string& parent,
-                      const std::function<void(const std::string&)>& visit) {
+// Returns the paths of the directories in `parent`. Of one that cannot be read
+// there are none.
+std::vector<std::string> DirectoriesIn(const std::string& parent) {
+  std::vector<std::string> paths;
   const std::unique_ptr<DIR, int (*)(DIR*)> directory(opendir(parent.c_str()),
                                                       closedir);
-  if (directory == nullptr) {
-    return;
-  }
-  while (const dirent* entry = readdir(directory.get())) {
+  while (const dirent* entry =
+             directory == nullptr ? nullptr : readdir(directory.get())) {
     if (entry->d_type == DT_DIR && entry->d_name[0] != '.') {
-      visit(absl::StrCat(parent, "/", entry->d_name));
+      paths.push_back(absl::StrCat(parent, "/", entry->d_name));
     }
   }
+  return paths;
 }
 
 void KillProcesses(const std::string& path) {
@@ -106,23 +108,32 @@ void KillProcesses(const std::string& path) {
 // container may have made some.
 void Empty(const std::string& path) {
   KillProcesses(path);
-  ForEachDirectory(path, [](const std::string& below) {
+  for (const std::string& below : DirectoriesIn(path)) {
     Empty(below);
     rmdir(below.c_str());
-  });
+  }
 }
 
 // Removes the cgroups of containers whose `mydocker run` is dead. The caller
 // has the hierarchy locked, so every container that is alive has its own
 // directory locked. One that is still busy is left for the next time.
 void RemoveAbandoned(const std::string& parent) {
-  ForEachDirectory(parent, [](const std::string& path) {
+  std::vector<std::string> paths = DirectoriesIn(parent);
+  // Among many containers each run looks at a few, chosen by chance: a start
+  // must not take longer the more of them there are.
+  if (paths.size() > kMostLookedAt) {
+    std::vector<std::string> chosen;
+    std::sample(paths.begin(), paths.end(), std::back_inserter(chosen),
+                kMostLookedAt, std::minstd_rand(std::random_device()()));
+    paths = std::move(chosen);
+  }
+  for (const std::string& path : paths) {
     const UniqueFd abandoned = OpenDirectory(path);
     if (abandoned.valid() && flock(abandoned.get(), LOCK_EX | LOCK_NB) == 0) {
       Empty(path);
       rmdir(path.c_str());
     }
-  });
+  }
 }
 
 // #region hand-down

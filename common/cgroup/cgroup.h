@@ -29,7 +29,7 @@ absl::StatusOr<std::string> NewContainerId();
 // Its directory is locked (flock(2)) by the process that made it. The kernel
 // drops that lock when the process dies, however it dies; so a directory that
 // is not locked was left behind, and the next Create in the hierarchy removes
-// it.
+// it. Where there are many directories, each Create looks at 16 of them.
 class Cgroup {
  public:
   // Makes the cgroup mydocker/`id` in `hierarchy`.

@@ -4,6 +4,7 @@
 #define MYDOCKER_TESTS_COMMON_CAPTURED_H_
 
 #include <fcntl.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -16,6 +17,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "common/child.h"
 #include "common/errors.h"
 #include "common/fd.h"
@@ -44,6 +48,15 @@ inline std::vector<std::string> CaptureWrites(
     writes.emplace_back(buffer.data(), size);
   }
   return writes;
+}
+
+// Matches the line in which Tell tells `step`, with any time.
+MATCHER_P(Tells, step, absl::StrCat("tells: ", step)) {
+  absl::string_view time = arg;
+  double milliseconds = 0;
+  return absl::ConsumePrefix(&time, absl::StrCat("mydocker: ", step, " (")) &&
+         absl::ConsumeSuffix(&time, " ms)\n") &&
+         absl::SimpleAtod(time, &milliseconds) && milliseconds >= 0;
 }
 
 // What a program wrote to its standard output, and how it ended.

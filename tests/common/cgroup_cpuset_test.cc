@@ -67,12 +67,11 @@ TEST_F(CpusetV1Test, TellsWhatItInherits) {
   });
   SetVerbose(false);
   const std::string parent = fake_.root().File("mydocker");
-  EXPECT_THAT(told,
-              testing::ElementsAre(
-                  "mydocker: wrote 0-3 to " + parent + "/cpuset.cpus\n",
-                  "mydocker: wrote 0-1 to " + parent + "/cpuset.mems\n",
-                  "mydocker: wrote 0-3 to " + parent + "/id/cpuset.cpus\n",
-                  "mydocker: wrote 0-1 to " + parent + "/id/cpuset.mems\n"));
+  EXPECT_THAT(told, testing::ElementsAre(
+                        Tells("wrote 0-3 to " + parent + "/cpuset.cpus"),
+                        Tells("wrote 0-1 to " + parent + "/cpuset.mems"),
+                        Tells("wrote 0-3 to " + parent + "/id/cpuset.cpus"),
+                        Tells("wrote 0-1 to " + parent + "/id/cpuset.mems")));
 }
 
 TEST_F(CpusetV1Test, WritesTheListAndInheritsTheMemoryNodes) {

@@ -43,8 +43,7 @@ TEST_F(SubsystemTest, WritesAndThenTells) {
       CaptureWrites(
           STDERR_FILENO,
           [this] { EXPECT_THAT(FakeSubsystem().Set(cgroup_, {}), IsOk()); }),
-      ElementsAre("mydocker: wrote 12 to " + cgroup_.File("fake.limit") +
-                  "\n"));
+      ElementsAre(Tells("wrote 12 to " + cgroup_.File("fake.limit"))));
   EXPECT_EQ(fake_.Read("fake.limit"), "12");
 }
 
@@ -54,7 +53,7 @@ TEST_F(SubsystemTest, AppliesAndThenTells) {
       CaptureWrites(
           STDERR_FILENO,
           [this] { EXPECT_THAT(Subsystem::Apply(cgroup_, 4321), IsOk()); }),
-      ElementsAre("mydocker: process 4321 entered " + cgroup_.path() + "\n"));
+      ElementsAre(Tells("process 4321 entered " + cgroup_.path())));
   EXPECT_EQ(fake_.Read("tasks"), "4321");
 }
 
@@ -63,7 +62,7 @@ TEST_F(SubsystemTest, RemovesAndThenTells) {
   EXPECT_THAT(CaptureWrites(
                   STDERR_FILENO,
                   [this] { EXPECT_THAT(Subsystem::Remove(cgroup_), IsOk()); }),
-              ElementsAre("mydocker: removed " + path + "\n"));
+              ElementsAre(Tells("removed " + path)));
   EXPECT_FALSE(fake_.root().Has("mydocker"));
 }
 

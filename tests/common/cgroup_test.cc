@@ -185,6 +185,21 @@ TEST_P(CgroupTest, RemovesThoseWhoseOwnerDied) {
   EXPECT_TRUE(root().Has("mydocker/next"));
 }
 
+// Not all at once: a start must not take longer the more there are.
+TEST_P(CgroupTest, RemovesManyAFewAtATime) {
+  for (int i = 0; i < 40; ++i) {
+    root().MakeDirectory("mydocker/dead" + std::to_string(i));
+  }
+  for (const size_t left : {24u, 8u, 0u}) {
+    const absl::StatusOr<Cgroup> cgroup =
+        Cgroup::Create(fake_.hierarchy(), "next");
+    ASSERT_THAT(cgroup, IsOk());
+    const auto entries =
+        std::filesystem::directory_iterator(root().File("mydocker"));
+    EXPECT_EQ(std::distance(begin(entries), end(entries)), 1 + left);
+  }
+}
+
 TEST_P(CgroupTest, TakesTheNameOfOneWhoseOwnerDied) {
   root().MakeDirectory("mydocker/id");
   EXPECT_THAT(Cgroup::Create(fake_.hierarchy(), "id"), IsOk());

@@ -1,0 +1,133 @@
+// What it costs to put a process into its cgroups:
+//
+//   parent   the parent writes the child's pid: CgroupManager::Apply, as
+//   article
+//            001 does it
+//   self     the child writes 0, itself: what CgroupManager::Admit does on v1
+//   start    a whole Start of a child that stays in its parent's cgroups, and
+//   born-in  of one born into its own: what Admit does on v2
+//
+//     attach ROUNDS
+//
+// prints a line for each: its name and ROUNDS times in microseconds. They take
+// turns. A host of v1 alone has no born-in, one of v2 alone no self.
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#include <chrono>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/numbers.h"
+#include "common/cgroup/manager.h"
+#include "common/cgroup/pids.h"
+#include "common/child.h"
+#include "common/errors.h"
+
+namespace mydocker {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using Times = std::map<std::string, std::vector<double>>;
+
+double MicrosecondsSince(Clock::time_point start) {
+  return std::chrono::duration<double, std::micro>(Clock::now() - start)
+      .count();
+}
+
+// Shared with the child.
+struct Shared {
+  Clock::time_point start;
+  double self;
+};
+
+Command Sleep() {
+  Command command;
+  command.program = "/bin/sleep";
+  command.argv = {"sleep", "1000"};
+  return command;
+}
+
+absl::Status End(Child child) {
+  RETURN_IF_ERROR(child.Signal(SIGKILL));
+  return child.Wait().status();
+}
+
+absl::Status MeasureRound(const CgroupManager& cgroups, Shared& shared,
+                          Times& times) {
+  const auto before_start = Clock::now();
+  ASSIGN_OR_RETURN(Child outside, Start(Sleep()));
+  times["start"].push_back(MicrosecondsSince(before_start));
+  const auto before_apply = Clock::now();
+  RETURN_IF_ERROR(cgroups.Apply(outside.pid()));
+  times["parent"].push_back(MicrosecondsSince(before_apply));
+  RETURN_IF_ERROR(End(std::move(outside)));
+
+  Command command = Sleep();
+  command.in_child.push_back([&shared] {
+    shared.start = Clock::now();
+    return absl::OkStatus();
+  });
+  cgroups.Admit(command);
+  const bool writes_itself = command.in_child.size() > 1;
+  command.in_child.push_back([&shared] {
+    shared.self = MicrosecondsSince(shared.start);
+    return absl::OkStatus();
+  });
+  const auto before_birth = Clock::now();
+  ASSIGN_OR_RETURN(Child inside, Start(command));
+  if (command.into_cgroup != -1) {
+    times["born-in"].push_back(MicrosecondsSince(before_birth));
+  }
+  if (writes_itself) {
+    times["self"].push_back(shared.self);
+  }
+  return End(std::move(inside));
+}
+
+absl::StatusOr<int> Measure(int rounds) {
+  auto* const shared =
+      static_cast<Shared*>(mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE,
+                                MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+  if (shared == MAP_FAILED) {
+    return ErrnoError(errno, "map memory that the child shares");
+  }
+  const PidsSubsystem pids;
+  ASSIGN_OR_RETURN(const std::string id, NewContainerId());
+  ASSIGN_OR_RETURN(CgroupManager cgroups, CgroupManager::Create(id, {&pids}));
+  RETURN_IF_ERROR(cgroups.Set({}));
+  Times times;
+  for (int round = 0; round < rounds; ++round) {
+    RETURN_IF_ERROR(MeasureRound(cgroups, *shared, times));
+  }
+  printf("hierarchies %zu\n", cgroups.Paths().size());
+  for (const auto& [way, values] : times) {
+    printf("%s", way.c_str());
+    for (const double value : values) {
+      printf(" %.1f", value);
+    }
+    printf("\n");
+  }
+  RETURN_IF_ERROR(cgroups.Destroy());
+  return 0;
+}
+
+}  // namespace
+}  // namespace mydocker
+
+int main(int argc, char* argv[]) {
+  int rounds = 0;
+  if (argc != 2 || !absl::SimpleAtoi(argv[1], &rounds) || rounds < 1) {
+    fprintf(stderr, "usage: attach ROUNDS\n");
+    return 125;
+  }
+  const absl::StatusOr<int> status = mydocker::Measure(rounds);
+  return status.ok() ? *status
+                     : mydocker::ReportFailure("attach", status.status());
+}

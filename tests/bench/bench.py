@@ -1,0 +1,134 @@
+#!/usr/bin/env python3
+"""How fast mydocker is, beside programs that do the same.
+
+  bench.py write BUILD    measures everything; writes the tables into docs/bench.md and its chart
+  bench.py check BUILD    measures what bounds.toml has a bound for; fails when one is passed
+
+Times are only ever compared with times of the same run: how many milliseconds a
+container takes says more of the machine than of the program. BUILD is where
+`make` puts the programs. README.md, beside this file, tells how it is measured.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+import tomllib
+
+sys.dont_write_bytecode = True
+
+import measure  # noqa: E402
+import page  # noqa: E402
+from measure import say  # noqa: E402
+from runtimes import runtimes  # noqa: E402
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+NINE, EIGHT = "mydocker, chapter 9", "mydocker, chapter 8"
+FLOORS = {NINE: "floor of chapter 9", EIGHT: "floor of chapter 8"}
+RUNNING = (0, 100, 500)
+MOUNTS = (10, 1000, 10000)
+
+
+def enter_own_mounts():
+    """Goes on in a mount namespace of its own: what is mounted here, nobody else sees. crun refuses a host of both
+    cgroup versions, so there the v2 part, which has none of our controllers, is not mounted for any of them."""
+    if "BENCH_IN_OWN_MOUNTS" not in os.environ:
+        os.environ["BENCH_IN_OWN_MOUNTS"] = "1"
+        os.execvp("unshare", ["unshare", "--mount", "--propagation=private", sys.executable, *sys.argv])
+    unified = "/sys/fs/cgroup/unified"
+    if os.path.ismount(unified):
+        subprocess.run(["umount", unified], check=True)
+
+
+def usable(every):
+    found = []
+    for runtime in every:
+        why_not = measure.works(runtime)
+        if why_not:
+            say(f"without {runtime.name}: {why_not}")
+        else:
+            found.append(runtime)
+    return found
+
+
+def ratios(times):
+    """mydocker's median as a part of each other's: the chapter 8 floor is chapter 8's, the rest chapter 9's."""
+    median = {name: statistics.median(values) for name, values in times.items()}
+    own = {floor: median[chapter] for chapter, floor in FLOORS.items()}
+    return {name: own.get(name, median[NINE]) / value for name, value in median.items()}
+
+
+def measure_all(found, build):
+    by_name = {runtime.name: runtime for runtime in found}
+    pair = [by_name[NINE], by_name[FLOORS[NINE]]]
+    results = {"versions": {runtime.name: runtime.version for runtime in found}}
+    say("start-up: each of them 100 times, in turns")
+    results["start-up"] = measure.start_up(found, rounds=20)
+    say("memory and system calls")
+    results["private memory"] = {runtime.name: measure.private_memory(runtime) for runtime in found}
+    results["peak memory"] = {runtime.name: measure.peak_memory(runtime) for runtime in found}
+    results["system calls"] = {runtime.name: measure.system_calls(runtime) for runtime in found}
+    say("throughput: 200 containers, one by one and 8 at a time")
+    results["throughput"] = {runtime.name: [measure.throughput(runtime, 200, at_a_time) for at_a_time in (1, 8)]
+                             for runtime in found}
+    say(f"beside {', '.join(map(str, RUNNING))} containers")
+    results["beside others"] = measure.beside_others(pair, RUNNING)
+    say(f"among {', '.join(map(str, MOUNTS))} mounts")
+    results["among mounts"] = measure.among_mounts(pair, MOUNTS)
+    say("ways into a cgroup")
+    results["hierarchies"], results["attaching"] = measure.attaching(f"{build}/tests/bench/attach", 100)
+    return results
+
+
+def check(found):
+    """Prints a line for each bound. Returns how many were kept and passed."""
+    bounds = tomllib.loads((HERE / "bounds.toml").read_text())
+    by_name = {runtime.name: runtime for runtime in found}
+    outcomes = []
+
+    def judge(what, value, bound, unit=""):
+        kept = value <= bound
+        outcomes.append(kept)
+        print(f"{'OK  ' if kept else 'FAIL'} {what}: {value:.2f}{unit}, at most {bound}{unit}")
+
+    measured = ratios(measure.start_up(found, rounds=10))
+    skipped = [name for name in bounds["start-up"] if name not in measured]
+    for name, bound in bounds["start-up"].items():
+        if name in measured:
+            judge(f"start-up, mydocker as a part of {name}", measured[name], bound)
+    for name, bound in bounds["private memory, KiB"].items():
+        judge(f"private memory of {name}", measure.private_memory(by_name[name]), bound, " KiB")
+    for name in skipped:
+        print(f"SKIP start-up beside {name}: it does not work here")
+    passed = sum(outcomes)
+    print(f"{passed} passed, {len(outcomes) - passed} failed, {len(skipped)} skipped")
+    return 0 if all(outcomes) else 1
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("what", choices=["write", "check"])
+    parser.add_argument("build")
+    arguments = parser.parse_args()
+    if os.geteuid() != 0:
+        os.execvp("sudo", ["sudo", "--", sys.executable, *sys.argv])
+    os.chdir(ROOT)
+    enter_own_mounts()
+    scratch = ROOT / arguments.build / "bench"
+    scratch.mkdir(parents=True, exist_ok=True)
+    found = usable(runtimes(arguments.build, scratch))
+    if arguments.what == "check":
+        return check(found)
+    results = measure_all(found, arguments.build)
+    (scratch / "results.json").write_text(json.dumps(results, indent=1) + "\n")
+    page.write(ROOT / "docs", found, results, ratios(results["start-up"]), scratch)
+    say("wrote docs/bench.md and docs/img/bench.svg")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

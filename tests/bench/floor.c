@@ -1,0 +1,314 @@
+// The floor: what one container costs when nothing is left to save.
+//
+//     floor ROOTFS COMMAND      as chapter 9 does it
+//     floor -      COMMAND      as chapter 8 does it
+//
+// Makes the system calls that `mydocker run` makes, in the same order, with the
+// limits of the benchmark (100 MiB, half of the shares, CPU 0; with a ROOTFS
+// also 100 processes), and nothing between them: no flags, no choice, no
+// messages, no clean-up after an error. bench.py compares mydocker with it.
+
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <err.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define DO(call) ((call) == -1 ? err(125, "%s", #call) : (void)0)
+
+enum { kPathSize = 512, kHandshakeFd = 3 };
+
+struct limit {
+  const char* file;
+  const char* value;
+};
+
+// A cgroup: one for each controller on v1, one for all of them on v2.
+struct place {
+  char root[64];
+  char parent[96];
+  char path[128];
+  struct limit limits[4];
+  int lock;
+};
+
+static struct place places[4];
+static int place_count;
+static int is_v2;
+
+static void read_file(const char* directory, const char* file, char* text,
+                      size_t size) {
+  char path[kPathSize];
+  snprintf(path, sizeof path, "%s/%s", directory, file);
+  const int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd == -1) {
+    err(125, "open %s", path);
+  }
+  size_t length = 0;
+  for (ssize_t got = 1; got > 0; length += (size_t)got) {
+    DO(got = read(fd, text + length, size - 1 - length));
+  }
+  text[length] = '\0';
+  close(fd);
+}
+
+static void write_file(const char* directory, const char* file,
+                       const char* text) {
+  char path[kPathSize];
+  snprintf(path, sizeof path, "%s/%s", directory, file);
+  const int fd = open(path, O_WRONLY | O_CLOEXEC);
+  if (fd == -1 || write(fd, text, strlen(text)) == -1) {
+    err(125, "write %s to %s", text, path);
+  }
+  close(fd);
+}
+
+static int open_directory(const char* path) {
+  int fd;
+  DO(fd = open(path, O_RDONLY | O_NOFOLLOW | O_DIRECTORY | O_CLOEXEC));
+  return fd;
+}
+
+static void hand_down(const char* directory, const char* controller) {
+  char enabled[kPathSize];
+  char change[16];
+  read_file(directory, "cgroup.subtree_control", enabled, sizeof enabled);
+  if (strstr(enabled, controller) == NULL) {
+    snprintf(change, sizeof change, "+%s", controller);
+    write_file(directory, "cgroup.subtree_control", change);
+  }
+}
+
+static void choose_places(int with_pids) {
+  static const struct place v1[] = {
+      {.root = "/sys/fs/cgroup/cpuset", .limits = {{"cpuset.cpus", "0"}}},
+      {.root = "/sys/fs/cgroup/memory",
+       .limits = {{"memory.limit_in_bytes", "104857600"}}},
+      {.root = "/sys/fs/cgroup/cpu", .limits = {{"cpu.shares", "512"}}},
+      {.root = "/sys/fs/cgroup/pids", .limits = {{"pids.max", "100"}}},
+  };
+  static const struct place v2 = {.root = "/sys/fs/cgroup",
+                                  .limits = {{"cpuset.cpus", "0"},
+                                             {"memory.max", "104857600"},
+                                             {"cpu.weight", "59"},
+                                             {"pids.max", "100"}}};
+  char mountinfo[65536];
+  read_file("/proc/self", "mountinfo", mountinfo, sizeof mountinfo);
+  is_v2 = strstr(mountinfo, " /sys/fs/cgroup/memory ") == NULL;
+  place_count = is_v2 ? 1 : with_pids ? 4 : 3;
+  memcpy(places, is_v2 ? &v2 : v1, sizeof *places * (size_t)place_count);
+  if (is_v2 && !with_pids) {
+    places->limits[3].file = NULL;
+  }
+}
+
+static void make_cgroups(void) {
+  unsigned char id[6];
+  DO(getrandom(id, sizeof id, 0));
+  for (struct place* place = places; place < places + place_count; ++place) {
+    snprintf(place->parent, sizeof place->parent, "%s/mydocker", place->root);
+    snprintf(place->path, sizeof place->path, "%s/%02x%02x%02x%02x%02x%02x",
+             place->parent, id[0], id[1], id[2], id[3], id[4], id[5]);
+    const int root = open_directory(place->root);
+    DO(flock(root, LOCK_EX));
+    mkdir(place->parent, 0755);
+    DIR* parent = opendir(place->parent);
+    while (readdir(parent) != NULL) {
+    }
+    closedir(parent);
+    DO(mkdir(place->path, 0755));
+    place->lock = open_directory(place->path);
+    DO(flock(place->lock, LOCK_EX | LOCK_NB));
+    close(root);
+  }
+}
+
+static void set_limits(void) {
+  static const char* const kCpusetFiles[] = {"cpuset.cpus", "cpuset.mems"};
+  static const char* const kControllers[] = {"cpuset", "memory", "cpu", "pids"};
+  char text[kPathSize];
+  for (int i = 0; is_v2 && i < 4 && places->limits[i].file != NULL; ++i) {
+    hand_down(places->root, kControllers[i]);
+    hand_down(places->parent, kControllers[i]);
+  }
+  for (int i = 0; !is_v2 && i < 2; ++i) {
+    read_file(places->root, kCpusetFiles[i], text, sizeof text);
+    write_file(places->parent, kCpusetFiles[i], text);
+    read_file(places->parent, kCpusetFiles[i], text, sizeof text);
+    write_file(places->path, kCpusetFiles[i], text);
+  }
+  for (struct place* place = places; place < places + place_count; ++place) {
+    for (int i = 0; i < 4 && place->limits[i].file != NULL; ++i) {
+      write_file(place->path, place->limits[i].file, place->limits[i].value);
+    }
+  }
+}
+
+static void make_dev(void) {
+  static const struct {
+    const char* path;
+    unsigned major, minor;
+  } kDevices[] = {{"/dev/null", 1, 3},    {"/dev/zero", 1, 5},
+                  {"/dev/full", 1, 7},    {"/dev/random", 1, 8},
+                  {"/dev/urandom", 1, 9}, {"/dev/tty", 5, 0}};
+  static const char* const kLinks[][2] = {{"/proc/self/fd", "/dev/fd"},
+                                          {"/proc/self/fd/0", "/dev/stdin"},
+                                          {"/proc/self/fd/1", "/dev/stdout"},
+                                          {"/proc/self/fd/2", "/dev/stderr"},
+                                          {"pts/ptmx", "/dev/ptmx"}};
+  DO(mount("tmpfs", "/dev", "tmpfs", MS_NOSUID | MS_NOEXEC,
+           "mode=755,size=64k"));
+  for (size_t i = 0; i < sizeof kDevices / sizeof *kDevices; ++i) {
+    DO(mknod(kDevices[i].path, S_IFCHR,
+             makedev(kDevices[i].major, kDevices[i].minor)));
+    DO(chmod(kDevices[i].path, 0666));
+  }
+  for (size_t i = 0; i < sizeof kLinks / sizeof *kLinks; ++i) {
+    DO(symlink(kLinks[i][0], kLinks[i][1]));
+  }
+  DO(mkdir("/dev/pts", 0755));
+  DO(mount("devpts", "/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC,
+           "newinstance,ptmxmode=0666,mode=0620"));
+  DO(mkdir("/dev/shm", 0755));
+  DO(mount("tmpfs", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC,
+           "mode=1777,size=64m"));
+}
+
+static void enter(const char* rootfs) {
+  static const char* const kTargets[] = {"proc", "dev", "sys"};
+  DO(sethostname("floor", 5));
+  const int old = open(rootfs, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  for (int i = 0; i < 3; ++i) {
+    int target;
+    DO(target = openat(old, kTargets[i],
+                       O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    close(target);
+  }
+  int tree;
+  DO(tree = (int)syscall(SYS_open_tree, old, "",
+                         OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH));
+  DO(syscall(SYS_move_mount, tree, "", old, "",
+             MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH));
+  DO(fchdir(tree));
+  DO(syscall(SYS_pivot_root, ".", "."));
+  DO(umount2(".", MNT_DETACH));
+  DO(chdir("/"));
+  make_dev();
+  DO(mount("sysfs", "/sys", "sysfs",
+           MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL));
+}
+
+// Inside, as process 1.
+static int init(char* argv[]) {
+  char message[kPathSize];
+  ssize_t length;
+  DO(length = read(kHandshakeFd, message, sizeof message - 1));
+  DO(read(kHandshakeFd, message + length, sizeof message - (size_t)length));
+  message[length] = '\0';
+  close(kHandshakeFd);
+  DO(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL));
+  if (strcmp(argv[0], "-") != 0) {
+    enter(argv[0]);
+  }
+  DO(mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL));
+  execl(message, message, (char*)NULL);
+  err(127, "%s", message);
+}
+
+// Between clone and execve.
+static int start_init(const char* rootfs, int message, int failure) {
+  DO(prctl(PR_SET_PDEATHSIG, SIGKILL));
+  struct pollfd parent = {.fd = failure};
+  DO(poll(&parent, 1, 0));
+  DO(dup2(message, kHandshakeFd));
+  DO((int)syscall(SYS_close_range, 4U, ~0U, 1U << 2 /* CLOEXEC */));
+  int empty;
+  DO(empty = open("/dev/null", O_RDONLY | O_CLOEXEC));
+  DO(dup2(empty, 0));
+  for (int i = 0; !is_v2 && i < place_count; ++i) {
+    write_file(places[i].path, "tasks", "0");
+  }
+  signal(SIGPIPE, SIG_DFL);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, NULL);
+  execl("/proc/self/exe", "floor", "init", rootfs, (char*)NULL);
+  err(125, "/proc/self/exe");
+}
+
+int main(int argc, char* argv[]) {
+  if (argc != 3) {
+    errx(125, "usage: floor ROOTFS|- COMMAND");
+  }
+  if (strcmp(argv[1], "init") == 0) {
+    return init(argv + 2);
+  }
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  int signal_fd;
+  DO(signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
+  sigprocmask(SIG_BLOCK, &signals, NULL);
+  signal(SIGPIPE, SIG_IGN);
+
+  choose_places(strcmp(argv[1], "-") != 0);
+  make_cgroups();
+  set_limits();
+
+  int message[2];
+  int failure[2];
+  DO(pipe2(message, O_CLOEXEC));
+  DO(pipe2(failure, O_CLOEXEC));
+  int container = -1;
+  struct clone_args args = {
+      .flags = CLONE_PIDFD | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC |
+               CLONE_NEWPID | CLONE_NEWNET | (is_v2 ? CLONE_INTO_CGROUP : 0),
+      .pidfd = (uintptr_t)&container,
+      .exit_signal = SIGCHLD,
+      .cgroup = is_v2 ? (uint64_t)places->lock : 0,
+  };
+  pid_t pid;
+  DO(pid = (pid_t)syscall(SYS_clone3, &args, sizeof args));
+  if (pid == 0) {
+    close(failure[0]);
+    return start_init(argv[1], message[0], failure[1]);
+  }
+  close(failure[1]);
+  char byte;
+  DO(read(failure[0], &byte, 1));
+  close(failure[0]);
+  close(message[0]);
+  DO(write(message[1], argv[2], strlen(argv[2])));
+  close(message[1]);
+
+  struct pollfd ends[] = {{.fd = container, .events = POLLIN},
+                          {.fd = signal_fd, .events = POLLIN}};
+  DO(poll(ends, 2, -1));
+  siginfo_t end = {0};
+  DO(waitid(P_PIDFD, (id_t)container, &end, WEXITED));
+  for (struct place* place = places; place < places + place_count; ++place) {
+    DO(rmdir(place->path));
+    close(place->lock);
+    const int root = open_directory(place->root);
+    DO(flock(root, LOCK_EX));
+    rmdir(place->parent);
+    close(root);
+  }
+  return end.si_code == CLD_EXITED ? end.si_status : 128 + end.si_status;
+}
