@@ -287,10 +287,11 @@ BENCH := $(BUILD)/tests/bench
 $(BENCH)/attach: $(BENCH)/attach.o $(ALL_COMMON) $(BUILD)/absl.libs
 	$(call link)
 $(BENCH)/attach.o: private OPTIMIZE := -O2
-$(BENCH)/floor: tests/bench/floor.c Makefile
+$(BENCH)/floor: tests/bench/floor.c $(BUILD)/chapters/09-rootfs/run Makefile
 	@mkdir -p $(@D)
 	@echo "compile $<"
-	@gcc -std=c17 -O2 -Wall -Wextra -Werror -Wno-format-truncation -static $< -o $@
+	@gcc -std=c17 -O2 -Wall -Wextra -Werror -Wno-format-truncation \
+	  -DSIZE_OF_MYDOCKER=$$(stat -c %s $(BUILD)/chapters/09-rootfs/run) -static $< -o $@
 
 .PHONY: bench bench-check
 bench bench-check:

@@ -1,7 +1,7 @@
 // The floor: what one container costs when nothing is left to save.
 //
-//     floor ROOTFS COMMAND      as chapter 9 does it
-//     floor -      COMMAND      as chapter 8 does it
+//     floor ROOTFS COMMAND [ARG]      as chapter 9 does it
+//     floor -      COMMAND [ARG]      as chapter 8 does it
 //
 // Makes the system calls that `mydocker run` makes, in the same order, with the
 // limits of the benchmark (100 MiB, half of the shares, CPU 0; with a ROOTFS
@@ -20,9 +20,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
+#include <sys/sendfile.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -33,6 +35,8 @@
 #define DO(call) ((call) == -1 ? err(125, "%s", #call) : (void)0)
 
 enum { kPathSize = 512, kHandshakeFd = 3 };
+// Of chapter 9's program: the Makefile knows it.
+static const off_t kSizeOfMydocker = SIZE_OF_MYDOCKER;
 
 struct limit {
   const char* file;
@@ -227,12 +231,36 @@ static int init(char* argv[]) {
     enter(argv[0]);
   }
   DO(mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL));
-  execl(message, message, (char*)NULL);
+  // The command, and perhaps its argument behind it.
+  const size_t command = strlen(message) + 1;
+  execl(message, message, command < (size_t)length ? message + command : NULL,
+        (char*)NULL);
   err(127, "%s", message);
 }
 
+// Chapter 9 starts init from a copy of itself that nobody can write to. The
+// copy is as long as mydocker's, for that is work, too: `size` bytes.
+static int sealed_copy(off_t size) {
+  const int program = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+  int copy;
+  DO(copy = memfd_create("floor", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  off_t length = 0;
+  for (ssize_t got = 1; got > 0; length += got) {
+    DO(got = sendfile(copy, program, NULL, 1 << 30));
+  }
+  for (off_t from = 0; length < size; length += from) {
+    from = 0;
+    DO(sendfile(copy, program, &from, (size_t)(size - length)));
+  }
+  DO(fcntl(copy, F_ADD_SEALS,
+           F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL));
+  close(program);
+  return copy;
+}
+
 // Between clone and execve.
-static int start_init(const char* rootfs, int message, int failure) {
+static int start_init(const char* rootfs, const char* program, int message,
+                      int failure) {
   DO(prctl(PR_SET_PDEATHSIG, SIGKILL));
   struct pollfd parent = {.fd = failure};
   DO(poll(&parent, 1, 0));
@@ -248,13 +276,13 @@ static int start_init(const char* rootfs, int message, int failure) {
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, NULL);
-  execl("/proc/self/exe", "floor", "init", rootfs, (char*)NULL);
-  err(125, "/proc/self/exe");
+  execl(program, "floor", "init", rootfs, (char*)NULL);
+  err(125, "%s", program);
 }
 
 int main(int argc, char* argv[]) {
-  if (argc != 3) {
-    errx(125, "usage: floor ROOTFS|- COMMAND");
+  if (argc != 3 && argc != 4) {
+    errx(125, "usage: floor ROOTFS|- COMMAND [ARG]");
   }
   if (strcmp(argv[1], "init") == 0) {
     return init(argv + 2);
@@ -271,6 +299,11 @@ int main(int argc, char* argv[]) {
   make_cgroups();
   set_limits();
 
+  char program[32] = "/proc/self/exe";
+  if (strcmp(argv[1], "-") != 0) {
+    snprintf(program, sizeof program, "/proc/self/fd/%d",
+             sealed_copy(kSizeOfMydocker));
+  }
   int message[2];
   int failure[2];
   DO(pipe2(message, O_CLOEXEC));
@@ -287,14 +320,16 @@ int main(int argc, char* argv[]) {
   DO(pid = (pid_t)syscall(SYS_clone3, &args, sizeof args));
   if (pid == 0) {
     close(failure[0]);
-    return start_init(argv[1], message[0], failure[1]);
+    return start_init(argv[1], program, message[0], failure[1]);
   }
   close(failure[1]);
   char byte;
   DO(read(failure[0], &byte, 1));
   close(failure[0]);
   close(message[0]);
-  DO(write(message[1], argv[2], strlen(argv[2])));
+  // Arguments lie one behind the other in memory.
+  DO(write(message[1], argv[2],
+           (size_t)(argv[argc - 1] - argv[2]) + strlen(argv[argc - 1]) + 1));
   close(message[1]);
 
   struct pollfd ends[] = {{.fd = container, .events = POLLIN},

@@ -37,11 +37,11 @@ def runtimes_table(found, results, ratio):
         median, low, high = spread(results["start-up"][runtime.name])
         one, eight = results["throughput"][runtime.name]
         rows.append([
-            runtime.name, f"{median:.2f}", f"{low:.2f} to {high:.2f}", f"{ratio[runtime.name]:.2f}",
+            runtime.name, f"{median:.2f}", f"{low:.2f} to {high:.2f}", *(f"{part:.2f}" for part in ratio[runtime.name]),
             f"{results['private memory'][runtime.name]}", f"{results['peak memory'][runtime.name]}",
             f"{results['system calls'][runtime.name]}", f"{one:.0f}", f"{eight:.0f}", runtime.lacks or "",
         ])
-    head = ["", "ms", "8 of 10 within", "mydocker takes", "private KiB", "peak KiB", "system calls", "a second",
+    head = ["", "ms", "8 of 10 within", "chapter 8 takes", "chapter 9 takes", "private KiB", "peak KiB", "system calls", "a second",
             "8 at a time", "without"]
     versions = [f"{runtime.version}" for runtime in found if runtime.version]
     return table(head, rows) + ["", f"{machine()}; {', '.join(versions)}."]
@@ -77,12 +77,12 @@ def draw(found, results, scratch, picture):
         lines.append(f'{len(found) - row} {median:.3f} {low:.3f} {high:.3f} "{runtime.name}"')
     data.write_text("\n".join(lines) + "\n")
     script = f"""
-set terminal svg size 720,{60 + 34 * len(found)} dynamic font "sans-serif,13" background "none"
+set terminal svg size 720,{60 + 34 * len(found)} dynamic font "sans-serif,13"
 set output "{picture}"
 grey = 0x808080
 set border 0
 unset key
-set xlabel "milliseconds for a container that runs `true` (line: 8 of 10 runs)" textcolor rgb grey
+set xlabel "milliseconds for a container that runs true (line: 8 of 10 runs)" textcolor rgb grey
 set xtics nomirror textcolor rgb grey scale 0
 set grid xtics linecolor rgb grey linewidth 0.3 dashtype 3
 set xrange [0:*]
