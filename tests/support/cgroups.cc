@@ -11,6 +11,7 @@
 #include <memory>
 
 #include "absl/strings/match.h"
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
@@ -193,7 +194,9 @@ std::string ContainerCgroups::Directory(const std::string& controller) const {
 std::vector<std::string> ContainerCgroups::Directories() const {
   std::vector<std::string> all;
   for (const auto& [name, directory] : directories_) {
-    all.push_back(directory);
+    if (!absl::c_linear_search(all, directory)) {
+      all.push_back(directory);
+    }
   }
   return all;
 }

@@ -49,6 +49,7 @@ class ContainerCgroups {
 
   // The 12 hexadecimal digits.
   const std::string& id() const { return id_; }
+  // Each once: on v2 it is one for all controllers.
   std::vector<std::string> Directories() const;
   std::string Directory(const std::string& controller) const;
 
