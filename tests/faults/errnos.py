@@ -50,6 +50,7 @@ ERRNOS = {
     "signalfd4": "EMFILE ENFILE ENOMEM",
     "symlink": "EACCES EEXIST EIO ENOSPC EROFS",
     "umount2": "EINVAL EPERM",
+    "unlink": "EACCES EBUSY EIO EROFS",
     "unlinkat": "EACCES EBUSY EIO EROFS",
     "waitid": "ECHILD EINTR",
     "write": "EINTR EIO",
