@@ -102,10 +102,12 @@ absl::StatusOr<StartMessage> DecodeMessage(absl::string_view frame) {
 absl::Status SendMessage(Pipe& pipe, const StartMessage& message) {
   // With our copy of the reading end open, we would wait for a dead reader.
   pipe.read_end.Close();
-  const absl::Status sent =
-      WriteAll(pipe.write_end.get(), EncodeMessage(message));
+  absl::Status sent = WriteAll(pipe.write_end.get(), EncodeMessage(message));
+  if (!sent.ok() && ErrnoOf(sent) != EPIPE) {
+    return sent;
+  }
   pipe.write_end.Close();
-  return ErrnoOf(sent) == EPIPE ? absl::OkStatus() : sent;
+  return absl::OkStatus();
 }
 
 absl::StatusOr<StartMessage> ReceiveMessage(UniqueFd pipe) {

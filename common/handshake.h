@@ -36,7 +36,8 @@ absl::StatusOr<StartMessage> DecodeMessage(absl::string_view frame);
 // Writes the message to `pipe` and closes both of its ends. The caller must
 // have blocked SIGPIPE. An init that is gone already is no error: what it has
 // printed, and its exit status, say more than our broken pipe.
-// Errors: those of write(2).
+// Errors: those of write(2). The writing end is then still open, so that init
+// goes on waiting and does not complain as well, until the caller ends it.
 absl::Status SendMessage(Pipe& pipe, const StartMessage& message);
 
 // Reads from `pipe` until its end, so until `run` has done its part, and

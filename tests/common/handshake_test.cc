@@ -193,6 +193,8 @@ TEST(SendMessageTest, SeesThatItCannotWrite) {
   ASSERT_THAT(pipe, IsOk());
   Pipe turned_round = {std::move(pipe->write_end), std::move(pipe->read_end)};
   EXPECT_THAT(SendMessage(turned_round, kMessage), HasErrno(EBADF));
+  // Or init would see an end, and complain beside run.
+  EXPECT_TRUE(turned_round.write_end.valid());
 }
 
 }  // namespace

@@ -24,11 +24,12 @@ ERRNOS = {
     "dup2": "EBUSY EINTR EMFILE",
     "execve": "E2BIG EACCES EAGAIN EIO ELOOP EMFILE ENOENT ENOEXEC ENOMEM EPERM ETXTBSY",
     "fchdir": "EACCES",
-    "fcntl": "EMFILE",
+    "fcntl": "",
     "flock": "EINTR ENOLCK",
     "getdents64": "EIO ENOENT",
     "getrandom": "EINTR ENOSYS",
     "ioctl": "EIO ENOTTY",
+    "memfd_create": "EACCES EINVAL EMFILE ENFILE ENOMEM",
     "mkdir": "EACCES EAGAIN EEXIST ENOENT ENOMEM ENOSPC EROFS",
     "mknod": "EEXIST ENOMEM ENOSPC EPERM",
     "mmap": "ENOMEM",
@@ -45,11 +46,13 @@ ERRNOS = {
     "read": "EINTR EIO",
     "readlink": "EACCES EIO ENOENT ENOMEM",
     "rmdir": "EACCES EBUSY ENOMEM EROFS",
+    "sendfile": "EINTR EIO ENOMEM ENOSPC",
     "sethostname": "EPERM",
     "setns": "EPERM",
     "signalfd4": "EMFILE ENFILE ENOMEM",
     "symlink": "EACCES EEXIST EIO ENOSPC EROFS",
     "umount2": "EINVAL EPERM",
+    "unlink": "EACCES EBUSY EIO EROFS",
     "unlinkat": "EACCES EBUSY EIO EROFS",
     "waitid": "ECHILD EINTR",
     "write": "EINTR EIO",
@@ -60,6 +63,8 @@ ON = (
     ("openat", "/sys/fs/cgroup/", "ENODEV"),
     ("openat", "O_WRONLY", "EROFS"),
     ("flock", "LOCK_NB", "EAGAIN"),
+    ("fcntl", "F_DUPFD", "EMFILE"),
+    ("fcntl", "F_ADD_SEALS", "EBUSY EPERM"),
     ("mkdir", "/var/lib/", "EIO EMLINK"),
     ("read", "/sys/fs/cgroup/", "ENODEV ENOMEM"),
     ("read", "/proc/", "ENOMEM"),
@@ -116,7 +121,7 @@ def errnos_of(name, arguments):
             errnos += more.split()
     if name == "newfstatat" and '""' in arguments:
         return Verdict((), "of a descriptor, it fails only where that is not open (fstat(2))")
-    if name == "fcntl" and "F_DUPFD" not in arguments:
+    if name == "fcntl" and not errnos:
         return Verdict((), "asks for or sets a flag: it fails only where the descriptor is not open (fcntl(2))")
     if name == "mount" and "MS_REC" in arguments:
         errnos = ["EACCES", "EINVAL", "EPERM"]  # nothing is mounted

@@ -17,6 +17,7 @@ ROOT = HERE.parents[1]
 sys.path.append(str(ROOT / "tests/grade"))
 
 from fidelity import build_patched  # noqa: E402
+from lessons import LessonError  # noqa: E402
 
 CHAPTER = "08-run-init"
 LEFT = r"left cgroup /sys/fs/cgroup\S*/mydocker"
@@ -61,4 +62,7 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except LessonError as error:
+        sys.exit(str(error))
