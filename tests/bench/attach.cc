@@ -20,6 +20,7 @@
 #include <chrono>
 #include <map>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -104,6 +105,9 @@ absl::StatusOr<int> Measure(int rounds) {
   RETURN_IF_ERROR(cgroups.Set({}));
   Times times;
   for (int round = 0; round < rounds; ++round) {
+    // A wait for a grace period serves whoever comes right after it, too: so
+    // that each round has to wait for its own.
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
     RETURN_IF_ERROR(MeasureRound(cgroups, *shared, times));
   }
   printf("hierarchies %zu\n", cgroups.Paths().size());

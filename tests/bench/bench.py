@@ -79,7 +79,7 @@ def measure_all(found, build):
     say(f"among {', '.join(map(str, MOUNTS))} mounts")
     results["among mounts"] = measure.among_mounts(pair, MOUNTS)
     say("ways into a cgroup")
-    results["hierarchies"], results["attaching"] = measure.attaching(f"{build}/tests/bench/attach", 100)
+    results["hierarchies"], results["attaching"] = measure.attaching(f"{build}/tests/bench/attach", 30)
     return results
 
 
