@@ -24,18 +24,26 @@ trap finish EXIT
 
 mib() { awk -v bytes="$1" 'BEGIN { printf "%.1f MiB", bytes / 1048576 }'; }
 
+# steps: what `run -v` has told so far, without the milliseconds at the end.
+steps() { sed -E 's/ \([0-9.]+ ms\)$//' "$log"; }
+
 # start FLAG...: the experiment in a container, in the background. Sets run_pid,
 # and cgroup to the directory where the container's memory is counted.
 start() {
+  local patience=$((SECONDS + 120))
   echo "\$ mydocker run${*:+ }$* ${STRESS[*]}"
   ./mydocker run -v "$@" "${STRESS[@]}" >/dev/null 2>"$log" &
   run_pid=$!
-  until grep -q ' as process 1$' "$log"; do
-    kill -0 "$run_pid" 2>/dev/null || { cat "$log"; exit 1; }
+  until steps | grep ' as process 1$' >/dev/null; do
+    if ((SECONDS > patience)) || ! kill -0 "$run_pid" 2>/dev/null; then
+      echo "the container did not start:" >&2
+      cat "$log" >&2
+      exit 1
+    fi
   done
   # On cgroup v1 each controller has a place of its own, on v2 one place is all.
-  cgroup=$(sed -n 's/.* made cgroup //p' "$log" | grep -m1 /memory/ ||
-    sed -n 's/.* made cgroup //p' "$log" | tail -n 1)
+  cgroup=$(steps | sed -n 's/.* made cgroup //p' | grep -m1 /memory/ ||
+    steps | sed -n 's/.* made cgroup //p' | tail -n 1)
   if [[ -e $cgroup/memory.limit_in_bytes ]]; then
     version=v1 limit_file=memory.limit_in_bytes use_file=memory.usage_in_bytes
   else
