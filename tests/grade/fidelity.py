@@ -225,18 +225,27 @@ def check_words(lessons, table):
 
 
 def grade_all(rows, builder, grader, table, scratch):
+    # One that cannot be built, as its patch does not fit, is told in its own row.
+    def built(program):
+        try:
+            return builder.file_of(program)
+        except LessonError as error:
+            return error
+
     def judged(item):
         number, program = item
         try:
+            if isinstance(files[number], LessonError):
+                raise files[number]
             return program, judge(program, files[number], grader, scratch / f"progress-{number}.json")
         except LessonError as error:
             return program, Verdict("", [], [str(error)])
 
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         starts = [(i, program) for i, program in enumerate(rows) if program.of == "start"]
-        files = dict(zip((i for i, _ in starts), map(builder.file_of, (program for _, program in starts))))
+        files = dict(zip((i for i, _ in starts), map(built, (program for _, program in starts))))
         others = [(i, program) for i, program in enumerate(rows) if program.of != "start"]
-        files |= zip((i for i, _ in others), pool.map(builder.file_of, (program for _, program in others)))
+        files |= zip((i for i, _ in others), pool.map(built, (program for _, program in others)))
         together = [item for item in enumerate(rows) if not item[1].leaves_cgroups]
         alone = [item for item in enumerate(rows) if item[1].leaves_cgroups]
         for program, verdict in itertools.chain(pool.map(judged, together), map(judged, alone)):
@@ -266,7 +275,8 @@ def main():
         rows = sorted(programs(lessons), key=lambda program: program.lesson.number)
         files = grade_all(rows, Builder(build, scratch), grader, table, scratch)
         for number, program in enumerate(rows):
-            if program.of == "start" and program.lesson.number == 3:
+            built = not isinstance(files[number], LessonError)
+            if built and program.of == "start" and program.lesson.number == 3:
                 complaints = second_hints(program.lesson, files[number], grader, scratch / "hints.json")
                 table.add(3, "start, graded again", Verdict("", [], complaints))
     print(f"{table.passed} passed, {table.failed} failed, {table.skipped} skipped")

@@ -27,7 +27,10 @@ void ExpectTwoNumbers(const Shell& shell, pid_t outside,
   const std::string came = absl::StrJoin(NamespacePids(outside), " ");
   const std::string file =
       absl::StrCat("host$ grep NSpid /proc/", outside, "/status\nNSpid: ");
-  shell.Expect(came == wanted, file + wanted, file + came);
+  shell.Expect(came == wanted,
+               absl::StrCat(file, "two numbers: on the host ", outside,
+                            ", inside ", inside),
+               file + came);
 }
 
 TEST_F(Grade, TwoNumbers) {
