@@ -17,6 +17,8 @@ namespace {
 // would take its place.
 constexpr int kOutOfTheWay = 5;
 constexpr size_t kPiece = 1 << 30;
+// In each, the kernel has waited some 100 ms.
+constexpr int kAttempts = 50;
 
 // An empty file in memory. Kernels since Linux 6.3 want to be told that it is
 // to be executed (sysctl vm.memfd_noexec); those before refuse to hear of it.
@@ -37,6 +39,23 @@ absl::StatusOr<UniqueFd> MakeFileInMemory() {
   return moved;
 }
 
+// #region seals
+// EBUSY is no final answer: some CPU still has one of the new pages on a list
+// of its own. The kernel waits for that, but not for ever (mm/memfd.c).
+bool Seal(const UniqueFd& file) {
+  constexpr unsigned kSeals =
+      F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL;
+  int result = 0;
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    result = fcntl(file.get(), F_ADD_SEALS, kSeals);
+    if (result == 0 || errno != EBUSY) {
+      break;
+    }
+  }
+  return result == 0;
+}
+// #endregion seals
+
 }  // namespace
 
 // #region seal
@@ -50,9 +69,7 @@ absl::StatusOr<UniqueFd> SealedCopyOfThisProgram() {
   do {
     copied = sendfile(copy.get(), program.get(), nullptr, kPiece);
   } while (copied > 0);
-  if (copied < 0 ||
-      fcntl(copy.get(), F_ADD_SEALS,
-            F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) != 0) {
+  if (copied < 0 || !Seal(copy)) {
     return ErrnoError(errno, "make a sealed copy of this program");
   }
   return copy;

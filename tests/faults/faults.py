@@ -72,10 +72,15 @@ class Call:
     number: int  # the how-manieth of this name in this process
     arguments: str
     before_main: bool
+    after_release: bool = False  # run has told init what to execute: the command may be running
 
     @property
     def is_about_the_command(self):
         return self.who == "init" and f"/{COMMAND}\"" in self.arguments
+
+    @property
+    def tells_init(self):
+        return self.name == "write" and "<pipe:" in self.arguments.partition(",")[0]
 
     def statuses_of_failure(self, errno):
         """Docker's: 127, the command is not there; 126, it cannot be executed; 125, mydocker failed."""
@@ -111,10 +116,10 @@ class Bench:
             else:
                 program.attach_to_its_child(self.trace, injection)
             return *program.finish(SECONDS, witness), witness
-        except tracing.TracingError:
+        except tracing.TracingError as error:
             program.popen.kill()
-            program.popen.communicate()
-            raise
+            _, said = program.popen.communicate()
+            raise tracing.TracingError(f"{error}; it said: {said.decode(errors='replace').strip() or 'nothing'}") from error
         finally:
             witness.close()
 
@@ -142,7 +147,8 @@ class Bench:
                 before_main = True
                 if found[-1].is_about_the_command:
                     break
-        return found
+        told = max((i for i, call in enumerate(found) if call.who == "run" and call.tells_init), default=len(found))
+        return found[:told + 1] + [dataclasses.replace(call, after_release=True) for call in found[told + 1:]]
 
 
 @dataclasses.dataclass

@@ -69,7 +69,8 @@ class Program:
             ptrace(PTRACE_CONT, self.pid, stop_signal)
             _, status = os.waitpid(self.pid, WALL)
             if not os.WIFSTOPPED(status):
-                raise TracingError("it ended before it had a child")
+                end = os.waitstatus_to_exitcode(status)
+                raise TracingError(f"it ended with {end} before it had a child")
             if status >> 16:
                 break
             stop_signal = os.WSTOPSIG(status)

@@ -10,8 +10,8 @@
 #include <iterator>
 #include <memory>
 
-#include "absl/strings/match.h"
 #include "absl/algorithm/container.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
