@@ -291,7 +291,8 @@ $(BENCH)/floor: tests/bench/floor.c $(BUILD)/chapters/09-rootfs/run Makefile
 	@mkdir -p $(@D)
 	@echo "compile $<"
 	@gcc -std=c17 -O2 -Wall -Wextra -Werror -Wno-format-truncation \
-	  -DSIZE_OF_MYDOCKER=$$(stat -c %s $(BUILD)/chapters/09-rootfs/run) -static $< -o $@
+	  -DSIZE_OF_MYDOCKER=$$(($$(readelf --wide --segments $(BUILD)/chapters/09-rootfs/run | \
+	    awk '/ LOAD / { end = $$2 "+" $$5 } END { print end }'))) -static $< -o $@
 
 .PHONY: bench bench-check
 bench bench-check:
@@ -304,7 +305,7 @@ bench bench-check:
 test-lab:
 	@vagrant/provision.sh packages build test lab
 	@$(MAKE) tests
-	@tests/lab/run.py
+	@tests/lab/run.py --only '$(ONLY)' $(MODE)
 lab:
 	@vagrant/provision.sh packages build lab
 	@$(MAKE) all

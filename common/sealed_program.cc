@@ -1,10 +1,15 @@
 #include "common/sealed_program.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <unistd.h>
+
+#include <algorithm>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -16,7 +21,6 @@ namespace {
 // Above the numbers that a command's extra files get in the child: there they
 // would take its place.
 constexpr int kOutOfTheWay = 5;
-constexpr size_t kPiece = 1 << 30;
 // In each, the kernel has waited some 100 ms.
 constexpr int kAttempts = 50;
 
@@ -37,6 +41,21 @@ absl::StatusOr<UniqueFd> MakeFileInMemory() {
     return ErrnoError(errno, "duplicate the descriptor of a file in memory");
   }
   return moved;
+}
+
+// How much of the program's file the kernel loads. The rest is for debuggers;
+// it would make the copy half as long again.
+size_t LoadedLength() {
+  const auto* segments =
+      reinterpret_cast<const ElfW(Phdr)*>(getauxval(AT_PHDR));
+  const size_t count = getauxval(AT_PHNUM);
+  size_t length = 0;
+  for (size_t i = 0; i < count; ++i) {
+    if (segments[i].p_type == PT_LOAD) {
+      length = std::max(length, segments[i].p_offset + segments[i].p_filesz);
+    }
+  }
+  return length;
 }
 
 // #region seals
@@ -65,12 +84,16 @@ absl::StatusOr<UniqueFd> SealedCopyOfThisProgram() {
     return ErrnoError(errno, "open /proc/self/exe");
   }
   ASSIGN_OR_RETURN(UniqueFd copy, MakeFileInMemory());
-  ssize_t copied = 0;
-  do {
-    copied = sendfile(copy.get(), program.get(), nullptr, kPiece);
-  } while (copied > 0);
-  if (copied < 0 || !Seal(copy)) {
-    return ErrnoError(errno, "make a sealed copy of this program");
+  for (size_t left = LoadedLength(); left > 0;) {
+    const ssize_t copied = sendfile(copy.get(), program.get(), nullptr, left);
+    if (copied <= 0) {
+      return ErrnoError(copied == 0 ? ENOEXEC : errno,
+                        "copy this program into memory");
+    }
+    left -= copied;
+  }
+  if (!Seal(copy)) {
+    return ErrnoError(errno, "seal the copy of this program in memory");
   }
   return copy;
 }

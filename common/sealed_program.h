@@ -12,13 +12,14 @@
 
 namespace mydocker {
 
-// Copies the file of this program into memory (memfd_create(2)), seals the copy
-// (fcntl(2), F_ADD_SEALS) so that not even root may write to it, and returns
-// its descriptor. It lives for as long as that is open or the copy is executed.
+// Copies the file of this program into memory (memfd_create(2)), as much of it
+// as execve(2) loads, seals the copy (fcntl(2), F_ADD_SEALS) so that not even
+// root may write to it, and returns its descriptor. It lives for as long as
+// that is open or the copy is executed.
 //
 // A process that runs inside of a container from the program's own file would
 // be a way to that file: /proc/PID/exe (CVE-2019-5736).
-// Errors: those of memfd_create(2) and sendfile(2).
+// Errors: those of memfd_create(2), sendfile(2) and F_ADD_SEALS.
 absl::StatusOr<UniqueFd> SealedCopyOfThisProgram();
 
 // The path by which a child executes it (Command::program).

@@ -132,8 +132,9 @@ TEST_F(RootfsPidsTest, RefusalIsReported) {
   EXPECT_THAT(result.err, IsReport(limit));
 }
 
-// Each process makes two more, and none waits for another.
-constexpr char kForkBomb[] = "bomb() { bomb | bomb & }; bomb 2>/dev/null";
+// Each process makes two more, and none waits for another. The first shell has
+// to make one only: a fork that is refused ends a shell.
+constexpr char kForkBomb[] = "bomb() { (bomb | bomb) & }; bomb 2>/dev/null";
 
 TEST_F(RootfsPidsTest, ForkBombLeavesTheHostWell) {
   HeldContainer container({"-pids-limit", "10"}, kForkBomb);
