@@ -1,7 +1,9 @@
-// real_root COMMAND [ARG...]: executes it with a root directory that is the
-// root of its mount namespace, as it is on every machine. In a chroot it is
-// not, and there the kernel makes no user namespace (user_namespaces(7)) and
-// lets nobody pivot_root. The command sees the same files and mounts as before.
+// real_root: is the root directory the root of this mount namespace, as it is
+// on every machine? In a chroot it is not (exit status 1), and there the kernel
+// makes no user namespace (user_namespaces(7)) and lets nobody pivot_root.
+//
+// real_root COMMAND [ARG...]: executes it where it is. The command sees the
+// same files and mounts as before.
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -25,14 +28,35 @@ void Must(bool done, const char* what) {
   }
 }
 
+// To join the mount namespace that one is in already leads out of a chroot.
+void LeaveChroot() {
+  const int mounts = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+  Must(mounts >= 0, "open /proc/self/ns/mnt");
+  Must(setns(mounts, CLONE_NEWNS) == 0, "setns");
+}
+
+struct statx Root() {
+  struct statx root = {};
+  Must(statx(AT_FDCWD, "/", 0, STATX_INO | STATX_MNT_ID, &root) == 0,
+       "statx /");
+  return root;
+}
+
+// Leaves a chroot if it is in one.
+bool RootIsReal() {
+  const struct statx before = Root();
+  LeaveChroot();
+  const struct statx after = Root();
+  return before.stx_mnt_id == after.stx_mnt_id &&
+         before.stx_ino == after.stx_ino;
+}
+
 void MakeRootAMount() {
   const std::string here = std::filesystem::current_path();
   Must(unshare(CLONE_NEWNS) == 0, "unshare");
   const int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-  const int mounts = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
-  Must(root >= 0 && mounts >= 0, "open");
-  // To join the namespace that one is in already leads out of the chroot.
-  Must(setns(mounts, CLONE_NEWNS) == 0, "setns");
+  Must(root >= 0, "open /");
+  LeaveChroot();
   Must(mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0,
        "make the mounts private");
   // glibc has no functions for these before 2.36.
@@ -54,8 +78,7 @@ void MakeRootAMount() {
 
 int main(int argc, char* argv[]) {
   if (argc < 2) {
-    fputs("usage: real_root COMMAND [ARG...]\n", stderr);
-    return 125;
+    return RootIsReal() ? 0 : 1;
   }
   MakeRootAMount();
   execvp(argv[1], argv + 1);

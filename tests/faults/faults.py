@@ -327,7 +327,7 @@ def main():
     if os.geteuid() != 0:
         os.execvp("sudo", ["sudo", "--", sys.executable, *sys.argv])
     os.chdir(ROOT)
-    if not os.path.ismount("/"):  # In a chroot half of what a container needs is forbidden.
+    if subprocess.run(["build/tests/real_root"], check=False).returncode != 0:  # In a chroot much is forbidden.
         os.execv("build/tests/real_root", ["real_root", sys.executable, *sys.argv])
     become_a_host()
     prepare_files()
