@@ -1,8 +1,7 @@
 // What it costs to put a process into its cgroups:
 //
-//   parent   the parent writes the child's pid: CgroupManager::Apply, as
-//   article
-//            001 does it
+//   parent   the parent writes the child's pid (CgroupManager::Apply, the way
+//            of article 001)
 //   self     the child writes 0, itself: what CgroupManager::Admit does on v1
 //   start    a whole Start of a child that stays in its parent's cgroups, and
 //   born-in  of one born into its own: what Admit does on v2
