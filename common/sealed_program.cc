@@ -1,10 +1,8 @@
 #include "common/sealed_program.h"
 
-#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <link.h>
-#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <unistd.h>
@@ -46,15 +44,19 @@ absl::StatusOr<UniqueFd> MakeFileInMemory() {
 // How much of the program's file the kernel loads. The rest is for debuggers;
 // it would make the copy half as long again.
 size_t LoadedLength() {
-  const auto* segments =
-      reinterpret_cast<const ElfW(Phdr)*>(getauxval(AT_PHDR));
-  const size_t count = getauxval(AT_PHNUM);
   size_t length = 0;
-  for (size_t i = 0; i < count; ++i) {
-    if (segments[i].p_type == PT_LOAD) {
-      length = std::max(length, segments[i].p_offset + segments[i].p_filesz);
+  // The program itself is visited first (dl_iterate_phdr(3)); 1: no others.
+  const auto visit = [](dl_phdr_info* object, size_t, void* result) {
+    size_t& end = *static_cast<size_t*>(result);
+    for (int i = 0; i < object->dlpi_phnum; ++i) {
+      const ElfW(Phdr)& segment = object->dlpi_phdr[i];
+      if (segment.p_type == PT_LOAD) {
+        end = std::max(end, segment.p_offset + segment.p_filesz);
+      }
     }
-  }
+    return 1;
+  };
+  dl_iterate_phdr(visit, &length);
   return length;
 }
 
