@@ -93,6 +93,7 @@ std::string AbslUnparseFlag(const Strings& strings) {
   return absl::StrJoin(strings.values, std::string(1, kBetween));
 }
 
+// #region parse-flags
 absl::StatusOr<std::vector<std::string>> ParseFlags(
     const std::vector<std::string>& words,
     const std::vector<FlagAlias>& aliases) {
@@ -122,6 +123,7 @@ absl::StatusOr<std::vector<std::string>> ParseFlags(
   }
   return std::vector<std::string>(word, words.end());
 }
+// #endregion parse-flags
 
 bool AsksForHelp(const std::vector<std::string>& words) {
   return !words.empty() &&

@@ -33,6 +33,7 @@ std::optional<int> GetNumber(const absl::Status& status, const char* payload) {
 
 }  // namespace
 
+// #region errno-error
 absl::Status ErrnoError(int error, absl::string_view doing,
                         absl::string_view hint) {
   const char* name = strerrorname_np(error);
@@ -43,6 +44,7 @@ absl::Status ErrnoError(int error, absl::string_view doing,
   SetNumber(status, kErrnoPayload, error);
   return hint.empty() ? status : WithHint(status, hint);
 }
+// #endregion errno-error
 
 int ErrnoOf(const absl::Status& status) {
   return GetNumber(status, kErrnoPayload).value_or(0);

@@ -14,6 +14,7 @@
 
 namespace mydocker {
 
+// #region unique-fd
 // Owns a file descriptor and closes it at the end of its life.
 class UniqueFd {
  public:
@@ -35,6 +36,7 @@ class UniqueFd {
  private:
   int fd_ = -1;
 };
+// #endregion unique-fd
 
 // The two ends of a pipe(2). Both are close-on-exec.
 struct Pipe {
