@@ -7,6 +7,8 @@ import re
 import links
 import pictures
 import sessions
+import sources
+from masks import MASKS
 from pages import BookError, Page, book_pages
 from regions import all_sources, shown_text
 
@@ -25,6 +27,9 @@ PARTS = (
 MOST_NOT_RUN = 5
 LEAST_SESSIONS = 4
 CHAPTER = re.compile(r"^\d\d-")
+# A wait for something that has no event: too long here, too short there. In a
+# loop that looks for it, or as a command of a container's, sleep is welcome.
+BLIND_WAIT = re.compile(r"(?:^|[;&|({'\"]|\bthen\b)\s*sleep [\d.]+\s*(?:;|&&|\|\||\n)|^\s*sleep [\d.]+\s*$")
 
 
 class Checker:
@@ -47,6 +52,7 @@ class Checker:
         self.check_blocks()
         self.check_chapters()
         self.problems += links.problems(self.root)
+        self.problems += sources.problems(self.root)
         self.problems += pictures.problems(self.root)
         return self.problems
 
@@ -78,26 +84,39 @@ class Checker:
         not_run = []
         for page in self.pages:
             for block in page.blocks:
-                if block.directive is None and page.name.startswith("docs/"):
+                if block.directive is None:
                     self.problems.append(f"{page.name}:{block.line}: nothing checks this block; give it a comment"
                                          " 'code:' or 'session:', or 'not-run: REASON' (docs/tools/README.md)")
-            for line in page.indented_code if page.name.startswith("docs/") else []:
+            for line in page.indented_code:
                 self.problems.append(f"{page.name}:{line}: code that is only indented cannot be checked; use a fenced block")
             for block in page.of_kind("not-run"):
                 not_run.append(f"{page.name}:{block.directive.line}")
                 if not block.directive.text:
                     self.problems.append(f"{not_run[-1]}: 'not-run:' wants a reason")
             try:
-                found = sum(len(chain) for chain in sessions.chains(page))
+                read = [session for chain in sessions.chains(page) for session in chain]
             except BookError as error:
                 self.problems.append(str(error))
                 continue
-            if is_chapter(page) and found < LEAST_SESSIONS:
-                self.problems.append(f"{page.name}: {found} sessions; a chapter's page has at least {LEAST_SESSIONS}")
-            self.counts[page.name] = (len(page.of_kind("code")), found)
+            for session in read:
+                self.check_session(page, session)
+            if is_chapter(page) and len(read) < LEAST_SESSIONS:
+                self.problems.append(f"{page.name}: {len(read)} sessions; a chapter's page has at least {LEAST_SESSIONS}")
+            self.counts[page.name] = (len(page.of_kind("code")), len(read))
         if len(not_run) > MOST_NOT_RUN:
             self.problems.append(f"{len(not_run)} blocks are marked not-run, of {MOST_NOT_RUN} in the whole book: "
                                  + ", ".join(not_run))
+
+    def check_session(self, page, session):
+        """No mask that hides nothing, and no sleep that only waits."""
+        output = "\n".join(line for step in session.steps for line in step.output)
+        for mask in session.masks:
+            if not re.search(MASKS[mask], output, re.MULTILINE):
+                self.problems.append(f"{session.where}: mask={mask} is for nothing that this session shows; leave it out")
+        for step in session.steps:
+            if BLIND_WAIT.search(step.text) and not step.is_comment:
+                self.problems.append(f"{page.name}:{step.line}: sleep waits for a time, not for what has to happen;"
+                                     " look for that in a loop: until …; do sleep 0.1; done")
 
     def check_chapters(self):
         """Folder, program, page, test and a row in the README for each chapter; the parts in each page."""

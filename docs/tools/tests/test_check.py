@@ -124,6 +124,49 @@ class CheckTest(ProjectTest):
                 self.write("docs/more.md", f"<!-- session: {words} -->\n```console\n{body}\n```\n")
                 self.caught("docs/more.md:", wanted)
 
+    def test_block_of_the_readme(self):
+        self.change("README.md", "# Project\n", "# Project\n\n```sh\nrm x\n```\n")
+        self.caught("README.md:3: nothing checks this block")
+
+    def test_sleep_is_no_way_to_wait(self):
+        def page(typed):
+            self.write("docs/more.md", f"<!-- session: -->\n```console\n$ true\n{typed}\n```\n")
+
+        for typed in ("$ sleep 1", "$ sleep 1; cat x", "$ run & sleep 0.5 && kill %1", "$ sh -c 'sleep 1; cat x'",
+                      "host$ sleep 2", "$ (sleep 1; kill $pid) &", "$ if run; then sleep 1; fi"):
+            with self.subTest(typed):
+                page(typed)
+                self.caught("docs/more.md:4: sleep waits for a time")
+        for typed in ("$ until test -e x; do sleep 0.1; done", "$ while sleep 0.1; grep -q x y; do", "$ (run sleep 9 &)",
+                      "$ sudo ./run sh -c 'sleep 60'", "$ sleep 100 &", "$ sh -c 'sleep 60 & sleep 60 & true'",
+                      "$ # sleep 1"):
+            with self.subTest(typed):
+                page(typed)
+                self.book("check")
+
+    def test_mask_that_hides_nothing(self):
+        self.write("docs/more.md", "<!-- session: mask=num,pid -->\n```console\n$ echo 1\n1\n```\n")
+        output = self.caught("docs/more.md:1: mask=pid is for nothing")
+        self.assertNotIn("mask=num", output)
+
+    # --- the table of sources
+
+    def test_sources(self):
+        def table(cell):
+            self.write("docs/sources.md", "`no table`\n\n| section | page | file: function |\n| --- | --- | --- |\n"
+                       f"| `a`: b | 1 | {cell} |\n\n`not one any more`\n")
+
+        self.write("common/fd.h", "class UniqueFd { void Close(); };\n")
+        for cell in ("–", "`fd.h`", "`fd.h`: `UniqueFd::Close`; `chapters/01-one/main.cc`: `Shown` (`make one`)"):
+            table(cell)
+            self.book("check")
+        for cell, wanted in (("`none.h`: `Shown`", "there is no file none.h"), ("`fd.h`: `Shown`", "fd.h has no Shown"),
+                             ("`fd.h`: `UniqueFd::Open`", "fd.h has no Open"), ("`fd.h`: `Clos`", "fd.h has no Clos"),
+                             ("`Shown`", "neither a file nor a function"), ("`fd.h`: `not a name`", "neither a file")):
+            with self.subTest(cell):
+                table(cell)
+                self.caught("docs/sources.md:5", wanted)
+
     # --- chapters
 
     def test_what_a_chapter_has(self):
