@@ -7,6 +7,7 @@ of the last command; it is what the runner waits for, and nothing sleeps.
 
 import os
 import re
+import signal
 import time
 
 import pexpect
@@ -49,6 +50,9 @@ class Terminal:
         """`prepare` is called in the child, before the shell is executed."""
 
         def in_child():
+            # Python ignores these, and what it starts inherits that. A reader's terminal does not.
+            for name in (signal.SIGPIPE, signal.SIGXFSZ):
+                signal.signal(name, signal.SIG_DFL)
             if prepare:
                 prepare()
             if ordinary_user and os.geteuid() == 0:

@@ -68,6 +68,9 @@ class SessionTest(ProjectTest):
     def test_terminal(self):
         self.passes("$ test -t 0 && test -t 1 && tput cols\n100\n$ echo $LANG $TERM\nC.UTF-8 dumb")
 
+    def test_signals_are_a_terminals(self):
+        self.passes("$ yes | head -n 1\ny\n$ grep SigIgn /proc/self/status\nSigIgn:\t0000000000000000")
+
     def test_sessions_share_the_copy_and_not_the_project(self):
         self.run_page(block("$ echo new >> README.md; mkdir there"), block("$ tail -1 README.md; ls -d there\nnew\nthere"))
         self.assertFalse((self.root / "there").exists())
