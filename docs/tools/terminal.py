@@ -22,6 +22,9 @@ ANYTHING = re.compile(r".+", re.DOTALL)
 ROWS, COLUMNS = 50, 100
 CLOSING_SECONDS = 5
 SHELL = ["--noprofile", "--norc", "--noediting", "-i"]
+# As Debian sets them: sysctl, for one, an ordinary user does not find.
+ROOTS_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+USERS_PATH = "/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games"
 # sudo(8) resets the environment, and with it the prompt.
 SUDO = 'sudo() { if ((EUID == 0)); then env -- "$@"; else command sudo -n PS1="$PS1" PS2= "$@"; fi; }'
 
@@ -30,9 +33,9 @@ class Stuck(Exception):
     """What was typed did not come to an end as it should."""
 
 
-def environment(home):
+def environment(home, ordinary_user):
     return {
-        "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        "PATH": USERS_PATH if ordinary_user else ROOTS_PATH,
         "HOME": str(home),
         "LANG": "C.UTF-8",
         "TERM": "dumb",
@@ -63,7 +66,7 @@ class Terminal:
 
         self.where, self.status, self.timeout = "host", 0, timeout
         self.child = pexpect.spawn(
-            "/bin/bash", SHELL, cwd=str(project), env=environment(project), echo=False, encoding="utf-8",
+            "/bin/bash", SHELL, cwd=str(project), env=environment(project, ordinary_user), echo=False, encoding="utf-8",
             codec_errors="replace", dimensions=(ROWS, COLUMNS), preexec_fn=in_child, timeout=timeout)
         self.child.delaybeforesend = None
         # Readers' shells are told apart from those that they start; see PS1.

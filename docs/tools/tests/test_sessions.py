@@ -203,7 +203,7 @@ class SessionTest(ProjectTest):
     @root_only
     def test_ordinary_user(self):
         self.passes(f"$ id -u; id -g\n{needs.ORDINARY_USER}\n{needs.ORDINARY_USER}\n$ echo mine > new; cat new\nmine\n"
-                    "$ test -w /\n[1]", "needs=user")
+                    "$ test -w /\n[1]\n$ echo $PATH | grep sbin\n[1]", "needs=user")
 
     # --- update
 
