@@ -31,18 +31,19 @@ constexpr absl::string_view kOpaqueMark = ".wh..wh..opq";
 constexpr char kOpaqueAttribute[] = "trusted.overlay.opaque";
 
 // A directory for what is needed on the way, beside `path`.
-class Workshop {
+class ScratchDirectory {
  public:
-  static absl::StatusOr<Workshop> Beside(const std::string& path) {
+  static absl::StatusOr<ScratchDirectory> Beside(const std::string& path) {
     std::string name = absl::StrCat(path, ".XXXXXX");
     if (mkdtemp(name.data()) == nullptr) {
       return ErrnoError(errno, absl::StrCat("make a directory beside ", path));
     }
-    return Workshop(name);
+    return ScratchDirectory(name);
   }
-  Workshop(Workshop&& other) noexcept : path_(std::exchange(other.path_, "")) {}
-  Workshop& operator=(Workshop&&) = delete;
-  ~Workshop() {
+  ScratchDirectory(ScratchDirectory&& other) noexcept
+      : path_(std::exchange(other.path_, "")) {}
+  ScratchDirectory& operator=(ScratchDirectory&&) = delete;
+  ~ScratchDirectory() {
     if (!path_.empty()) {
       std::error_code ignored;
       fs::remove_all(path_, ignored);
@@ -53,7 +54,7 @@ class Workshop {
   }
 
  private:
-  explicit Workshop(std::string path) : path_(std::move(path)) {}
+  explicit ScratchDirectory(std::string path) : path_(std::move(path)) {}
   std::string path_;
 };
 
@@ -242,16 +243,18 @@ absl::StatusOr<LayerInfo> PackLayer(const std::string& upper,
     return ErrnoError(error.value(), absl::StrCat("pack ", upper));
   }
   ASSIGN_OR_RETURN(const Contents contents, SortOut(upper));
-  ASSIGN_OR_RETURN(const Workshop workshop, Workshop::Beside(file));
-  const std::string marks = workshop.File("marks");
+  ASSIGN_OR_RETURN(const ScratchDirectory scratch,
+                   ScratchDirectory::Beside(file));
+  const std::string marks = scratch.File("marks");
   RETURN_IF_ERROR(MakeMarks(marks, contents.marks));
-  RETURN_IF_ERROR(WriteList(workshop.File("list-of-marks"), contents.marks));
-  RETURN_IF_ERROR(WriteList(workshop.File("list-of-files"), contents.files));
+  RETURN_IF_ERROR(WriteList(scratch.File("list-of-marks"), contents.marks));
+  RETURN_IF_ERROR(WriteList(scratch.File("list-of-files"), contents.files));
   // #region tar
   // Marks come before their siblings, as the specification asks for. Of the
   // attributes, those in which overlayfs keeps its books stay out.
-  const std::string archive = workshop.File("layer.tar");
+  const std::string archive = scratch.File("layer.tar");
   RETURN_IF_ERROR(RunTool({"tar",
+                           "--force-local",  // A colon is no host's name.
                            "--create",
                            "--file",
                            archive,
@@ -266,11 +269,11 @@ absl::StatusOr<LayerInfo> PackLayer(const std::string& upper,
                            "--directory",
                            marks,  //
                            "--files-from",
-                           workshop.File("list-of-marks"),
+                           scratch.File("list-of-marks"),
                            "--directory",
                            absolute_upper,  //
                            "--files-from",
-                           workshop.File("list-of-files")})
+                           scratch.File("list-of-files")})
                       .status());
   // #endregion tar
   LayerInfo info;
@@ -282,12 +285,17 @@ absl::StatusOr<LayerInfo> PackLayer(const std::string& upper,
   return info;
 }
 
+bool HidesAllBelow(const std::string& directory) {
+  return IsOpaque(directory + "/.");  // The path may be a link's.
+}
+
 absl::Status UnpackLayer(const std::string& file,
                          const std::string& directory) {
   absl::Status unpacked =
-      RunTool({"tar", "--extract", "--file", file, "--directory", directory,
-               "--numeric-owner", "--same-permissions", "--xattrs",
-               "--xattrs-include=*", "--xattrs-exclude=trusted.overlay.*"})
+      RunTool({"tar", "--force-local", "--extract", "--file", file,
+               "--directory", directory, "--numeric-owner",
+               "--same-permissions", "--xattrs", "--xattrs-include=*",
+               "--xattrs-exclude=trusted.overlay.*"})
           .status();
   if (!unpacked.ok()) {
     return absl::InvalidArgumentError(

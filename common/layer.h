@@ -37,6 +37,11 @@ struct LayerInfo {
 absl::StatusOr<LayerInfo> PackLayer(const std::string& upper,
                                     const std::string& file);
 
+// Whether nothing of the layers below `directory`, itself a layer, is to be
+// seen: an archive says so by .wh..wh..opq at its top. overlayfs looks for that
+// mark in folders only, not at the root of a layer.
+bool HidesAllBelow(const std::string& directory);
+
 // Unpacks the archive `file`, compressed or not, into the existing and empty
 // directory `directory`, as overlayfs wants a layer. It takes root.
 // Errors: those of tar, for what is no archive; those of mknod(2), setxattr(2).

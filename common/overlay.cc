@@ -12,6 +12,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "common/container_id.h"
 #include "common/errors.h"
 #include "common/layer.h"
 #include "common/verbose.h"
@@ -72,11 +73,12 @@ absl::StatusOr<UniqueFd> LockParent() {
     if (!parent.valid() && errno == ENOENT) {
       continue;  // Removed since.
     }
-    if (!parent.valid() ||
-        TEMP_FAILURE_RETRY(flock(parent.get(), LOCK_EX)) != 0) {
-      const int error = errno;
+    const absl::Status locked_it =
+        parent.valid() ? LockDirectory(parent, kParent)
+                       : ErrnoError(errno, absl::StrCat("open ", kParent));
+    if (!locked_it.ok()) {
       rmdir(kParent);  // If nobody else has a directory there.
-      return ErrnoError(error, absl::StrCat("lock ", kParent));
+      return locked_it;
     }
     // Removed while we waited for the lock: then it keeps nobody out.
     struct stat locked = {};
@@ -92,6 +94,9 @@ void RemoveAbandoned() {
   std::error_code error;
   for (fs::directory_iterator entry(kParent, error), end;
        !error && entry != end; entry.increment(error)) {
+    if (!IsContainerId(entry->path().filename().string())) {
+      continue;  // Not made by us, so not ours to remove.
+    }
     const UniqueFd directory = OpenDirectory(entry->path());
     if (directory.valid() && flock(directory.get(), LOCK_EX | LOCK_NB) == 0) {
       // What cannot be removed now is left for the next time.
@@ -108,6 +113,14 @@ std::string RemoveSlashes(const std::string& path) {
 bool Overlap(const std::string& one, const std::string& other) {
   return absl::StartsWith(one + "/", other + "/") ||
          absl::StartsWith(other + "/", one + "/");
+}
+
+// Whether `path`, a canonical one, is where containers have what goes with
+// them.
+bool IsInOurPlace(const std::string& path) {
+  std::error_code error;
+  const std::string place = fs::weakly_canonical(kParent, error);
+  return absl::StartsWith(path + "/", place + "/");
 }
 
 // Returns the layers as paths without links, if they are fit to be layers.
@@ -129,6 +142,11 @@ absl::StatusOr<std::vector<std::string>> CheckLayers(
           absl::StrCat("use layer ", layer,
                        ": it is neither a directory nor a tar archive"));
     }
+    if (IsInOurPlace(path)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("use layer ", layer, ": ", kParent,
+                       " is for what goes with a container"));
+    }
     for (const std::string& other : paths) {
       if (path == other) {
         return absl::InvalidArgumentError(
@@ -138,6 +156,12 @@ absl::StatusOr<std::vector<std::string>> CheckLayers(
     paths.push_back(path);
   }
   return paths;
+}
+
+// Whether there is something of this name, be it a link that leads nowhere. If
+// not, errno says why.
+bool Exists(const std::string& path) {
+  return faccessat(AT_FDCWD, path.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 std::string HintForOverlay(int error) {
@@ -233,6 +257,10 @@ absl::Status LayeredFiles::AddUpper(const std::vector<std::string>& layers,
   if (error) {
     return ErrnoError(error.value(), doing);
   }
+  if (IsInOurPlace(upper)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        doing, ": ", kParent, " is for what goes with a container"));
+  }
   for (const std::string& layer : layers) {
     if (Overlap(upper, layer)) {
       return absl::InvalidArgumentError(
@@ -267,7 +295,8 @@ absl::Status LayeredFiles::Remove() {
   RETURN_IF_ERROR(RemoveTree(path_));
   lock_.Close();
   ASSIGN_OR_RETURN(const UniqueFd parent, LockParent());
-  if (rmdir(kParent) != 0 && errno != ENOTEMPTY) {
+  // Others may have a directory there, or it may be somebody's mount.
+  if (rmdir(kParent) != 0 && errno != ENOTEMPTY && errno != EBUSY) {
     return ErrnoError(errno, absl::StrCat("remove ", kParent));
   }
   // Not before: what has failed up to here, the destructor tries once more.
@@ -284,18 +313,22 @@ absl::StatusOr<std::string> MountLayers(const std::string& directory) {
   // overlayfs wants the highest first.
   std::string lower;
   int count = 0;
-  for (; access(absl::StrCat("l/", count).c_str(), F_OK) == 0; ++count) {
-    lower = absl::StrCat("l/", count, lower.empty() ? "" : ":", lower);
+  for (; Exists(absl::StrCat("l/", count)); ++count) {
+    const std::string layer = absl::StrCat("l/", count);
+    lower = lower.empty() || HidesAllBelow(layer)
+                ? layer
+                : absl::StrCat(layer, ":", lower);
   }
   // Only then was that the last. A container must not start without a layer.
   if (errno != ENOENT) {
     return ErrnoError(errno, absl::StrCat("use layer ", count));
   }
-  // Without the last two, whatever the kernel's defaults are: what they save is
-  // saved by attributes that no archive of a layer carries.
+  // Without the last three, whatever the kernel's defaults are: what they save
+  // is saved by attributes that no archive of a layer carries, and with index
+  // what is kept of one container would not go over other layers.
   const std::string options = absl::StrCat(
       "lowerdir=", lower,
-      ",upperdir=upper,workdir=work,redirect_dir=off,metacopy=off");
+      ",upperdir=upper,workdir=work,redirect_dir=off,metacopy=off,index=off");
   if (mount("overlay", "merged", "overlay", 0, options.c_str()) != 0) {
     const int error = errno;
     return ErrnoError(error, absl::StrCat("mount an overlay in ", directory),

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 
 namespace mydocker {
@@ -30,12 +31,15 @@ void Tell(absl::string_view step) {
     return;
   }
   const std::chrono::duration<double, std::milli> took = Clock::now() - told_at;
-  const std::string line =
-      absl::StrFormat("mydocker: %s (%.2f ms)\n", step, took.count());
+  Report(absl::StrFormat("%s (%.2f ms)", step, took.count()));
+  told_at = Clock::now();
+}
+
+void Report(absl::string_view message) {
+  const std::string line = absl::StrCat("mydocker: ", message, "\n");
   // One write, so that the lines of run, init and the container do not mix.
   [[maybe_unused]] const ssize_t written =
       write(STDERR_FILENO, line.data(), line.size());
-  told_at = Clock::now();
 }
 
 }  // namespace mydocker

@@ -1,7 +1,8 @@
 // From chapter 8.
 //
-// What -v tells: each step, once the kernel has accepted it, on standard error.
-// Standard output belongs to the container.
+// What a person is told on standard error: with -v each step, once the kernel
+// has accepted it, and what became of a container. Standard output belongs to
+// the container.
 
 #ifndef MYDOCKER_COMMON_VERBOSE_H_
 #define MYDOCKER_COMMON_VERBOSE_H_
@@ -18,6 +19,11 @@ bool IsVerbose();
 // milliseconds are those since the step before, or since SetVerbose, in this
 // process.
 void Tell(absl::string_view step);
+
+// Writes "mydocker: MESSAGE" as one line to standard error. If nobody is there
+// to read it, nothing is written: the container's exit status is worth more
+// than an error of ours.
+void Report(absl::string_view message);
 
 }  // namespace mydocker
 

@@ -21,6 +21,7 @@
 #include "common/cgroup/pids.h"
 #include "common/cgroup/subsystem.h"
 #include "common/child.h"
+#include "common/container_id.h"
 #include "common/cpu_list.h"
 #include "common/errors.h"
 #include "common/kernel_file.h"
@@ -32,7 +33,7 @@ namespace {
 
 // Remembers which controllers the root of a v2 hierarchy hands down, and takes
 // back at the end of its life what was added meanwhile. The kernel refuses
-// (EBUSY) where somebody else needs it by then, and so it should.
+// (EBUSY) where a cgroup hands it on by then, and so it should.
 class HandedDown {
  public:
   explicit HandedDown(const Hierarchy& hierarchy)

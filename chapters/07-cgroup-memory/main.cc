@@ -26,6 +26,7 @@
 #include "common/cgroup/hierarchy.h"
 #include "common/child.h"
 #include "common/command_line.h"
+#include "common/container_id.h"
 #include "common/errors.h"
 #include "common/fd.h"
 #include "common/kernel_file.h"

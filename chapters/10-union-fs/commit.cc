@@ -7,6 +7,7 @@
 #include "common/errors.h"
 #include "common/fd.h"
 #include "common/layer.h"
+#include "common/supervisor.h"
 
 namespace mydocker {
 
@@ -15,6 +16,8 @@ absl::StatusOr<int> CommitUpper(const std::vector<std::string>& words) {
     return absl::InvalidArgumentError(
         "one directory is to be packed: mydocker commit DIR");
   }
+  // Until tar has come to its end, and what it needed is removed.
+  ASSIGN_OR_RETURN(const Supervisor supervisor, Supervisor::Create());
   const std::string upper =
       words[0].substr(0, words[0].find_last_not_of('/') + 1);
   const std::string archive = absl::StrCat(upper, ".tar");

@@ -13,6 +13,7 @@
 #include "common/cgroup/subsystem.h"
 #include "common/child.h"
 #include "common/command_line.h"
+#include "common/container_id.h"
 #include "common/cpu_list.h"
 #include "common/errors.h"
 #include "common/fd.h"

@@ -7,12 +7,10 @@
 #include <signal.h>
 #include <stdint.h>
 #include <sys/file.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <iterator>
 #include <memory>
@@ -21,10 +19,10 @@
 #include <vector>
 
 #include "absl/algorithm/container.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "common/container_id.h"
 #include "common/errors.h"
 #include "common/kernel_file.h"
 
@@ -44,9 +42,10 @@ std::string ParentPath(const Hierarchy& hierarchy) {
 // containers share: the directory mydocker.
 absl::StatusOr<UniqueFd> LockHierarchy(const Hierarchy& hierarchy) {
   UniqueFd root = OpenDirectory(hierarchy.mount_point);
-  if (!root.valid() || TEMP_FAILURE_RETRY(flock(root.get(), LOCK_EX)) != 0) {
-    return ErrnoError(errno, absl::StrCat("lock ", hierarchy.mount_point));
+  if (!root.valid()) {
+    return ErrnoError(errno, absl::StrCat("open ", hierarchy.mount_point));
   }
+  RETURN_IF_ERROR(LockDirectory(root, hierarchy.mount_point));
   return root;
 }
 
@@ -73,22 +72,26 @@ absl::StatusOr<UniqueFd> MakeLockedDirectory(const std::string& path) {
   return directory;
 }
 
-// Returns the paths of the directories in `parent`. Of one that cannot be read
+// Returns the names of the directories in `parent`. Of one that cannot be read
 // there are none.
 std::vector<std::string> DirectoriesIn(const std::string& parent) {
-  std::vector<std::string> paths;
+  std::vector<std::string> names;
   const std::unique_ptr<DIR, int (*)(DIR*)> directory(opendir(parent.c_str()),
                                                       closedir);
   while (const dirent* entry =
              directory == nullptr ? nullptr : readdir(directory.get())) {
     if (entry->d_type == DT_DIR && entry->d_name[0] != '.') {
-      paths.push_back(absl::StrCat(parent, "/", entry->d_name));
+      names.emplace_back(entry->d_name);
     }
   }
-  return paths;
+  return names;
 }
 
 void KillProcesses(const std::string& path) {
+  // cgroup v2 does it in one go, and with all cgroups below (since Linux 5.14).
+  if (WriteKernelFile(absl::StrCat(path, "/cgroup.kill"), "1").ok()) {
+    return;
+  }
   const absl::StatusOr<std::string> processes =
       ReadKernelFile(absl::StrCat(path, "/cgroup.procs"));
   if (!processes.ok()) {
@@ -106,10 +109,11 @@ void KillProcesses(const std::string& path) {
 
 // Kills what is in the cgroup and in those below it, and removes those: the
 // container may have made some.
-void Empty(const std::string& path) {
+void ClearOut(const std::string& path) {
   KillProcesses(path);
-  for (const std::string& below : DirectoriesIn(path)) {
-    Empty(below);
+  for (const std::string& name : DirectoriesIn(path)) {
+    const std::string below = absl::StrCat(path, "/", name);
+    ClearOut(below);
     rmdir(below.c_str());
   }
 }
@@ -118,21 +122,53 @@ void Empty(const std::string& path) {
 // has the hierarchy locked, so every container that is alive has its own
 // directory locked. One that is still busy is left for the next time.
 void RemoveAbandoned(const std::string& parent) {
-  std::vector<std::string> paths = DirectoriesIn(parent);
+  std::vector<std::string> ids = DirectoriesIn(parent);
+  // What has another name, somebody has made by hand.
+  std::erase_if(ids, [](const std::string& id) { return !IsContainerId(id); });
   // Among many containers each run looks at a few, chosen by chance: a start
   // must not take longer the more of them there are.
-  if (paths.size() > kMostLookedAt) {
+  if (ids.size() > kMostLookedAt) {
     std::vector<std::string> chosen;
-    std::sample(paths.begin(), paths.end(), std::back_inserter(chosen),
+    std::sample(ids.begin(), ids.end(), std::back_inserter(chosen),
                 kMostLookedAt, std::minstd_rand(std::random_device()()));
-    paths = std::move(chosen);
+    ids = std::move(chosen);
   }
-  for (const std::string& path : paths) {
+  for (const std::string& id : ids) {
+    const std::string path = absl::StrCat(parent, "/", id);
     const UniqueFd abandoned = OpenDirectory(path);
     if (abandoned.valid() && flock(abandoned.get(), LOCK_EX | LOCK_NB) == 0) {
-      Empty(path);
+      ClearOut(path);
       rmdir(path.c_str());
     }
+  }
+}
+
+// Whether the cgroup has processes and is not the root of all, the only one
+// that may have them and yet hand controllers down. To a container, its own
+// cgroup looks like a root; the files tell (cgroups(7), "cgroup.type").
+bool IsTakenByProcesses(const std::string& path) {
+  const std::string type = absl::StrCat(path, "/cgroup.type");
+  return access(type.c_str(), F_OK) == 0 &&
+         !ReadKernelFile(absl::StrCat(path, "/cgroup.procs"))
+              .value_or("")
+              .empty();
+}
+
+std::string HintForHandDown(int error, absl::string_view controller) {
+  switch (error) {
+    case EBUSY:
+      return "a cgroup that has processes itself cannot hand controllers to "
+             "its "
+             "children";
+    case EOPNOTSUPP:
+      return "the cgroup, or one above it, is threaded (cgroup.type)";
+    case EINVAL:
+      return controller == "cpu"
+                 ? "while realtime processes exist, a kernel built with "
+                   "CONFIG_RT_GROUP_SCHED does not hand down cpu"
+                 : "";
+    default:
+      return "";
   }
 }
 
@@ -143,32 +179,19 @@ absl::Status HandDown(const std::string& parent, absl::string_view controller) {
   if (absl::c_linear_search(absl::StrSplit(enabled, ' '), controller)) {
     return absl::OkStatus();
   }
-  absl::Status status = WriteKernelFile(file, absl::StrCat("+", controller));
-  // #endregion hand-down
-  switch (ErrnoOf(status)) {
-    case EBUSY:
-      return WithHint(status,
-                      "a cgroup that has processes itself cannot hand "
-                      "controllers to its children");
-    case EINVAL:
-      return WithHint(status,
-                      "while realtime processes exist, a kernel built with "
-                      "CONFIG_RT_GROUP_SCHED does not hand down cpu");
-    default:
-      return status;
-  }
+  // The kernel would refuse memory, but hand down cpu, cpuset and pids, and
+  // make the cgroup a threaded one by that, which takes no container.
+  absl::Status status =
+      IsTakenByProcesses(parent)
+          ? ErrnoError(EBUSY,
+                       absl::StrCat("hand ", controller, " down from ", parent))
+          : WriteKernelFile(file, absl::StrCat("+", controller));
+  const std::string hint = HintForHandDown(ErrnoOf(status), controller);
+  return hint.empty() ? status : WithHint(status, hint);
 }
+// #endregion hand-down
 
 }  // namespace
-
-absl::StatusOr<std::string> NewContainerId() {
-  std::array<char, 6> bytes;
-  if (TEMP_FAILURE_RETRY(getrandom(bytes.data(), bytes.size(), 0)) !=
-      static_cast<ssize_t>(bytes.size())) {
-    return ErrnoError(errno, "get random bytes for a container id");
-  }
-  return absl::BytesToHexString(absl::string_view(bytes.data(), bytes.size()));
-}
 
 absl::StatusOr<Cgroup> Cgroup::Create(const Hierarchy& hierarchy,
                                       absl::string_view id) {
@@ -210,9 +233,8 @@ absl::Status Cgroup::Enable(absl::string_view controller) const {
 }
 
 absl::Status Cgroup::Attach(pid_t pid) const {
-  const bool v1 = version() == CgroupVersion::kV1;
   absl::Status status =
-      WriteKernelFile(File(v1 ? "tasks" : "cgroup.procs"), absl::StrCat(pid));
+      WriteKernelFile(File("cgroup.procs"), absl::StrCat(pid));
   switch (ErrnoOf(status)) {
     case ENOSPC:
       return WithHint(status,
@@ -251,11 +273,16 @@ absl::Status Cgroup::Remove() {
   // A process that has been killed leaves its cgroup a little later, and v1 has
   // no way to be told. So ask again, for as long as the kernel says EBUSY.
   while (rmdir(path_.c_str()) != 0 && errno != ENOENT) {
-    const int error = errno;
-    if (error != EBUSY || std::chrono::steady_clock::now() > deadline) {
-      return ErrnoError(error, absl::StrCat("remove cgroup ", path_));
+    const absl::Status failed =
+        ErrnoError(errno, absl::StrCat("remove cgroup ", path_));
+    if (ErrnoOf(failed) != EBUSY) {
+      return failed;
     }
-    Empty(path_);
+    if (std::chrono::steady_clock::now() > deadline) {
+      path_.clear();  // The destructor need not wait as long again.
+      return failed;
+    }
+    ClearOut(path_);
     poll(nullptr, 0, 1);
   }
   // #endregion remove

@@ -20,21 +20,18 @@
 
 namespace mydocker {
 
-// Returns a new name for a container: 12 random hexadecimal digits, as many as
-// Docker shows of its ids. Errors: those of getrandom(2).
-absl::StatusOr<std::string> NewContainerId();
-
 // A cgroup that exists for as long as this object does.
 //
 // Its directory is locked (flock(2)) by the process that made it. The kernel
-// drops that lock when the process dies, however it dies; so a directory that
-// is not locked was left behind, and the next Create in the hierarchy removes
-// it. Where there are many directories, each Create looks at 16 of them.
+// drops that lock when the process dies, however it dies; so a container's
+// directory that is not locked was left behind, and the next Create in the
+// hierarchy removes it. Where there are many, each Create looks at 16 of them.
 class Cgroup {
  public:
   // Makes the cgroup mydocker/`id` in `hierarchy`.
-  // Errors: EACCES for those who are not root; EEXIST if another container has
-  // that id.
+  // Errors: EACCES for those who are not root; EROFS if the hierarchy is
+  // mounted read-only; EEXIST if another container has that id; those of
+  // LockDirectory.
   static absl::StatusOr<Cgroup> Create(const Hierarchy& hierarchy,
                                        absl::string_view id);
   Cgroup(Cgroup&& other) noexcept;
@@ -55,13 +52,15 @@ class Cgroup {
   // Makes the files of `controller` appear in the cgroup. On v1 they are there
   // already; on v2 each parent has to hand the controller down, by its
   // cgroup.subtree_control (cgroup v2, "Enabling and Disabling").
+  // Errors: EBUSY if a parent has processes itself and is not the root of all
+  // cgroups, as in a container; EINVAL for cpu while realtime processes exist.
   absl::Status Enable(absl::string_view controller) const;
 
-  // Moves the process `pid` into the cgroup by writing it to tasks (v1) or
-  // cgroup.procs (v2). The kernel makes the caller wait for an RCU grace
-  // period, some 10 ms: see Admit.
-  // Errors: ENOSPC for a cpuset without CPUs or memory nodes; EBUSY,
-  // EOPNOTSUPP, EINVAL as cgroup v2 has them.
+  // Moves the process `pid`, with all its threads, into the cgroup by writing
+  // it to cgroup.procs. The kernel makes the caller wait for an RCU grace
+  // period, some 10 ms: see Admit. (The articles write to tasks, which moves
+  // one thread and is there on v1 only.) Errors: ENOSPC for a cpuset without
+  // CPUs or memory nodes; EBUSY, EOPNOTSUPP, EINVAL as cgroup v2 has them.
   absl::Status Attach(pid_t pid) const;
 
   // Has the child that `command` starts be in the cgroup before its program
@@ -74,7 +73,8 @@ class Cgroup {
   // Removes the cgroup: kills what is still inside, waits until it is empty,
   // and removes the directory; then also mydocker, if no other container has a
   // cgroup there. A cgroup that is already removed is no error.
-  // Errors: EBUSY if a process stays for more than 5 seconds.
+  // Errors: EBUSY if a process stays for more than 5 seconds; then the cgroup
+  // is left for the next Create. Those of LockDirectory.
   absl::Status Remove();
 
  private:

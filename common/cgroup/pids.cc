@@ -1,12 +1,10 @@
 #include "common/cgroup/pids.h"
 
-#include <unistd.h>
-
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "common/errors.h"
-#include "common/fd.h"
 #include "common/kernel_file.h"
+#include "common/verbose.h"
 
 namespace mydocker {
 
@@ -54,15 +52,13 @@ absl::Status PidsSubsystem::ReportRefusals(const Cgroup* cgroup,
   if (refusals == 0) {
     return absl::OkStatus();
   }
-  return WriteAll(
-      STDERR_FILENO,
-      absl::StrCat("mydocker: too many processes: the kernel refused ",
-                   refusals, refusals == 1 ? " attempt" : " attempts",
-                   " to make one more in this container",
-                   limit.processes == 0
-                       ? ""
-                       : absl::StrCat(", whose limit is ", limit.processes),
-                   "\n"));
+  Report(absl::StrCat("too many processes: the kernel refused ", refusals,
+                      refusals == 1 ? " attempt" : " attempts",
+                      " to make one more in this container",
+                      limit.processes == 0 ? ""
+                                           : absl::StrCat(", whose limit is ",
+                                                          limit.processes)));
+  return absl::OkStatus();
 }
 
 }  // namespace mydocker

@@ -42,8 +42,9 @@ class PidsSubsystem : public Subsystem {
   absl::StatusOr<uint64_t> CountRefusals(const Cgroup& cgroup) const;
 
   // Says on standard error how often that was; nothing if never, or if there is
-  // no cgroup (null). `limit` is what was asked for, 0 for none: there may be
-  // one above. Errors: those of CountRefusals and of write(2).
+  // no cgroup (null). `limit` is what was asked for, 0 for none: v1 also counts
+  // what a limit above has refused here, and v2 did until Linux 6.10.
+  // Errors: those of CountRefusals.
   absl::Status ReportRefusals(const Cgroup* cgroup, PidsLimit limit) const;
 };
 

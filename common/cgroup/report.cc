@@ -1,11 +1,9 @@
 #include "common/cgroup/report.h"
 
-#include <unistd.h>
-
 #include "absl/strings/str_cat.h"
 #include "common/errors.h"
-#include "common/fd.h"
 #include "common/size.h"
+#include "common/verbose.h"
 
 namespace mydocker {
 
@@ -15,15 +13,13 @@ absl::Status ReportOomKills(const CgroupManager& cgroups,
   if (kills == 0) {
     return absl::OkStatus();
   }
-  return WriteAll(
-      STDERR_FILENO,
-      absl::StrCat(
-          "mydocker: out of memory: the kernel's OOM killer ended ", kills,
-          kills == 1 ? " process" : " processes", " of this container",
-          memory_limit == 0
-              ? ""
-              : absl::StrCat(", whose limit is ", DescribeSize(memory_limit)),
-          "\n"));
+  Report(absl::StrCat(
+      "out of memory: the kernel's OOM killer ended ", kills,
+      kills == 1 ? " process" : " processes", " of this container",
+      memory_limit == 0
+          ? ""
+          : absl::StrCat(", whose limit is ", DescribeSize(memory_limit))));
+  return absl::OkStatus();
 }
 
 }  // namespace mydocker

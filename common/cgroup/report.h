@@ -15,7 +15,7 @@ namespace mydocker {
 
 // Says how many processes of the container the OOM killer has ended; nothing if
 // none. `memory_limit` is the container's, in bytes, 0 for none: the host's
-// memory can run out too. Errors: those of CountOomKills and of write(2).
+// memory can run out too. Errors: those of CountOomKills.
 absl::Status ReportOomKills(const CgroupManager& cgroups,
                             uint64_t memory_limit);
 

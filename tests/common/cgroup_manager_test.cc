@@ -21,6 +21,7 @@
 #include "common/cgroup/manager.h"
 #include "common/cgroup/pids.h"
 #include "common/child.h"
+#include "common/container_id.h"
 #include "common/errors.h"
 #include "common/kernel_file.h"
 #include "common/mountinfo.h"

@@ -48,13 +48,13 @@ TEST_F(SubsystemTest, WritesAndThenTells) {
 }
 
 TEST_F(SubsystemTest, AppliesAndThenTells) {
-  fake_.Write("tasks", "");
+  fake_.Write("cgroup.procs", "");
   EXPECT_THAT(
       CaptureWrites(
           STDERR_FILENO,
           [this] { EXPECT_THAT(Subsystem::Apply(cgroup_, 4321), IsOk()); }),
       ElementsAre(Tells("process 4321 entered " + cgroup_.path())));
-  EXPECT_EQ(fake_.Read("tasks"), "4321");
+  EXPECT_EQ(fake_.Read("cgroup.procs"), "4321");
 }
 
 TEST_F(SubsystemTest, RemovesAndThenTells) {

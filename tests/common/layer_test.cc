@@ -109,6 +109,26 @@ TEST_F(LayerTest, MarkBesideADirectoryMakesItOpaque) {
   EXPECT_TRUE(IsOpaque("out/folder"));
 }
 
+TEST_F(LayerTest, MarkAtTheTopHidesAllBelow) {
+  EXPECT_FALSE(HidesAllBelow(directory_.File("out")));
+  MakeOpaque("upper");
+  directory_.Write("upper/.wh..wh..opq", "");
+  ASSERT_THAT(RunTool({"tar", "--create", "--file", Archive(), "--directory",
+                       directory_.File("upper"), ".wh..wh..opq", "folder"}),
+              IsOk());
+  ASSERT_THAT(UnpackLayer(Archive(), directory_.File("out")), IsOk());
+  EXPECT_TRUE(HidesAllBelow(directory_.File("out")));
+  EXPECT_FALSE(directory_.Has("out/.wh..wh..opq"));
+}
+
+TEST_F(LayerTest, ColonIsNoHostsName) {
+  directory_.MakeDirectory("up:per/folder");
+  const std::string archive = directory_.File("up:per.tar");
+  ASSERT_THAT(PackLayer(directory_.File("up:per"), archive), IsOk());
+  ASSERT_THAT(UnpackLayer(archive, directory_.File("out")), IsOk());
+  EXPECT_TRUE(directory_.Has("out/folder"));
+}
+
 TEST_F(LayerTest, MarksThatNameNothingAreRefused) {
   directory_.Write("upper/.wh...", "");
   ASSERT_THAT(RunTool({"tar", "--create", "--file", Archive(), "--directory",

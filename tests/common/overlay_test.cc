@@ -9,6 +9,7 @@
 #include <sched.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -16,7 +17,7 @@
 #include <string>
 #include <vector>
 
-#include "common/cgroup/cgroup.h"
+#include "common/container_id.h"
 #include "common/mounts.h"
 #include "tests/common/forked.h"
 #include "tests/common/status_matchers.h"
@@ -119,6 +120,53 @@ TEST_F(OverlayTest, KeepsWhatItIsToKeepAndNothingElse) {
   files.reset();
   EXPECT_TRUE(directory_.Has("kept"));
   EXPECT_FALSE(directory_.Has("kept.work-" + id_));
+}
+
+TEST_F(OverlayTest, OpaqueLayerHidesAllBelow) {
+  directory_.Write("above/new", "new");
+  ASSERT_EQ(setxattr(directory_.File("above").c_str(), "trusted.overlay.opaque",
+                     "y", 1, 0),
+            0);
+  const absl::StatusOr<LayeredFiles> files = Create({"one", "above", "two"});
+  ASSERT_THAT(files, IsOk());
+  InFork([&] {
+    ASSERT_EQ(unshare(CLONE_NEWNS), 0) << strerror(errno);
+    ASSERT_THAT(SetPropagation(Propagation::kPrivate), IsOk());
+    fs::remove(directory_.File("two/file"));
+    const absl::StatusOr<std::string> merged = MountLayers(files->path());
+    ASSERT_THAT(merged, IsOk());
+    EXPECT_TRUE(fs::exists(*merged + "/new"));
+    EXPECT_FALSE(fs::exists(*merged + "/file"));
+  });
+}
+
+// Without it the container would start, and lack files.
+TEST_F(OverlayTest, LayerThatHasGoneIsTold) {
+  const absl::StatusOr<LayeredFiles> files = Create({"one", "two"});
+  ASSERT_THAT(files, IsOk());
+  fs::remove_all(directory_.File("two"));
+  InFork([&] {
+    ASSERT_EQ(unshare(CLONE_NEWNS), 0) << strerror(errno);
+    ASSERT_THAT(SetPropagation(Propagation::kPrivate), IsOk());
+    EXPECT_THAT(MountLayers(files->path()), HasErrno(ENOENT));
+  });
+}
+
+// What a dead container has left goes; what somebody has put there stays.
+TEST_F(OverlayTest, RemovesTheAbandonedAndNothingElse) {
+  const fs::path parent = "/var/lib/mydocker";
+  fs::create_directories(parent / "00000000dead/upper");
+  fs::create_directories(parent / "of-mine");
+  EXPECT_THAT(Create({"one"}), IsOk());
+  EXPECT_FALSE(fs::exists(parent / "00000000dead"));
+  EXPECT_TRUE(fs::exists(parent / "of-mine"));
+  EXPECT_THAT(LayeredFiles::Create(id_, {parent / "of-mine"}, ""),
+              Says("is for what goes with a container"));
+  EXPECT_THAT(
+      LayeredFiles::Create(id_, {directory_.File("one")}, parent / "of-mine"),
+      Says("is for what goes with a container"));
+  fs::remove(parent / "of-mine");
+  fs::remove(parent);
 }
 
 TEST_F(OverlayTest, BadLayersAreTold) {

@@ -271,6 +271,25 @@ TEST_F(MaskTest, BlocksTheSignalsWhileItLives) {
   });
 }
 
+// As with nohup: a signal that the caller has us ignore is not kept for us,
+// and does not end the container.
+TEST(IgnoredTest, StaysIgnored) {
+  InFork([] {
+    Supervised child("");
+    signal(SIGUSR2, SIG_DFL);
+    signal(SIGHUP, SIG_IGN);
+    const absl::StatusOr<Supervisor> supervisor = Supervisor::Create();
+    ASSERT_THAT(supervisor, IsOk());
+    Command command;
+    command.argv = {"sh", "-c", "kill -HUP $PPID; exit 7"};
+    absl::StatusOr<Child> started = Start(command);
+    ASSERT_THAT(started, IsOk());
+    EXPECT_EQ(supervisor->Wait(*started, KeyboardSignals::kEndTheContainer)
+                  .value_or(-1),
+              7);
+  });
+}
+
 TEST_F(MaskTest, IsNotRestoredByOneThatWasMovedFrom) {
   InFork([] {
     std::optional<Supervisor> to;

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "common/errors.h"
+#include "common/supervisor.h"
 #include "tests/common/forked.h"
 #include "tests/common/status_matchers.h"
 
@@ -53,9 +54,26 @@ TEST(RunToolTest, CtrlCEndsTheToolAndNotUs) {
   });
 }
 
+// Where a supervisor has blocked them for us, the tool has them even so.
+TEST(RunToolTest, SignalsAreNotBlockedInIt) {
+  InFork([] {
+    const absl::StatusOr<Supervisor> supervisor = Supervisor::Create();
+    ASSERT_THAT(supervisor, IsOk());
+    for (const char* signal : {"INT", "TERM", "HUP", "PIPE"}) {
+      EXPECT_THAT(
+          RunTool({"sh", "-c", std::string("kill -") + signal + " $$; exit 3"}),
+          Not(Says("exit status 3")))
+          << signal;
+    }
+  });
+}
+
 TEST(RunToolTest, SaysThatThereIsNone) {
   EXPECT_THAT(RunTool({"no-such-tool"}),
               AllOf(HasErrno(ENOENT), Says("no-such-tool")));
+  // 127 would say that the user's command is not there.
+  EXPECT_EQ(ExitStatusOf(RunTool({"no-such-tool"}).status()),
+            kExitMydockerFailed);
 }
 
 }  // namespace
