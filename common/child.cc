@@ -47,6 +47,9 @@ absl::string_view HintForClone(int error, const Command& command) {
       return command.clone_flags & CLONE_NEWUSER
                  ? "this system does not let you make user namespaces, or "
                    "you are in a chroot"
+             : geteuid() == 0
+                 ? "that takes CAP_SYS_ADMIN, which root has not got here: you "
+                   "are in a container"
                  : "that takes CAP_SYS_ADMIN: use sudo, or a user namespace as "
                    "chapter 5 does";
     case ENOSPC:
@@ -165,7 +168,8 @@ void SendReport(const UniqueFd& report, const absl::Status& failure) {
 }
 
 // Reads until every writer is gone: the child has failed, or its end of the
-// pipe closed on execve. That is how the parent knows that the program runs.
+// pipe closed, on execve or because it was killed. Who is killed says nothing;
+// the exit status will.
 absl::Status ReceiveReport(const UniqueFd& report) {
   ASSIGN_OR_RETURN(const std::string received, ReadAll(report.get()));
   if (received.empty()) {

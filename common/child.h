@@ -63,7 +63,7 @@ class Child {
 
   // Waits for the end of the process and returns its exit status as a shell
   // would: its own, or 128 + N if signal N ended it. If the child took the
-  // terminal for itself, the caller has it back.
+  // terminal for itself, the caller has it back. Errors: those of waitid(2).
   absl::StatusOr<int> Wait();
 
  private:
@@ -73,9 +73,13 @@ class Child {
 };
 
 // Starts `command` in a new process with clone3(2), and returns when execve(2)
-// has succeeded in it. The child is killed when the caller dies. In a new PID
-// namespace it becomes the foreground of the terminal that is standard input,
-// if the caller is.
+// has succeeded in it, or when somebody has killed it before that: Wait tells.
+// In a new PID namespace it becomes the foreground of the terminal that is
+// standard input, if the caller is.
+//
+// The child is killed when the caller dies, unless it has meanwhile changed its
+// user or group, or executed a set-user-ID program: then the kernel has
+// forgotten that it should (prctl(2), PR_SET_PDEATHSIG).
 //
 // Errors, each with what to do about it: a namespace was refused; a step of
 // in_child failed (that step's error); the program cannot be executed. Where
@@ -86,7 +90,7 @@ absl::StatusOr<Child> Start(const Command& command);
 
 // Start, then Wait. Ctrl-C and Ctrl-\, which a terminal sends to every process
 // in the foreground, are left to the child from the first moment on, as
-// system(3) does.
+// system(3) does. Errors: those of Start and Wait.
 absl::StatusOr<int> Run(const Command& command);
 
 }  // namespace mydocker

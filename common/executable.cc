@@ -40,9 +40,11 @@ absl::Status CheckExecutable(const std::string& file) {
   }
   if (access(file.c_str(), X_OK) != 0) {
     const int error = errno;
-    return UnfitError(
-        error, doing,
-        error == EACCES ? "chmod +x makes a file executable" : "");
+    // Else a directory above, or the mount (noexec), is what forbids it.
+    const bool has_bit =
+        (attributes.st_mode & (S_IXUSR | S_IXGRP | S_IXOTH)) != 0;
+    return UnfitError(error, doing,
+                      has_bit ? "" : "chmod +x makes a file executable");
   }
   return absl::OkStatus();
 }

@@ -43,6 +43,9 @@ absl::Status SetPropagationFromOutsideTheChroot(uint64_t flag) {
   const UniqueFd root(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
   const UniqueFd here(open(".", O_PATH | O_DIRECTORY | O_CLOEXEC));
   const UniqueFd mounts(open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC));
+  if (!root.valid() || !here.valid() || !mounts.valid()) {
+    return ErrnoError(errno, "open /, . and /proc/self/ns/mnt");
+  }
   if (setns(mounts.get(), CLONE_NEWNS) != 0 ||
       mount(nullptr, "/", nullptr, MS_REC | flag, nullptr) != 0 ||
       fchdir(root.get()) != 0 || chroot(".") != 0 || fchdir(here.get()) != 0) {

@@ -44,8 +44,12 @@ absl::StatusOr<UniqueFd> OpenDirectoryAt(int directory, const std::string& name,
   const ssize_t size =
       readlinkat(directory, name.c_str(), target.data(), target.size());
   if (size < 0) {
-    return WithHint(status,
-                    "make rootfs makes a root file system, build/rootfs");
+    const bool missing =
+        ErrnoOf(status) == ENOENT || ErrnoOf(status) == ENOTDIR;
+    return missing ? WithHint(status,
+                              "make rootfs makes a root file system, "
+                              "build/rootfs")
+                   : status;
   }
   return WithHint(status,
                   absl::StrCat("it is a symbolic link to ",
@@ -150,7 +154,12 @@ absl::Status EnterRootfs(const std::string& path) {
   // "." for both: the new root is the working directory, and the old one is
   // put on top of it, where a second "." finds it and takes it away.
   if (fchdir(rootfs.get()) != 0 || syscall(SYS_pivot_root, ".", ".") != 0) {
-    return ErrnoError(errno, absl::StrCat("make ", path, " the root"));
+    const int error = errno;
+    return ErrnoError(error, absl::StrCat("make ", path, " the root"),
+                      error == EINVAL
+                          ? "the root that there is cannot be moved "
+                            "away in a chroot or an initramfs"
+                          : "");
   }
   if (umount2(".", MNT_DETACH) != 0 || chdir("/") != 0) {
     return ErrnoError(errno, "detach the host's root");

@@ -31,8 +31,8 @@ absl::Status EnterRootfs(const std::string& path);
 // Mounts on /dev a small file system of our own with the devices that programs
 // count on: null, zero, full, random, urandom and tty; fd, stdin, stdout and
 // stderr, which lead to /proc/self/fd; new pseudoterminals in pts, with ptmx;
-// memory to share in shm. None of the machine's disks, and nothing of the
-// host's terminals.
+// memory to share in shm. None of the machine's disks, and of the host's
+// terminals only the caller's own: whoever has one opens it as tty.
 //
 // To be called where "/" is the container's: a link in the place of /dev is
 // followed, but cannot lead out of it.

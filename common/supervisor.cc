@@ -17,13 +17,18 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::seconds kGracePeriod(2);
-constexpr int kEnding[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
-constexpr int kPassedOn[] = {SIGUSR1, SIGUSR2};
+constexpr int kDealtWith[] = {SIGINT,  SIGTERM, SIGHUP,
+                              SIGQUIT, SIGUSR1, SIGUSR2};
 
-bool Ends(int signal) {
-  return std::find(std::begin(kEnding), std::end(kEnding), signal) !=
-         std::end(kEnding);
+// Whether we were started so that this signal does nothing. A blocked one would
+// be kept for us even then.
+bool IsIgnored(int signal) {
+  struct sigaction action = {};
+  return sigaction(signal, nullptr, &action) == 0 &&
+         action.sa_handler == SIG_IGN;
 }
+
+bool Ends(int signal) { return signal != SIGUSR1 && signal != SIGUSR2; }
 
 // Whether the kernel's terminal driver sent it, rather than a process.
 bool CameFromKeyboard(const signalfd_siginfo& signal) {
@@ -48,11 +53,10 @@ int MillisecondsUntil(Clock::time_point deadline) {
 absl::StatusOr<Supervisor> Supervisor::Create() {
   sigset_t signals;
   sigemptyset(&signals);
-  for (const int signal : kEnding) {
-    sigaddset(&signals, signal);
-  }
-  for (const int signal : kPassedOn) {
-    sigaddset(&signals, signal);
+  for (const int signal : kDealtWith) {
+    if (!IsIgnored(signal)) {
+      sigaddset(&signals, signal);
+    }
   }
   UniqueFd fd(signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!fd.valid()) {

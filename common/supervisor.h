@@ -22,8 +22,9 @@ enum class KeyboardSignals {
 };
 
 // From its making to its end, no SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1 or
-// SIGUSR2 ends this process: they wait until Wait deals with them. Nor does
-// SIGPIPE: a write to a closed pipe returns an error instead.
+// SIGUSR2 ends this process: they wait until Wait deals with them. One that the
+// caller has us ignore, as nohup(1) does with SIGHUP, stays ignored. Nor does
+// SIGPIPE end it: a write to a closed pipe returns an error instead.
 class Supervisor {
  public:
   // Errors: those of signalfd(2).

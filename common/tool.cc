@@ -1,6 +1,7 @@
 #include "common/tool.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -13,6 +14,15 @@
 
 namespace mydocker {
 namespace {
+
+// In the child: signals do what they do in a program that a shell starts.
+absl::Status StopBlockingSignals() {
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  signal(SIGPIPE, SIG_DFL);
+  return absl::OkStatus();
+}
 
 // In the child: both outputs are `output`.
 absl::Status Redirect(int output) {
@@ -37,8 +47,14 @@ absl::StatusOr<std::string> RunTool(const std::vector<std::string>& argv) {
   Command command;
   command.argv = argv;
   command.in_child = {EmptyStandardInput,
-                      [&file] { return Redirect(file.get()); }};
-  ASSIGN_OR_RETURN(const int exit_status, Run(command));
+                      [&file] { return Redirect(file.get()); },
+                      StopBlockingSignals};
+  const absl::StatusOr<int> ended = Run(command);
+  if (!ended.ok()) {
+    // It is we who miss the tool: the user's command is another one.
+    return WithExitStatus(ended.status(), kExitMydockerFailed);
+  }
+  const int exit_status = *ended;
   lseek(file.get(), 0, SEEK_SET);
   ASSIGN_OR_RETURN(std::string output, ReadAll(file.get()));
   if (exit_status != 0) {

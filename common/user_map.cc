@@ -1,6 +1,7 @@
 #include "common/user_map.h"
 
 #include <errno.h>
+#include <unistd.h>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
@@ -83,7 +84,7 @@ absl::Status ExplainUserNamespaceError(const absl::Status& error) {
     return error;
   }
   for (const UserNamespaceSwitch& candidate : ReadUserNamespaceSwitches()) {
-    if (candidate.forbids) {
+    if (geteuid() == 0 ? candidate.forbids_root : candidate.forbids) {
       return WithHint(
           error, absl::StrCat(candidate.name, " is ", *candidate.value, ": ",
                               candidate.cure, " allows them"));
