@@ -6,7 +6,7 @@
 #
 # rootfs.sh debian DIR: a small Debian, by mmdebstrap, from Debian's servers.
 #
-# What is in DIR already goes.
+# What is in DIR already goes, when the new one is complete.
 
 set -euo pipefail
 umask 022
@@ -51,10 +51,16 @@ make_debian() {
 
 mkdir -p "$(dirname "$target")"
 work=$(mktemp -d "$target.XXXXXX")
-trap 'rm -rf "$work"' EXIT
-chmod 755 "$work"
-"make_$kind" "$work"
-# Not into what somebody may have mounted there: those would be the host's files.
-rm -rf --one-file-system "$target"
-mv "$work" "$target"
+# Not what somebody may have mounted there: those would be the host's files.
+remove_work() { rm -rf --one-file-system "$work"; }
+trap remove_work EXIT
+mkdir "$work/new"
+"make_$kind" "$work/new"
+[[ ! -e $target ]] || mv "$target" "$work/old"
+mv "$work/new" "$target"
+# A container's root may have made what only root can remove.
+if ! remove_work 2>/dev/null; then
+  trap - EXIT
+  echo "rootfs.sh: of the old $target a part is left; sudo rm -r $work removes it" >&2
+fi
 echo "$target: $(du -sh "$target" | cut -f1), $(find "$target" | wc -l) files"

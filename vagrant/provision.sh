@@ -109,13 +109,39 @@ packages() {
       die 2 "there is no group '$group' of packages; there are: $groups, and all"
   done
 
-  command -v dpkg-query >/dev/null || die 1 "this system is not Debian or Ubuntu, so I can" \
-    "neither look nor install. Install what corresponds to these Debian packages, or use the" \
-    "lab VM (docs/lab.md): $(wanted_packages "$@" | paste -sd ' ' -)"
+  if ! command -v dpkg-query >/dev/null; then
+    check_by_hand "$@"
+    return
+  fi
 
   local missing
   missing=$(missing_packages "$(wanted_packages "$@")")
   [[ -z $missing ]] || apt_install "$missing"
+}
+
+# check_by_hand GROUP...: what a system without dpkg can be asked. Its packages
+# have names of their own, but programs, headers and libraries have not.
+check_by_hand() {
+  local package probe missing=()
+  while read -r package; do
+    case $package in
+      libabsl-dev) probe='pkg-config --exists absl_status' ;;
+      libgtest-dev) probe='pkg-config --exists gtest' ;;
+      libgmock-dev) probe='pkg-config --exists gmock' ;;
+      libc6-dev) probe='gcc -static -x c - -o /dev/null' ;;
+      busybox-static) probe='command -v busybox' ;;
+      iproute2) probe='command -v ip' ;;
+      procps) probe='command -v ps' ;;
+      psmisc) probe='command -v pstree' ;;
+      unionfs-fuse) probe='command -v unionfs' ;;
+      util-linux) probe='command -v unshare' ;;
+      *) probe="command -v $package" ;;
+    esac
+    $probe <<<'int main(void) { return 0; }' >/dev/null 2>&1 || missing+=("$package")
+  done < <(wanted_packages "$@")
+  [[ ${#missing[@]} -eq 0 ]] || die 1 "this system is not Debian or Ubuntu, so I cannot install." \
+    "What corresponds to these Debian packages is missing: ${missing[*]}." \
+    "Install it, or use the lab VM (docs/lab.md)"
 }
 
 # apt_install LIST: the list is split at white space.
@@ -245,12 +271,18 @@ GRUB_CMDLINE_LINUX=\"\$GRUB_CMDLINE_LINUX $switches\""
 
 greeting() {
   become_root greeting
-  # The version is looked up at each login: it changes with the kernel's switches.
+  # Nothing of the project is executed at login: root logs in as well, and the
+  # project belongs to somebody else. The version is looked up each time, for it
+  # changes with the kernel's switches. Also for shells that are not bash.
   write_file "$GREETING" "# Written by mydocker's provision.sh.
 case \$- in
   *i*)
-    echo \"This is mydocker's lab, with cgroup \$($PROJECT/vagrant/provision.sh current-cgroup). Type:\"
-    echo '  cd $PROJECT && make help'
+    case \$(stat -fc %T /sys/fs/cgroup 2>/dev/null)/\$(stat -fc %T /sys/fs/cgroup/unified 2>/dev/null) in
+      cgroup2fs/*) echo \"This is mydocker's lab, with cgroup v2. Type:\" ;;
+      tmpfs/cgroup2fs) echo \"This is mydocker's lab, with cgroup v1 and v2 (hybrid). Type:\" ;;
+      *) echo \"This is mydocker's lab, with cgroup v1. Type:\" ;;
+    esac
+    printf '  cd %s && make help\\n' $(printf %q "$PROJECT")
     [ \"\$(id -u)\" -eq 0 ] && echo '  make chapter1 && ./run' || echo '  make chapter1 && sudo ./run'
     ;;
 esac" || true

@@ -138,7 +138,8 @@ Row ExplainMissing(const Host& host, const std::string& name) {
       successor != std::end(kSuccessors)) {
     if (successor->file.empty()) {
       return {name, Verdict::kLimited,
-              absl::StrCat("v2 has ", successor->explanation)};
+              absl::StrCat("v2 has ", successor->explanation),
+              "no chapter needs it; v1 has it: docs/lab.md"};
     }
     const Hierarchy v2 = {CgroupVersion::kV2, host.v2->mount_point};
     return RowOfTrial(

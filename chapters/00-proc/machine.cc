@@ -112,7 +112,8 @@ Row CheckPropagation() {
   const std::string name = "mount at /";
   const absl::StatusOr<std::vector<Mount>> mounts = ReadMountInfo();
   if (!mounts.ok()) {
-    return {name, Verdict::kNo, absl::StrCat(mounts.status().message())};
+    return {name, Verdict::kNo, absl::StrCat(mounts.status().message()),
+            "sudo mount -t proc proc /proc"};
   }
   const Mount* root = FindMount(*mounts, "/");
   if (root == nullptr) {

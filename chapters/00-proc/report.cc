@@ -108,7 +108,8 @@ Row FindRow(const Report& report, absl::string_view id,
       }
     }
   }
-  return {absl::StrCat(name), Verdict::kNo, "this kernel does not tell of it"};
+  return {absl::StrCat(name), Verdict::kNo, "this kernel does not tell of it",
+          "another kernel: docs/lab.md"};
 }
 
 std::string ToText(const Report& report) {

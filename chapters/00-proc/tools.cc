@@ -26,6 +26,7 @@ const std::vector<Package>& Packages() {
       {"mount", {"mount", "umount"}},
       {"procps", {"ps", "sysctl", "top"}},
       {"psmisc", {"pstree"}},
+      {"python3", {"python3"}},
       {"strace", {"strace"}},
       {"stress", {"stress"}},
       {"unionfs-fuse", {"unionfs"}},
