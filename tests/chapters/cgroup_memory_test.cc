@@ -291,12 +291,10 @@ TEST_F(CgroupMemoryTest, RunsTheArticlesStressByItself) {
     return;
   }
   // It goes on for ever: twice the limit, but half of it in swap.
-  std::vector<pid_t> processes;
-  EXPECT_TRUE(WaitUntil([&] {
-    processes = DescendantsOf(run.pid());
-    return SwappedMemory(processes) + kCounterSlack >= excess;
-  }));
-  EXPECT_LE(ResidentMemory(processes), 100 * kMiB + kCounterSlack);
+  EXPECT_TRUE(
+      AreHeldAt(100 * kMiB, excess, [&] { return DescendantsOf(run.pid()); }));
+  const std::vector<pid_t> processes = DescendantsOf(run.pid());
+  ASSERT_FALSE(processes.empty());
   EXPECT_THAT(
       ArgumentsOf(processes.back()),
       ElementsAre("stress", "--vm-bytes", "200m", "--vm-keep", "-m", "1"));
@@ -316,10 +314,8 @@ TEST_F(CgroupMemoryTest, MoreThanTheLimitIsHeldInSwap) {
             absl::StrCat("stress --quiet --vm 1 --vm-keep --vm-bytes ",
                          limit + excess, " &"));
   const ContainerCgroups cgroups = held.Cgroups();
-  EXPECT_TRUE(WaitUntil([&] {
-    return SwappedMemory(cgroups.Processes("memory")) + kCounterSlack >= excess;
-  }));
-  EXPECT_LE(ResidentMemory(cgroups.Processes("memory")), limit + kCounterSlack);
+  EXPECT_TRUE(
+      AreHeldAt(limit, excess, [&] { return cgroups.Processes("memory"); }));
   EXPECT_EQ(cgroups.OomKills(), 0u);
   EXPECT_THAT(held.End(), ExitsWith(0));
 }

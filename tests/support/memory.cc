@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "tests/support/launch.h"
 #include "tests/support/proc.h"
+#include "tests/support/wait.h"
 
 namespace blackbox {
 namespace {
@@ -70,6 +71,25 @@ uint64_t ResidentMemory(const std::vector<pid_t>& pids) {
 
 uint64_t SwappedMemory(const std::vector<pid_t>& pids) {
   return Sum(pids, "VmSwap");
+}
+
+testing::AssertionResult AreHeldAt(
+    uint64_t limit, uint64_t excess,
+    const std::function<std::vector<pid_t>()>& processes) {
+  uint64_t resident = 0;
+  uint64_t swapped = 0;
+  // Both at one moment: what is written to goes in and out all the time.
+  const bool held = WaitUntil([&] {
+    const std::vector<pid_t> pids = processes();
+    resident = ResidentMemory(pids);
+    swapped = SwappedMemory(pids);
+    return resident >= limit / 100 * 90 && resident <= limit / 100 * 101 &&
+           swapped + kCounterSlack >= excess;
+  });
+  return (held ? testing::AssertionSuccess() : testing::AssertionFailure())
+         << resident / 1024 << " KiB in RAM and " << swapped / 1024
+         << " KiB in swap, where the limit is " << limit / 1024
+         << " KiB and the process wants " << excess / 1024 << " KiB more";
 }
 
 }  // namespace blackbox

@@ -6,8 +6,11 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
+
+#include "gtest/gtest.h"
 
 namespace blackbox {
 
@@ -39,6 +42,13 @@ Outcome ExpectedOutcome(uint64_t excess);
 // another cgroup, that of who read them first.)
 uint64_t ResidentMemory(const std::vector<pid_t>& pids);
 uint64_t SwappedMemory(const std::vector<pid_t>& pids);
+
+// Waits until the processes that `processes` returns are held at `limit`: they
+// have from 90 to 101 per cent of it in RAM, and `excess` bytes in swap. What
+// they had instead is told if it does not come to that.
+testing::AssertionResult AreHeldAt(
+    uint64_t limit, uint64_t excess,
+    const std::function<std::vector<pid_t>()>& processes);
 
 // By how much the kernel's counters of a process may be behind: each processor
 // gathers some pages before it adds them.
