@@ -19,6 +19,7 @@
 #include "tests/support/command_contract.h"
 #include "tests/support/network.h"
 #include "tests/support/proc.h"
+#include "tests/support/workspace.h"
 
 namespace blackbox {
 
@@ -155,6 +156,20 @@ TEST_P(NetNsTest, NoNetworkCanBeReached) {
   EXPECT_EQ(AskInside(FindContained(program.pid()), {"net"},
                       [] { return Connect("192.0.2.1", 80); }),
             strerror(ENETUNREACH));
+}
+
+// The host's daemons listen on such sockets too, and trust who can connect.
+TEST_P(NetNsTest, CVE_2020_15257_AbstractSocketsStayOutside) {
+  const std::string name = RandomName();
+  const int server = ListenByName(name);
+  ASSERT_GE(server, 0) << strerror(errno);
+  Process program(waiting_);
+  ASSERT_EQ(program.ReadLine(), "ready");
+  const auto connect = [&name] { return ConnectByName(name); };
+  EXPECT_EQ(AskInside(program.pid(), {"net"}, connect), "connected");
+  EXPECT_EQ(AskInside(FindContained(program.pid()), {"net"}, connect),
+            strerror(ECONNREFUSED));
+  close(server);
 }
 
 // A new network, but the old /sys: it shows the devices of the namespace that

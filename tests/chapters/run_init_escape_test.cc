@@ -5,7 +5,9 @@
 // most ways out need not be looked for. docs/security.md says so.
 // rootfs_escape_test.cc has those that chapter 9 closes.
 
+#include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -19,6 +21,7 @@
 #include "tests/support/chapter.h"
 #include "tests/support/container_test.h"
 #include "tests/support/held_container.h"
+#include "tests/support/network.h"
 #include "tests/support/proc.h"
 #include "tests/support/program.h"
 #include "tests/support/workspace.h"
@@ -62,6 +65,20 @@ TEST_F(RunInitEscapeTest, CVE_2016_9962_NoProcessOfOursInside) {
                                              "/proc/1/exe /bin/sh | uniq | "
                                              "wc -l"})}),
               Prints("/proc/1\n1\n"));
+}
+
+// A socket with a name but no file: no root file system hides it.
+TEST_F(RunInitEscapeTest, CVE_2020_15257_AbstractSocketsStayOutside) {
+  const std::string name = RandomName();
+  const int server = ListenByName(name);
+  ASSERT_GE(server, 0) << strerror(errno);
+  HeldContainer container;
+  const auto connect = [&name] { return ConnectByName(name); };
+  EXPECT_EQ(AskInside(container.run().pid(), {"net"}, connect), "connected");
+  EXPECT_EQ(AskInside(container.init(), {"net"}, connect),
+            strerror(ECONNREFUSED));
+  EXPECT_THAT(container.End(), ExitsWith(0));
+  close(server);
 }
 
 }  // namespace

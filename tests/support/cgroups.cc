@@ -123,6 +123,14 @@ std::optional<ControllerPlace> FindController(const std::string& name) {
   return std::nullopt;
 }
 
+std::string WhyNoV1(const std::string& controller) {
+  const std::optional<ControllerPlace> place = FindController(controller);
+  return place.has_value() && place->v1 && place->mount_root == "/"
+             ? ""
+             : absl::StrCat("this host has no ", controller,
+                            " controller on cgroup v1");
+}
+
 std::string CgroupDirectoryIn(const std::string& proc_cgroup,
                               const ControllerPlace& place) {
   for (const absl::string_view line : absl::StrSplit(proc_cgroup, '\n')) {

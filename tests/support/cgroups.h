@@ -26,6 +26,10 @@ struct ControllerPlace {
 // Nothing if this host has no such controller.
 std::optional<ControllerPlace> FindController(const std::string& name);
 
+// Why there is no hierarchy of v1 with this controller, seen from its root, as
+// in requirements.h.
+std::string WhyNoV1(const std::string& controller);
+
 // The directory of the cgroup that process `pid` is in, as /proc/PID/cgroup
 // tells it. Empty if the process is gone.
 std::string CgroupDirectoryOf(pid_t pid, const ControllerPlace& place);

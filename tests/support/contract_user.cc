@@ -9,9 +9,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <fstream>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "gmock/gmock.h"
+#include "tests/support/cgroups.h"
 #include "tests/support/command_contract.h"
 #include "tests/support/faults.h"
 #include "tests/support/mounts.h"
@@ -102,6 +105,48 @@ TEST_P(UserContract, CVE_2014_8989_GroupsCannotBeGivenUp) {
                                                : strerror(errno));
                       }),
             strerror(EPERM));
+}
+
+// The attack of CVE-2022-0492 needs no capability on the host: root of a user
+// namespace makes a cgroup namespace, which is his, may therefore mount a
+// hierarchy of v1, and writes into it which program the kernel is to start on
+// the host. The first half is allowed to this day. So that the file is there,
+// the caller is in the root of the hierarchy.
+TEST_P(UserContract, CVE_2022_0492_ReleaseAgentCannotBeSet) {
+  SKIP_IF(WhyNoV1("pids"));
+  const std::string root = FindController("pids")->mount_point;
+  const std::string agent = ReadFile(root + "/release_agent");
+  Invocation attack =
+      Words({"unshare", "--cgroup", "sh", "-c",
+             "mount -t cgroup -o pids none \"$0\" && cd \"$0\" && "
+             "ls release_agent && echo \"$0/agent\" | tee release_agent "
+             ">/dev/null && echo written",
+             TestDirectory()});
+  attack.before_exec = [root] {
+    return static_cast<bool>(std::ofstream(root + "/cgroup.procs")
+                             << "0\n"
+                             << std::flush);
+  };
+  const Result result = Execute(attack);
+  EXPECT_NE(result.exit_status, 0);
+  EXPECT_EQ(result.out, "release_agent\n") << result;
+  EXPECT_THAT(result.err, AnyOf(HasSubstr("Operation not permitted"),
+                                HasSubstr("Permission denied")));
+  const std::string now = ReadFile(root + "/release_agent");
+  EXPECT_EQ(now, agent);
+  if (now != agent) {
+    std::ofstream(root + "/release_agent") << agent;
+  }
+}
+
+// Without a cgroup namespace of its own, or with a hierarchy that is not there
+// yet, not even that.
+TEST_P(UserContract, CVE_2022_0492_HierarchyCannotBeMade) {
+  const std::string mount = absl::StrCat(
+      "mount -t cgroup -o none,name=", RandomName(), " none ", TestDirectory());
+  for (const std::string& command : {mount, "unshare --cgroup " + mount}) {
+    EXPECT_THAT(Execute(Shell(command)), ExitsWith(32)) << command;
+  }
 }
 
 TEST_P(UserContract, RootInsideMayMountAndRename) {

@@ -5,6 +5,8 @@
 
 #include <netinet/in.h>
 
+#include <string>
+
 namespace blackbox {
 
 // Returns the address of a TCP port, e.g. ("127.0.0.1", 80).
@@ -15,6 +17,12 @@ int Listen(in_port_t port);
 
 // Returns the port on which a socket listens.
 in_port_t PortOf(int server);
+
+// The same for an abstract socket (unix(7)): one that has a name, but no file.
+int ListenByName(const std::string& name);
+
+// What comes of connecting to it, in the kernel's words, or "connected".
+std::string ConnectByName(const std::string& name);
 
 }  // namespace blackbox
 
