@@ -6,7 +6,9 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -177,14 +179,104 @@ TEST_F(UnionFsErrorTest, KernelWithoutOverlayfs) {
                                         HasSubstr("modprobe overlay"))));
 }
 
+// A file system of the test's own on a directory, as large as `options` says.
+class Mounted {
+ public:
+  Mounted(std::string directory, unsigned long flags, const char* options)
+      : directory_(std::move(directory)) {
+    fs::create_directories(directory_);
+    EXPECT_EQ(mount("tmpfs", directory_.c_str(), "tmpfs", flags, options), 0)
+        << directory_;
+  }
+  ~Mounted() { EXPECT_EQ(umount(directory_.c_str()), 0) << directory_; }
+
+ private:
+  const std::string directory_;
+};
+
 TEST_F(UnionFsErrorTest, ReadOnlyPlaceToKeep) {
-  fs::create_directory(Path("kept"));
-  ASSERT_EQ(mount("tmpfs", Path("kept").c_str(), "tmpfs", MS_RDONLY, nullptr),
-            0);
-  EXPECT_THAT(TryToKeep(Path("kept")), FailsInOneLine(125, HasSubstr("")));
+  const Mounted kept(Path("kept"), MS_RDONLY, nullptr);
   EXPECT_THAT(TryToKeep(Path("kept/new")),
-              FailsInOneLine(125, HasSubstr("ead-only")));
-  EXPECT_EQ(umount(Path("kept").c_str()), 0);
+              FailsInOneLine(125, AllOf(HasSubstr(Path("kept/new")),
+                                        HasSubstr("Read-only file system"))));
+  // Here it is not the place itself that is written to first, but its folder;
+  // then the two are not in one file system, as overlayfs wants it.
+  EXPECT_THAT(TryToKeep(Path("kept")),
+              FailsInOneLine(125, AllOf(HasSubstr("Invalid argument"),
+                                        HasSubstr("-keep-upper"))));
+}
+
+TEST_F(UnionFsErrorTest, ReadOnlyHostIsTold) {
+  const Mounted var_lib("/var/lib", MS_RDONLY, nullptr);
+  EXPECT_THAT(Try(Flags({"base"})),
+              FailsInOneLine(125, AllOf(HasSubstr("/var/lib/mydocker"),
+                                        HasSubstr("Read-only file system"))));
+}
+
+// Room for one file more each time: each step that makes one fails once, from
+// the first to the last, and with the most the container runs.
+TEST_F(UnionFsErrorTest, FullDiskIsToldWhereverItEnds) {
+  int refused = 0;
+  bool ran = false;
+  for (int files = 1; files < 30 && !ran; ++files) {
+    const Mounted var_lib("/var/lib", 0,
+                          absl::StrCat("nr_inodes=", files).c_str());
+    const Result result =
+        Execute({.args = RunWords(Flags({"base"}), {"echo", "ran"})});
+    ran = result.exit_status == 0;
+    refused += ran ? 0 : 1;
+    if (ran) {
+      EXPECT_THAT(result, Prints("ran\n"));
+    } else {
+      EXPECT_THAT(result, FailsInOneLine(
+                              125, AllOf(HasSubstr("/var/lib/mydocker"),
+                                         HasSubstr("No space left on device"))))
+          << files;
+    }
+    EXPECT_EQ(Names("/var/lib"), std::set<std::string>()) << files;
+  }
+  EXPECT_TRUE(ran);
+  EXPECT_GT(refused, 3);
+}
+
+// What tar says of a disk that is full, or becomes so half-way.
+testing::Matcher<std::string> SaysDiskIsFull() {
+  return testing::AnyOf(HasSubstr("No space left on device"),
+                        HasSubstr("Wrote only"));
+}
+
+TEST_F(UnionFsErrorTest, ArchiveThatDoesNotFitIsTold) {
+  Write("big/etc/file", std::string(1000000, 'x'));
+  EXPECT_THAT(
+      RunOnHost("tar -cf " + Path("big.tar") + " -C " + Path("big") + " etc"),
+      Prints(""));
+  const Mounted var_lib("/var/lib", 0, "size=500k");
+  EXPECT_THAT(
+      Try(Flags({"base", "big.tar"})),
+      FailsInOneLine(125, AllOf(HasSubstr(Path("big.tar")), SaysDiskIsFull())));
+  EXPECT_EQ(Names("/var/lib"), std::set<std::string>());
+}
+
+TEST_F(UnionFsErrorTest, CommitToAFullDiskIsTold) {
+  const Mounted small(Path("small"), 0, "size=1500k");
+  Write("small/kept/etc/file", std::string(1000000, 'x'));
+  EXPECT_THAT(Execute({.args = {"commit", Path("small/kept")}}),
+              FailsInOneLine(125, AllOf(HasSubstr(Path("small/kept.tar")),
+                                        SaysDiskIsFull())));
+  EXPECT_EQ(Names(Path("small")), std::set<std::string>{"kept"});
+}
+
+TEST_F(UnionFsErrorTest, CommitToAReadOnlyFileSystemIsTold) {
+  Write("kept/etc/file", "");
+  ASSERT_EQ(
+      mount(Path("").c_str(), Path("").c_str(), nullptr, MS_BIND, nullptr), 0);
+  ASSERT_EQ(mount(nullptr, Path("").c_str(), nullptr,
+                  MS_REMOUNT | MS_BIND | MS_RDONLY, nullptr),
+            0);
+  EXPECT_THAT(Execute({.args = {"commit", Path("kept")}}),
+              FailsInOneLine(125, AllOf(HasSubstr(Path("kept.tar")),
+                                        HasSubstr("Read-only file system"))));
+  EXPECT_EQ(umount(Path("").c_str()), 0);
 }
 
 TEST_F(UnionFsErrorTest, HostThatForbidsMountsIsTold) {

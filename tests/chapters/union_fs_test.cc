@@ -11,6 +11,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -217,6 +218,41 @@ TEST_F(UnionFsTest, NextRunRemovesWhatAKilledOneLeft) {
   alive.End();
   EXPECT_EQ(Names(Path("")), (std::set<std::string>{"base", "kept"}));
   EXPECT_EQ(ReadFile(Path("kept/etc/new")), "x\n");
+}
+
+// At each moment that the program tells of: what is made by then goes again.
+// `run` has not yet made anything, or makes the layers, or waits, or removes
+// them.
+TEST_F(UnionFsTest, SignalLeavesNothingWheneverItComes) {
+  Write("one/etc/one", "");
+  EXPECT_THAT(
+      RunOnHost("tar -cf '" + Path("one.tar") + "' -C '" + Path("one") + "' ."),
+      Prints(""));
+  std::vector<std::string> flags = Flags({"base", "one.tar"});
+  flags.insert(flags.end(), {"-v", "-keep-upper", Path("kept")});
+  const Invocation invocation = {.args = RunWords(flags, {"true"})};
+  const Result whole = Execute(invocation);
+  const auto lines = std::count(whole.err.begin(), whole.err.end(), '\n');
+  EXPECT_GT(lines, 10) << whole;
+  const std::set<std::string> states = Names(StateOf(""));
+  const std::set<std::string> files = Names(Path(""));
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    for (int moment = 0; moment < lines; ++moment) {
+      Process run(invocation);
+      for (int line = 0; line < moment; ++line) {
+        run.ReadErrorLine();
+      }
+      run.Signal(signal);
+      const Result result = run.Wait();
+      // It came before `run` was ready for it, or when all was done already.
+      EXPECT_TRUE(result.signal == signal || result.exit_status == 0 ||
+                  result.exit_status > 128)
+          << result;
+      // At once: the next run would remove it.
+      EXPECT_EQ(Names(StateOf("")), states) << signal << " after " << moment;
+      EXPECT_EQ(Names(Path("")), files) << signal << " after " << moment;
+    }
+  }
 }
 
 TEST_F(UnionFsTest, ManyContainersMayStartAndEndAtTheSameTime) {
