@@ -197,9 +197,9 @@ TEST_F(ProcessTest, NoCommandLineUpsetsThePage) {
 }
 
 TEST_F(ProcessTest, AThreadOfTheKernelHasFewFiles) {
-  if (absl::StripAsciiWhitespace(ReadFile("/proc/2/comm")) != "kthreadd") {
-    return;  // In a PID namespace of one's own there are none.
-  }
+  SKIP_IF(absl::StripAsciiWhitespace(ReadFile("/proc/2/comm")) == "kthreadd"
+              ? ""
+              : "a PID namespace of one's own has no threads of the kernel");
   const Report report = AskForReport({.args = {"2"}});
   EXPECT_EQ(report.exit_status, 0);
   for (const std::string file : {"cmdline", "exe"}) {
@@ -209,9 +209,12 @@ TEST_F(ProcessTest, AThreadOfTheKernelHasFewFiles) {
 }
 
 TEST_F(ProcessTest, SaysWhatIsNoProcessInOneLine) {
-  for (const std::string word : {"abc", "0", "000", "1x", "-1", "", " 1"}) {
-    EXPECT_THAT(Ask(word), FailsInOneLine(125, HasSubstr(""))) << word;
+  for (const std::string word : {"abc", "0", "000", "1x", "", " 1"}) {
+    EXPECT_THAT(Ask(word), FailsInOneLine(125, HasSubstr("\"" + word +
+                                                         "\" is no process")))
+        << word;
   }
+  EXPECT_THAT(Ask("-1"), FailsInOneLine(125, HasSubstr("unknown flag '1'")));
   for (const std::string word : {"4194305", "99999999999999999999"}) {
     EXPECT_THAT(Ask(word),
                 FailsInOneLine(125, HasSubstr("no process " + word)));

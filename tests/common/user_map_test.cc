@@ -114,12 +114,12 @@ TEST(ReadUserNamespaceSwitchesTest, SaysWhatTheFilesSay) {
 
 TEST(ReadUserNamespaceSwitchesTest, KnowsWhenTheLimitForbids) {
   SKIP_WITHOUT_USER_NAMESPACES();
+  SKIP_WITHOUT_WRITABLE_PROC_SYS();
   InUserNamespace(0, [](uid_t uid, gid_t gid) {
     ASSERT_THAT(WriteUserMap(UserMap::kRoot, uid, gid), IsOk());
     for (const char* limit : {"1", "0"}) {
-      if (!WriteKernelFile("/proc/sys/user/max_user_namespaces", limit).ok()) {
-        return;  // /proc/sys is read-only, as in Docker's own containers.
-      }
+      ASSERT_THAT(WriteKernelFile("/proc/sys/user/max_user_namespaces", limit),
+                  IsOk());
       const UserNamespaceSwitch found = ReadUserNamespaceSwitches()[0];
       EXPECT_EQ(found.name, "user.max_user_namespaces");
       EXPECT_EQ(found.value, limit);
@@ -139,12 +139,12 @@ TEST(ExplainUserNamespaceErrorTest, LeavesOtherErrorsAlone) {
 
 TEST(ExplainUserNamespaceErrorTest, NamesTheSwitchThatIsOff) {
   SKIP_WITHOUT_USER_NAMESPACES();
+  SKIP_WITHOUT_WRITABLE_PROC_SYS();
   InUserNamespace(0, [](uid_t uid, gid_t gid) {
     ASSERT_THAT(WriteUserMap(UserMap::kRoot, uid, gid), IsOk());
     // This limit is one of the user namespace that the writer is in.
-    if (!WriteKernelFile("/proc/sys/user/max_user_namespaces", "0").ok()) {
-      return;  // /proc/sys is read-only, as in Docker's own containers.
-    }
+    ASSERT_THAT(WriteKernelFile("/proc/sys/user/max_user_namespaces", "0"),
+                IsOk());
     ASSERT_NE(unshare(CLONE_NEWUSER), 0);
     const absl::Status error = ErrnoError(errno, "clone");
     EXPECT_THAT(error, HasErrno(ENOSPC));

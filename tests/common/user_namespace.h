@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -55,6 +56,14 @@ inline void InUserNamespaceAsRoot(int flags,
 #define SKIP_WITHOUT_USER_NAMESPACES()                                    \
   if (!::mydocker::UserNamespacesWork()) {                                \
     GTEST_SKIP() << "this system does not let this user make namespaces"; \
+  }
+
+// Docker mounts it so in its own containers. Root of a user namespace may write
+// the limits of that namespace there otherwise.
+#define SKIP_WITHOUT_WRITABLE_PROC_SYS()                                     \
+  if (struct statvfs proc_sys = {};                                          \
+      statvfs("/proc/sys", &proc_sys) != 0 || proc_sys.f_flag & ST_RDONLY) { \
+    GTEST_SKIP() << "/proc/sys is read-only here";                           \
   }
 
 #endif  // MYDOCKER_TESTS_COMMON_USER_NAMESPACE_H_
