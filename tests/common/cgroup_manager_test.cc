@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
@@ -16,9 +17,12 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "common/cgroup/cgroup.h"
 #include "common/cgroup/hierarchy.h"
 #include "common/cgroup/manager.h"
+#include "common/cgroup/memory.h"
 #include "common/cgroup/pids.h"
 #include "common/child.h"
 #include "common/container_id.h"
@@ -251,6 +255,26 @@ TEST_F(RealCgroupsTest, TakeTheLimits) {
   EXPECT_EQ(manager->CountOomKills().value_or(99), 0);
 }
 
+// On v2 the kernel takes it from them at any price: the OOM killer's.
+TEST_F(RealCgroupsTest, RefuseALimitBelowWhatIsUsedOnV1) {
+  const absl::StatusOr<Hierarchy> memory = FindHierarchy(Mounts(), "memory");
+  if (!memory.ok() || memory->version != CgroupVersion::kV1) {
+    GTEST_SKIP() << "the memory controller is not on cgroup v1 here";
+  }
+  const absl::StatusOr<Cgroup> cgroup = Cgroup::Create(*memory, id_);
+  ASSERT_THAT(cgroup, IsOk());
+  InFork([&] {
+    ASSERT_THAT(cgroup->Attach(getpid()), IsOk());
+    // Locked: no swap can take it.
+    ASSERT_NE(
+        mmap(nullptr, 8 << 20, PROT_READ | PROT_WRITE,
+             MAP_PRIVATE | MAP_ANONYMOUS | MAP_LOCKED | MAP_POPULATE, -1, 0),
+        MAP_FAILED);
+    EXPECT_THAT(MemorySubsystem().Set(*cgroup, Memory()),
+                AllOf(HasErrno(EBUSY), Says("the processes inside use more")));
+  });
+}
+
 TEST_F(RealCgroupsTest, TakeOneSubsystemMore) {
   const absl::StatusOr<Hierarchy> found = FindHierarchy(Mounts(), "pids");
   if (!found.ok()) {
@@ -316,50 +340,124 @@ TEST_F(RealCgroupsTest, LeaveThoseOfAnotherContainerAlone) {
   EXPECT_THAT(other->Destroy(), IsOk());
 }
 
-// A tree of the test's own in the machine's cgroup v2, so that nobody else's
-// cgroups change their type.
-class PrivateTree {
- public:
-  explicit PrivateTree(const std::string& path) : path_(path) {
-    std::filesystem::create_directory(path_);
-  }
-  PrivateTree(const PrivateTree&) = delete;
-  PrivateTree& operator=(const PrivateTree&) = delete;
-  ~PrivateTree() { rmdir(path_.c_str()); }
+// ------------------------------------------- what only v2 refuses
 
-  Hierarchy hierarchy() const { return {CgroupVersion::kV2, path_}; }
+// A tree of the test's own in the machine's cgroup v2, so that nobody else's
+// cgroups are changed.
+class RealV2Test : public RealCgroupsTest {
+ protected:
+  void SetUp() override {
+    RealCgroupsTest::SetUp();
+    const std::vector<Mount> mounts = Mounts();
+    const auto v2 = std::find_if(
+        mounts.begin(), mounts.end(),
+        [](const Mount& mount) { return mount.type == "cgroup2"; });
+    if (!IsSkipped() && v2 == mounts.end()) {
+      GTEST_SKIP() << "this machine has no cgroup v2 mount";
+    }
+    if (!IsSkipped()) {
+      root_ = v2->mount_point;
+      tree_ = root_ + "/mydocker-test-" + id_;
+      ASSERT_TRUE(std::filesystem::create_directory(tree_));
+    }
+  }
+  void TearDown() override {
+    if (!tree_.empty()) {
+      EXPECT_EQ(rmdir(tree_.c_str()), 0) << tree_ << ": " << strerror(errno);
+    }
+    if (!lent_.empty()) {
+      EXPECT_THAT(WriteKernelFile(root_ + kFile, "-" + lent_), IsOk());
+    }
+  }
+
+  Hierarchy hierarchy() const { return {CgroupVersion::kV2, tree_}; }
+
+  // Has the tree have a controller that keeps processes in the leaves, as most
+  // do: cpu, cpuset and pids can do without (cgroups(7), "thread mode").
+  // Returns its name; empty if the machine has none on v2.
+  std::string TakeController() {
+    const auto has = [this](const char* file, const char* name) {
+      const std::vector<std::string> names =
+          absl::StrSplit(ReadKernelFile(root_ + file).value_or(""), ' ');
+      return std::find(names.begin(), names.end(), name) != names.end();
+    };
+    for (const char* name : {"memory", "io", "hugetlb", "misc"}) {
+      if (has(kFile, name)) {
+        return name;
+      }
+      if (has("/cgroup.controllers", name) &&
+          WriteKernelFile(root_ + kFile, absl::StrCat("+", name)).ok()) {
+        return lent_ = name;
+      }
+    }
+    return "";
+  }
+
+  static constexpr char kFile[] = "/cgroup.subtree_control";
+  static constexpr char kNoController[] =
+      "this machine's cgroup v2 has no controller that would refuse";
 
  private:
-  std::string path_;
+  std::string root_;
+  std::string tree_;
+  std::string lent_;  // What the root of the tree did not hand down before.
 };
 
-TEST_F(RealCgroupsTest, RefuseProcessesBesideAThreadedOneOnV2) {
-  for (const Mount& mount : Mounts()) {
-    if (mount.type != "cgroup2") {
-      continue;
-    }
-    const PrivateTree tree(mount.mount_point + "/mydocker-test-" + id_);
-    absl::StatusOr<Cgroup> threaded =
-        Cgroup::Create(tree.hierarchy(), "threaded");
-    absl::StatusOr<Cgroup> beside = Cgroup::Create(tree.hierarchy(), "beside");
-    ASSERT_THAT(threaded, IsOk());
-    ASSERT_THAT(beside, IsOk());
-    if (!WriteKernelFile(threaded->File("cgroup.type"), "threaded").ok()) {
-      GTEST_SKIP() << "no threaded cgroup can be made here";
-    }
-    const Pipe input = *MakePipe();
-    Command command = Waiting(input);
-    const absl::StatusOr<Child> child = Start(command);
-    ASSERT_THAT(child, IsOk());
-    EXPECT_THAT(beside->Attach(child->pid()),
-                AllOf(HasErrno(EOPNOTSUPP), Says("threaded")));
-    beside->Admit(command);
-    EXPECT_THAT(Start(command), AllOf(HasErrno(EOPNOTSUPP), Says("threaded")));
-    EXPECT_THAT(beside->Remove(), IsOk());
-    EXPECT_THAT(threaded->Remove(), IsOk());
-    return;
+TEST_F(RealV2Test, RefusesProcessesBesideAThreadedCgroup) {
+  absl::StatusOr<Cgroup> threaded = Cgroup::Create(hierarchy(), "threaded");
+  absl::StatusOr<Cgroup> beside = Cgroup::Create(hierarchy(), "beside");
+  ASSERT_THAT(threaded, IsOk());
+  ASSERT_THAT(beside, IsOk());
+  if (!WriteKernelFile(threaded->File("cgroup.type"), "threaded").ok()) {
+    GTEST_SKIP() << "no threaded cgroup can be made here";
   }
-  GTEST_SKIP() << "this machine has no cgroup v2 mount";
+  const Pipe input = *MakePipe();
+  Command command = Waiting(input);
+  const absl::StatusOr<Child> child = Start(command);
+  ASSERT_THAT(child, IsOk());
+  EXPECT_THAT(beside->Attach(child->pid()),
+              AllOf(HasErrno(EOPNOTSUPP), Says("threaded")));
+  beside->Admit(command);
+  EXPECT_THAT(Start(command), AllOf(HasErrno(EOPNOTSUPP), Says("threaded")));
+}
+
+TEST_F(RealV2Test, RefusesToHandDownBesideProcesses) {
+  const std::string controller = TakeController();
+  if (controller.empty()) {
+    GTEST_SKIP() << kNoController;
+  }
+  const absl::StatusOr<Cgroup> cgroup = Cgroup::Create(hierarchy(), "id");
+  ASSERT_THAT(cgroup, IsOk());
+  const Pipe input = *MakePipe();
+  const absl::StatusOr<Child> child = Start(Waiting(input));
+  ASSERT_THAT(child, IsOk());
+  ASSERT_THAT(WriteKernelFile(hierarchy().mount_point + "/cgroup.procs",
+                              absl::StrCat(child->pid())),
+              IsOk());
+  EXPECT_THAT(cgroup->Enable(controller),
+              AllOf(HasErrno(EBUSY), Says("has processes itself")));
+}
+
+TEST_F(RealV2Test, RefusesProcessesWhereControllersAreHandedDown) {
+  const std::string controller = TakeController();
+  if (controller.empty()) {
+    GTEST_SKIP() << kNoController;
+  }
+  const absl::StatusOr<Cgroup> cgroup = Cgroup::Create(hierarchy(), "id");
+  ASSERT_THAT(cgroup, IsOk());
+  ASSERT_THAT(cgroup->Enable(controller), IsOk());
+  ASSERT_THAT(WriteKernelFile(cgroup->path() + kFile, "+" + controller),
+              IsOk());
+  const Pipe input = *MakePipe();
+  Command command = Waiting(input);
+  const absl::StatusOr<Child> child = Start(command);
+  ASSERT_THAT(child, IsOk());
+  EXPECT_THAT(
+      cgroup->Attach(child->pid()),
+      AllOf(HasErrno(EBUSY), Says("hands controllers to its children")));
+  cgroup->Admit(command);
+  EXPECT_THAT(Start(command),
+              AllOf(HasErrno(EBUSY), Says("it hands controllers to")));
 }
 
 }  // namespace
