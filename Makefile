@@ -157,11 +157,15 @@ $(CHAPTER_TESTS): $(BUILD)/tests/chapters/%: $(BUILD)/tests/chapters/%.o $(TEST_
 $(BUILD)/tests/real_root: $(BUILD)/tests/real_root.o $(BUILD)/absl.libs
 	$(call link)
 
+# Without sanitizers too, it must be seen to do what they are to catch.
+$(BUILD)/tests/canary: $(BUILD)/tests/canary.o $(BUILD)/absl.libs
+	$(call link)
+
 .PHONY: tests checked-programs
 tests: $(PROGRAMS) $(ESCAPE) $(COMMON_TESTS) $(CHAPTER_TESTS) $(BUILD)/tests/real_root
 # What `make SANITIZE=1` is for. The black-box tests need no sanitizer: it is the
 # program they run that is looked at.
-checked-programs: $(PROGRAMS) $(ESCAPE) $(COMMON_TESTS)
+checked-programs: $(PROGRAMS) $(ESCAPE) $(COMMON_TESTS) $(BUILD)/tests/canary
 
 # Installing comes first, and in a make of its own: without pkg-config and the
 # compiler there is nothing to build with.
@@ -171,7 +175,9 @@ test: deps
 	@tests/run.sh build
 test-sanitizers: deps
 	@$(MAKE) tests
+	@$(MAKE) build/tests/canary
 	@$(MAKE) checked-programs SANITIZE=1
+	@tests/canary.sh build
 	@tests/run.sh build/sanitize
 
 # ----------------------------------------------------------------- fuzzing
