@@ -1,0 +1,61 @@
+"""scripts/check-includes.sh: spoil the order of the chapters, and see that it is caught."""
+
+import subprocess
+
+from project import TOOLS, ProjectTest
+
+CHECK = TOOLS.parents[1] / "scripts" / "check-includes.sh"
+
+
+class IncludesTest(ProjectTest):
+    def setUp(self):
+        super().setUp()
+        self.write("common/early.h", "// From chapter 1.\n")
+        self.write("common/early.cc", '#include "common/early.h"\n')
+        self.write("common/late.h", "// From chapter 2.\n")
+        self.write("common/later.h", '// From chapter 2.\n#include "common/early.h"\n')
+        self.write("chapters/00-zero/main.cc", '#include "common/late.h"\n')
+        self.write("chapters/01-one/main.cc", '#include "common/early.h"\n#include "chapters/01-one/own.h"\n')
+        self.write("chapters/01-one/own.h", "")
+        self.write("chapters/02-two/main.cc", '#include "common/late.h"\n')
+
+    def check(self):
+        """Its exit status, and what it says."""
+        done = subprocess.run([CHECK, self.root], text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60)
+        return done.returncode, done.stdout
+
+    def caught(self, line):
+        self.assertEqual(self.check(), (1, line + "\n"))
+
+    def test_a_true_order_passes(self):
+        self.assertEqual(self.check(), (0, ""))
+
+    def test_header_of_a_later_chapter(self):
+        self.change("chapters/01-one/main.cc", "common/early.h", "common/late.h")
+        self.caught("chapters/01-one/main.cc (chapter 1) includes common/late.h, which chapter 2 introduces")
+
+    def test_header_of_a_later_chapter_in_the_library(self):
+        self.change("common/early.cc", "common/early.h", "common/late.h")
+        self.caught("common/early.cc (chapter 1) includes common/late.h, which chapter 2 introduces")
+
+    def test_header_of_another_chapter(self):
+        self.change("chapters/02-two/main.cc", "common/late.h", "chapters/01-one/own.h")
+        self.caught("chapters/02-two/main.cc includes another chapter's chapters/01-one/own.h")
+
+    def test_header_that_is_not_there(self):
+        self.change("chapters/02-two/main.cc", "common/late.h", "common/none.h")
+        self.caught("chapters/02-two/main.cc includes common/none.h, which is not there")
+
+    def test_header_without_its_chapter(self):
+        self.change("common/late.h", "// From chapter 2.", "// Later.")
+        status, output = self.check()
+        self.assertEqual(status, 1)
+        self.assertIn('common/late.h: the first line must be "// From chapter N."', output)
+
+    def test_circle(self):
+        self.write("common/other.h", '// From chapter 1.\n#include "common/early.h"\n')
+        self.write("common/early.h", '// From chapter 1.\n#include "common/other.h"\n')
+        status, output = self.check()
+        self.assertEqual(status, 1)
+        self.assertIn("include each other in a circle", output)
+        self.assertIn("common/other", output)
