@@ -417,6 +417,38 @@ TEST_F(RootfsTest, VerboseTellsTheSteps) {
                     HasSubstr("/proc"), HasSubstr("moon")));
 }
 
+// What `make rootfs` runs: no tool of it needs root, and nothing of the moment,
+// of the caller or of his umask is in what it makes.
+TEST_F(RootfsTest, ScriptMakesTheSameTwiceWithoutRoot) {
+  const std::string script = CopyForEverybody("scripts/rootfs.sh");
+  const std::string place = TestDirectory() + "/made";
+  ASSERT_EQ(mkdir(place.c_str(), 0755), 0);
+  ASSERT_EQ(chown(place.c_str(), kOrdinaryUser, kOrdinaryUser), 0);
+  std::vector<std::string> sums;
+  for (const mode_t mask : {022, 077}) {
+    const std::string made = absl::StrCat(place, "/", mask);
+    EXPECT_THAT(Execute({.args = {"busybox", made},
+                         .program = script,
+                         .uid = kOrdinaryUser,
+                         .before_exec =
+                             [mask] {
+                               umask(mask);
+                               return true;
+                             }}),
+                ExitsWith(0));
+    // This format has times to the nanosecond; of those, the last change
+    // counts.
+    sums.push_back(
+        RunOnHost("tar --create --format=pax --sort=name --numeric-owner "
+                  "--pax-option=delete=atime,delete=ctime --directory " +
+                  made + " . | sha256sum")
+            .out);
+    EXPECT_THAT(Execute({.args = RunWords({"-rootfs", made}, {"id", "-un"})}),
+                Prints("root\n"));
+  }
+  EXPECT_EQ(sums[0], sums[1]);
+}
+
 using HostnameTest = ContainerTest;
 
 TEST_F(HostnameTest, IsTheOneAskedFor) {
