@@ -449,6 +449,11 @@ TEST_F(CgroupMemoryTest, WorkloadThatCannotRunIsToldWithItsStatus) {
   const Result not_executable = Execute({.args = {file}});
   EXPECT_THAT(not_executable, ExitsWith(126));
   EXPECT_THAT(not_executable.err, HasSubstr(file));
+  const std::string script = MakeFile("script", "echo started\n", 0755);
+  const Result no_interpreter = Execute({.args = {script}});
+  EXPECT_THAT(no_interpreter, ExitsWith(126));
+  EXPECT_EQ(no_interpreter.out, "");
+  EXPECT_THAT(no_interpreter.err, AllOf(HasSubstr(script), HasSubstr("#!")));
 }
 
 TEST_F(CgroupMemoryTest, OrdinaryUserIsToldWhatItTakes) {

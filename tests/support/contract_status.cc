@@ -10,6 +10,7 @@
 namespace blackbox {
 namespace {
 
+using testing::AllOf;
 using testing::AnyOf;
 using testing::HasSubstr;
 
@@ -73,6 +74,14 @@ TEST_P(CommandContract, ScriptWithoutInterpreterIsNotRun) {
   EXPECT_THAT(Execute(Words({path})),
               AnyOf(FailsInOneLine(126, HasSubstr(path)),
                     FailsInOneLine(127, HasSubstr(path))));
+}
+
+// execvp(3) would run it with /bin/sh, and a shell would too. The kernel alone
+// does not know what it is.
+TEST_P(CommandContract, ScriptWithoutInterpreterLineIsNotRun) {
+  const std::string path = MakeFile("script", "echo started\n", 0755);
+  EXPECT_THAT(Execute(Words({path})),
+              FailsInOneLine(126, AllOf(HasSubstr(path), HasSubstr("#!"))));
 }
 
 TEST_P(CommandContract, OrdinaryUserIsServedOrToldWhatItTakes) {
