@@ -103,9 +103,17 @@ def program_to_grade(lesson_, run):
     return path.resolve(), shown
 
 
-def checks_to_run(lesson_, number):
-    if number is None:
-        return lesson_.checks
+def checks_to_run(lesson_, number, name):
+    checks = lesson_.checks if number is None else checks_of_exercise(lesson_, number)
+    if name is None:
+        return checks
+    chosen = [check for check in checks if check.test == name]
+    if not chosen:
+        raise LessonError(f"there is no check {name} here; there are {', '.join(check.test for check in checks)}")
+    return chosen
+
+
+def checks_of_exercise(lesson_, number):
     if not lesson_.exercises:
         raise LessonError(f"EX={number}: chapter {lesson_.number} has no exercises that can be checked")
     if not 1 <= number <= len(lesson_.exercises):
@@ -125,7 +133,7 @@ def become_root():
 
 def grade(options):
     lesson_ = lesson(options.chapter)
-    checks = checks_to_run(lesson_, options.exercise)
+    checks = checks_to_run(lesson_, options.exercise, options.check)
     program, shown = program_to_grade(lesson_, options.run)
     if options.time_limit < 1:
         raise LessonError("TIME_LIMIT: at least one second")
@@ -133,9 +141,12 @@ def grade(options):
     checker.adopt_orphans()
     checker.CtrlC.wait_for_check()
     book = progress.Progress(options.progress)
+    # Somebody else's program is no work of the reader's, and opens no solution.
+    own = program == (lesson_.workshop / "run").resolve()
+    key = progress.key_of(lesson_.number, None if own else shown)
 
     def told(outcome):
-        failures = book.count(lesson_.number, outcome.check.test, outcome.result if outcome.tried else "skip")
+        failures = book.count(key, outcome.check.test, outcome.result if outcome.tried else "skip")
         if not options.json:
             tell(outcome, failures)
 
@@ -147,11 +158,12 @@ def grade(options):
         options.grader, checks, checker.environment_for(lesson_, program, shown, options.time_limit),
         options.time_limit, told)
     score, total = score_of(outcomes)
-    book.record(lesson_.number, options.exercise, score, total)
+    if options.check is None:
+        book.record(key, options.exercise, score, total)
     book.save()
     if options.json:
         print(as_json(lesson_, options.exercise, shown, outcomes,
-                      lambda test: book.failures(lesson_.number, test)))
+                      lambda test: book.failures(key, test)))
         return 0 if score == total > 0 else 1
     print()
     skipped = len(outcomes) - total
@@ -159,7 +171,7 @@ def grade(options):
     if total - score > 1:
         print("Begin with the first that fails: others may follow from it.")
     if score == total > 0:
-        if options.exercise is None and (lesson_.workshop / "main.cc").exists():
+        if options.exercise is None and own and (lesson_.workshop / "main.cc").exists():
             print(f"`make solution{lesson_.number}` shows how ours differs from yours.")
         if options.exercise is None and lesson_.exercises:
             print(f"{lesson_.page} has exercises: `make grade{lesson_.number} EX=1` checks the first.")
@@ -175,7 +187,7 @@ def solution(options):
     lesson_ = lesson(options.chapter)
     if not (lesson_.workshop / "main.cc").exists():
         raise LessonError(f"there is no program of yours in workshop/{lesson_.folder}: `make start{lesson_.number}`")
-    score, total = progress.Progress(options.progress).score(lesson_.number)
+    score, total = progress.Progress(options.progress).score(progress.key_of(lesson_.number))
     if not options.anyway and not score == total > 0:
         done = f"{score}/{total} so far" if total else "it is not graded yet"
         raise LessonError(f"first get the full score from `make grade{lesson_.number}` ({done}); "
@@ -213,6 +225,7 @@ def main():
         if name == "grade":
             command.add_argument("--run", help="the program, if not the workshop's")
             command.add_argument("--exercise", type=int)
+            command.add_argument("--check", help="this one alone, by its name in C++; the score is not recorded")
             command.add_argument("-json", "--json", action="store_true")
             command.add_argument("--time-limit", type=int, default=10, help="seconds for each answer")
             command.add_argument("--grader", default=str(ROOT / "build/tests/grade/grade"))

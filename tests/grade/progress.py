@@ -7,58 +7,67 @@ import pathlib
 from lessons import LessonError
 
 
+def key_of(number, program=None):
+    """Whose score it is: that of the workshop's program, or of another, by its name."""
+    return f"{number} {program}" if program else str(number)
+
+
 class Progress:
     def __init__(self, path):
         self.path = pathlib.Path(path)
         try:
             text = self.path.read_text(encoding="utf-8")
-            self.chapters = json.loads(text) if text else {}
+            self.accounts = json.loads(text) if text else {}
         except FileNotFoundError:
-            self.chapters = {}
+            self.accounts = {}
         except ValueError as error:
             raise LessonError(f"{self.path} makes no sense ({error}): remove it to start anew") from error
 
-    def _chapter(self, number):
-        return self.chapters.setdefault(str(number), {"score": 0, "total": 0, "failures": {}, "exercises": {}})
+    def _account(self, key):
+        return self.accounts.setdefault(key, {"score": 0, "total": 0, "failures": {}, "exercises": {}})
 
-    def count(self, number, test, result):
+    def count(self, key, test, result):
         """Returns how often in a row the check has failed by now."""
-        failures = self._chapter(number)["failures"]
+        failures = self._account(key)["failures"]
         if result == "fail":
             failures[test] = failures.get(test, 0) + 1
         elif result == "ok":
             failures.pop(test, None)
         return failures.get(test, 0)
 
-    def failures(self, number, test):
-        return self._chapter(number)["failures"].get(test, 0)
+    def failures(self, key, test):
+        return self._account(key)["failures"].get(test, 0)
 
-    def record(self, number, exercise, score, total):
+    def record(self, key, exercise, score, total):
         """The best score counts; the last one is told beside it."""
-        chapter = self._chapter(number)
+        account = self._account(key)
         if exercise is not None:
-            chapter["exercises"][str(exercise)] = [score, total]
+            account["exercises"][str(exercise)] = [score, total]
             return
-        chapter["last"] = [score, total]
-        if score * chapter["total"] >= chapter["score"] * total:
-            chapter["score"], chapter["total"] = score, total
+        account["last"] = [score, total]
+        if score * account["total"] >= account["score"] * total:
+            account["score"], account["total"] = score, total
 
-    def last(self, number):
-        return tuple(self.chapters.get(str(number), {}).get("last", self.score(number)))
+    def last(self, key):
+        return tuple(self.accounts.get(key, {}).get("last", self.score(key)))
 
-    def score(self, number):
-        chapter = self.chapters.get(str(number), {})
-        return chapter.get("score", 0), chapter.get("total", 0)
+    def score(self, key):
+        account = self.accounts.get(key, {})
+        return account.get("score", 0), account.get("total", 0)
 
-    def exercises(self, number):
-        return self.chapters.get(str(number), {}).get("exercises", {})
+    def exercises(self, key):
+        return self.accounts.get(key, {}).get("exercises", {})
+
+    def programs(self, number):
+        """Those of the chapter that are not the workshop's, as they were named."""
+        return sorted(key.partition(" ")[2] for key in self.accounts if key.startswith(f"{number} "))
 
     def save(self):
         if self.path == pathlib.Path("/dev/null"):
             return
         self.path.parent.mkdir(parents=True, exist_ok=True)
         new = self.path.with_suffix(".new")
-        new.write_text(json.dumps(self.chapters, indent=1) + "\n", encoding="utf-8")
+        new.write_text(json.dumps(self.accounts, indent=1) + "\n", encoding="utf-8")
         if "SUDO_UID" in os.environ and os.geteuid() == 0:
             # The file is the reader's, not root's.
             for path in (self.path.parent, new):
@@ -66,21 +75,28 @@ class Progress:
         new.replace(self.path)
 
 
+def _state(progress, key, lesson):
+    """How far one program is; empty if it was never graded."""
+    score, total = progress.score(key)
+    state = ""
+    if total:
+        state = f"{score}/{total}" + (", full score" if score == total else "")
+        got, of = progress.last(key)
+        if (got, of) != (score, total):
+            state += f" (last {got}/{of})"
+    solved = [f"{number} ({got}/{of})" if got < of else number
+              for number, (got, of) in sorted(progress.exercises(key).items())]
+    exercises = f"exercises {', '.join(solved)} of {len(lesson.exercises)}" if solved else ""
+    return "; ".join(filter(None, [state, exercises]))
+
+
 def table(progress, lessons):
     lines = []
     for number, lesson in lessons.items():
-        score, total = progress.score(number)
-        if total:
-            state = f"{score}/{total}" + (", full score" if score == total else "")
-            got, of = progress.last(number)
-            if (got, of) != (score, total):
-                state += f" (last {got}/{of})"
-        elif lesson.workshop.exists():
-            state = f"begun: make grade{number}"
-        else:
-            state = f"make start{number}"
-        solved = [f"{key} ({got}/{of})" if got < of else key
-                  for key, (got, of) in sorted(progress.exercises(number).items())]
-        exercises = f"; exercises {', '.join(solved)} of {len(lesson.exercises)}" if solved else ""
-        lines.append(f"{number:>2}  {lesson.folder[3:]:<15} {state}{exercises}")
-    return "\n".join(lines)
+        begin = f"begun: make grade{number}" if lesson.workshop.exists() else f"make start{number}"
+        state = _state(progress, key_of(number), lesson) or begin
+        lines.append(f"{number:>2}  {lesson.folder[3:]:<15} {state}")
+        for program in progress.programs(number):
+            state = _state(progress, key_of(number, program), lesson)
+            lines.append(f"      {program}: {state}" if state else "")
+    return "\n".join(filter(None, lines))
