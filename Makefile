@@ -283,6 +283,7 @@ progress:
 grade-fidelity:
 	@vagrant/provision.sh packages build run test grade
 	@$(MAKE) -s $(GRADER) $(PROGRAMS) $(TEST_PRECOMPILED).gch
+	@$(if $(CHAPTER),,tests/grade/test_commands.py)
 	@COMPILE='$(CXX) $(CXXFLAGS) -O0 -include $(TEST_PRECOMPILED)' LINK='$(CXX) $(LDFLAGS)' \
 	  tests/grade/fidelity.py $(BUILD) $(CHAPTER)
 

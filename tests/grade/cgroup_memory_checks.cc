@@ -3,13 +3,17 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <optional>
+#include <set>
+#include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "tests/grade/cgroups.h"
 #include "tests/grade/grade.h"
@@ -107,35 +111,64 @@ TEST_F(Grade, TwoHaveTheirOwn) {
   ExpectLimit(one, kMemoryLimit, bytes(flags[0]));
 }
 
-// By a signal to the program, as Ctrl-C and `kill` send it.
+// A command that ignores them, and the signals that its program is sent.
+struct Told {
+  std::vector<int> signals;
+  Shell shell{Words{"-m", "64m"}};
+  std::set<std::string> cgroups = {};
+
+  // Types what makes the command ignore them, and tells the reader the rest.
+  void Prepare() {
+    cgroups = OwnCgroups(shell.pid());
+    std::string note = "trap '' INT TERM HUP   # then, on the host:";
+    for (const int signal : signals) {
+      absl::StrAppend(&note, " sudo kill -", sigabbrev_np(signal), " ",
+                      shell.program(), ";");
+    }
+    shell.Ask(note + " the program");
+  }
+};
+
+// As `kill`, a terminal that is closed, and Ctrl-C send them. SIGINT may well
+// be the command's alone (Ctrl-C is), so after it comes another; a program that
+// has not thought of SIGINT has ended by then. Three containers at once, for
+// they may take their time to end.
 TEST_F(Grade, SignalEndsAllAndCleansUp) {
   SKIP_IF(WhyNoController("memory"));
-  for (const int signal : {SIGTERM, SIGHUP}) {
-    Shell shell({"-m", "64m"});
-    if (!shell.IsThere()) {
+  Told runs[] = {{{SIGTERM}}, {{SIGHUP}}, {{SIGINT, SIGTERM}}};
+  for (Told& run : runs) {
+    if (!run.shell.IsThere()) {
       return;
     }
-    const std::string cgroup =
-        std::filesystem::path(PathOf(kMemoryLimit, shell.pid())).parent_path();
-    const bool own =
-        PathOf(kMemoryLimit, shell.pid()) != PathOf(kMemoryLimit, getpid());
-    shell.Ask(absl::StrCat(
-        "trap '' TERM HUP   # then, on the host: sudo kill -",
-        sigabbrev_np(signal), " ", shell.program(), ", the program"));
-    ForgiveWhatStays();  // It is what this check is about.
-    shell.Signal(signal);
-    const bool ended = WaitForEnd(shell.pid());
-    const Answer answer = shell.Wait();
-    shell.Expect(ended && answer.ended, "program and shell end",
-                 ended ? "the program lives on" : "the shell lives on");
-    shell.Expect(
-        !own || access(cgroup.c_str(), F_OK) != 0,
-        absl::StrCat("host$ ls -d ", cgroup, "\nNo such file or directory"),
-        absl::StrCat("host$ ls -d ", cgroup, "\n", cgroup));
+    run.Prepare();
+  }
+  for (Told& run : runs) {
+    for (const int signal : run.signals) {
+      run.shell.Signal(signal);
+    }
+  }
+  for (Told& run : runs) {
+    const bool ended = WaitForEnd(run.shell.pid());
+    const Answer answer = run.shell.Wait();
+    run.shell.Expect(ended && answer.ended, "program and shell end",
+                     ended ? "the program lives on" : "the shell lives on");
+    for (const std::string& cgroup : run.cgroups) {
+      run.shell.Expect(
+          access(cgroup.c_str(), F_OK) != 0,
+          absl::StrCat("host$ ls -d ", cgroup, "\nNo such file or directory"),
+          absl::StrCat("host$ ls -d ", cgroup, "\n", cgroup));
+    }
+  }
+  if (HasFailure()) {
+    ForgiveWhatStays();  // That was it.
   }
 }
 
 TEST_F(Grade, BadSizeIsRefused) {
+  SKIP_IF(WhyNoController("memory"));
+  if (!Try({"true"}, {"-m", "64m"}).ExpectStatus(0)) {
+    return;
+  }
   const std::string made = WatchedDirectory() + "/made";
   const Answer answer = Try({"touch", made}, {"-m", RandomName()});
   answer.Expect(answer.Status() == 125 && !answer.err.empty(),
@@ -232,6 +265,14 @@ std::optional<Disk> FindDisk() {
   return std::nullopt;
 }
 
+std::string WhyNoBlockLimits(const KernelFile& file) {
+  const std::string why = WhyNoController(file.controller);
+  return !why.empty() || !FindController(file.controller)->v1
+             ? why
+             : WhyNoKernelFeature("limits on block I/O",
+                                  PathOf(file, getpid()));
+}
+
 // The same controller has another name on v2.
 KernelFile WriteBpsHere() {
   KernelFile file = kWriteBps;
@@ -243,10 +284,7 @@ KernelFile WriteBpsHere() {
 
 TEST_F(Grade, BlockWritesAreLimited) {
   const KernelFile file = WriteBpsHere();
-  SKIP_IF(WhyNoController(file.controller));
-  if (FindController(file.controller)->v1) {
-    SKIP_IF(WhyNoKernelFeature("limits on block I/O", PathOf(file, getpid())));
-  }
+  SKIP_IF(WhyNoBlockLimits(file));
   const std::optional<Disk> disk = FindDisk();
   SKIP_IF(disk.has_value() ? "" : "this machine has no disk");
   const int rate = RandomNumber(1 << 20, 1 << 24);
@@ -262,6 +300,58 @@ TEST_F(Grade, BlockWritesAreLimited) {
                absl::StrCat("host$ cat ", path, "\na line with ", disk->number,
                             " and ", rate),
                absl::StrCat("host$ cat ", path, "\n", content));
+}
+
+// A disk that may be spoiled: a file, as a loop device.
+class LoopDisk {
+ public:
+  LoopDisk() {
+    const std::string file = MakeFile("disk", "", 0600);
+    std::filesystem::resize_file(file, 16 * kMiB);
+    const Result made = RunOnHost("losetup --find --show " + file);
+    device_ =
+        made.exit_status == 0 ? made.out.substr(0, made.out.find('\n')) : "";
+  }
+  LoopDisk(const LoopDisk&) = delete;
+  LoopDisk& operator=(const LoopDisk&) = delete;
+  ~LoopDisk() {
+    if (!device_.empty()) {
+      RunOnHost("losetup --detach " + device_);
+    }
+  }
+  const std::string& device() const { return device_; }
+
+ private:
+  std::string device_;
+};
+
+// By the clock. Past the page cache, for what is written from there later is
+// written by the kernel, whom v1 does not limit.
+TEST_F(Grade, BlockWritesTakeTheirTime) {
+  SKIP_IF(WhyNoBlockLimits(WriteBpsHere()));
+  SKIP_IF(WhyNoTool("losetup"));
+  const LoopDisk disk;
+  SKIP_IF(disk.device().empty() ? "this machine has no loop devices" : "");
+  const auto time_to_write = [&](uint64_t rate) {
+    const auto start = std::chrono::steady_clock::now();
+    const Answer answer =
+        Try({"dd", "if=/dev/zero", "of=" + disk.device(), "bs=256k", "count=4",
+             "oflag=direct", "status=none"},
+            {"-device-write-bps", absl::StrCat(disk.device(), ":", rate)});
+    const std::chrono::duration<double> time =
+        std::chrono::steady_clock::now() - start;
+    return std::pair{answer, time.count()};
+  };
+  const auto [fast, least] = time_to_write(uint64_t{1} << 30);
+  if (!fast.ExpectStatus(0)) {
+    return;
+  }
+  const auto [slow, time] = time_to_write(kMiB / 2);
+  slow.Expect(
+      slow.ended && slow.Status() == 0 && time > 1.2,
+      "1 MiB at half a MiB in a second: two seconds, more or less",
+      absl::StrFormat("%.1f s (without a limit to speak of: %.1f s)\n%s", time,
+                      least, slow.Describe()));
 }
 
 }  // namespace

@@ -24,6 +24,19 @@ std::string PathOf(const KernelFile& file, pid_t pid) {
                       place.v1 ? file.v1 : file.v2);
 }
 
+std::set<std::string> OwnCgroups(pid_t pid) {
+  std::set<std::string> cgroups;
+  for (const char* name : {"memory", "cpu", "cpuset", "pids"}) {
+    if (const auto place = FindController(name); place.has_value()) {
+      const std::string cgroup = CgroupDirectoryOf(pid, *place);
+      if (cgroup != CgroupDirectoryOf(getpid(), *place)) {
+        cgroups.insert(cgroup);
+      }
+    }
+  }
+  return cgroups;
+}
+
 void ExpectLimit(const Shell& shell, const KernelFile& file,
                  const std::string& wanted) {
   std::string path;
@@ -54,12 +67,13 @@ std::string ScriptThatTells(const KernelFile& file) {
   const ControllerPlace place = FindController(file.controller).value();
   const std::string root = place.mount_root == "/" ? "" : place.mount_root;
   return MakeFile(
-      "my-limit",
-      absl::StrCat(
-          "#!/bin/sh\ncat ", place.mount_point, "$(sed -n 's|^",
-          place.v1 ? absl::StrCat("[0-9]*:[^:]*", file.controller, "[^:]*:")
-                   : "0::",
-          root, "||p' /proc/self/cgroup)/", place.v1 ? file.v1 : file.v2, "\n"),
+      "my-" + file.controller,
+      absl::StrCat("#!/bin/sh\ncat ", place.mount_point, "$(sed -n 's|^",
+                   place.v1 ? absl::StrCat("[0-9]*:\\([^:]*,\\)*",
+                                           file.controller, "\\(,[^:]*\\)*:")
+                            : "0::",
+                   root, "||p' /proc/self/cgroup)/",
+                   place.v1 ? file.v1 : file.v2, "\n"),
       0755);
 }
 

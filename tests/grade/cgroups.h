@@ -7,6 +7,7 @@
 
 #include <sys/types.h>
 
+#include <set>
 #include <string>
 
 #include "tests/grade/grade.h"
@@ -25,6 +26,8 @@ inline const KernelFile kMemoryLimit = {"memory", "memory.limit_in_bytes",
                                         "memory.max"};
 inline const KernelFile kCpuShares = {"cpu", "cpu.shares", "cpu.weight"};
 inline const KernelFile kCpus = {"cpuset", "cpuset.cpus", "cpuset.cpus"};
+inline const KernelFile kCpusInEffect = {"cpuset", "cpuset.effective_cpus",
+                                         "cpuset.cpus.effective"};
 inline const KernelFile kPidsLimit = {"pids", "pids.max", "pids.max"};
 
 // Why there is nothing to be checked: the host has no such controller. Empty if
@@ -33,6 +36,9 @@ std::string WhyNoController(const std::string& name);
 
 // The path of that file for the cgroup that the process is in.
 std::string PathOf(const KernelFile& file, pid_t pid);
+
+// The cgroups that the process is in and the check is not: their directories.
+std::set<std::string> OwnCgroups(pid_t pid);
 
 // Complains unless it reads `wanted` for the shell's cgroup, which has to be
 // another than the check's own.

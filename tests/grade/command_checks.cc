@@ -56,8 +56,17 @@ TEST_F(Grade, NoOtherFilesAreOpen) {
       absl::StrCat("exec 3</dev/null ",
                    *std::next(invocation.open_files.begin()), "</dev/null ",
                    *invocation.open_files.rbegin(), "</dev/null\n", answer.ran);
-  answer.Expect(answer.out == "0\n1\n2\n3\n",
-                "0\n1\n2\n3   (3 is the directory that ls itself has opened)");
+  if (!answer.Expect(
+          answer.out == "0\n1\n2\n3\n",
+          "0\n1\n2\n3   (3 is the directory that ls itself has opened)")) {
+    return;
+  }
+  Invocation interactive = AskingForAShell();
+  interactive.open_files = invocation.open_files;
+  const Shell shell(interactive);
+  if (shell.IsThere()) {
+    ExpectStandardStreamsAlone(shell);
+  }
 }
 
 TEST_F(Grade, ExitStatus) {

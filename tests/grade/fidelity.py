@@ -4,6 +4,7 @@
 Grades programs of which it is known what they do wrong (fidelity.toml), each
 chapter's own program, and its untouched beginning, and compares the checks that
 they lose with those that they should. Chapters may be named; all, if none is.
+With --write it grades nothing, and writes the table of wrong/README.md.
 """
 
 import argparse
@@ -18,30 +19,50 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 import tomllib
 
+import words
 from lessons import CLEANS_UP, HERE, ROOT, LessonError, all_lessons
 
 WRONG = HERE / "wrong"
 SOLVED = HERE / "solved"
-# From this chapter on, a program is killed while it has cgroups.
-FIRST_TO_KILL = 8
+ROWS = HERE / "fidelity.toml"
+# The first chapters with cgroups; and in which a program is killed while it has some.
+FIRST_WITH_CGROUPS, FIRST_TO_KILL = 7, 8
 
 
 @dataclasses.dataclass
 class Program:
     lesson: object
     of: str  # as fidelity.toml has it; "ours"
-    fault: str
-    exercise: int | None
-    lost: set
-    perhaps: set
-    time_limit: int
+    fault: str = ""
+    exercise: int | None = None
+    lost: set = dataclasses.field(default_factory=set)
+    perhaps: set = dataclasses.field(default_factory=set)
+    kept: set | None = None  # of one that loses all but these
+    time_limit: int = 10
+    what: str = ""  # is wrong with it, if the program does not say so
+    hints: tuple = ()  # of a start: parts of the hints that its first failure has to show
+
+    @property
+    def checks(self):
+        return self.lesson.exercises[self.exercise - 1].checks if self.exercise else self.lesson.checks
+
+    @property
+    def is_aimed(self):
+        """At the checks that it loses: it was made for them, and does the rest."""
+        return self.is_wrong and self.of != "start" and self.kept is None
+
+    @property
+    def is_wrong(self):
+        return self.of != "ours" and (bool(self.fault) or not self.of.startswith("solved/"))
 
     @property
     def leaves_cgroups(self):
         """For a while: those of others that come and go are told apart from one's own, but not these."""
-        return bool(self.fault) or self.lesson.number >= FIRST_TO_KILL
+        return self.lesson.number >= (FIRST_WITH_CGROUPS if self.fault else FIRST_TO_KILL)
 
     @property
     def name(self):
@@ -54,42 +75,50 @@ class Verdict:
     score: str
     lost: list
     complaints: list
-    skipped: bool = False
+    skipped: list = ()  # checks that this machine cannot make
+    proves_nothing: bool = False  # since what it should lose is among them
+    seconds: float = 0.0
+
+
+def table_of_rows():
+    with open(ROWS, "rb") as file:
+        return tomllib.load(file)
 
 
 def programs(lessons):
     for lesson in lessons.values():
-        yield Program(lesson, "ours", "", None, set(), set(), 10)
+        yield Program(lesson, "ours")
         # Exercises go beyond the chapter: its program must not do for any of
         # them, and one that solves them must.
         for exercise in lesson.exercises:
-            names = {check.test for check in exercise.checks}
-            refuses = {name for name in names if name.endswith("IsRefused")}
-            yield Program(lesson, "ours", "", exercise.number, names - refuses, set(), 10)
+            yield Program(lesson, "ours", exercise=exercise.number, lost={check.test for check in exercise.checks})
             [solved] = SOLVED.glob(f"{lesson.number}.*")
-            yield Program(lesson, f"solved/{solved.name}", "", exercise.number, set(), set(), 10)
-    with open(HERE / "fidelity.toml", "rb") as file:
-        rows = tomllib.load(file)["program"]
-    for row in rows:
-        lesson = lessons.get(row["chapter"])
-        if lesson is None:
-            continue
-        exercise = row.get("exercise")
-        checks = lesson.exercises[exercise - 1].checks if exercise else lesson.checks
-        names = {check.test for check in checks}
-        lost = names - set(row["all_but"]) if "all_but" in row else set(row["lost"])
-        perhaps = set(row.get("perhaps", ()))
-        if unknown := (lost | perhaps | set(row.get("all_but", ()))) - names:
-            raise LessonError(f"fidelity.toml, chapter {lesson.number}, {row['of']}: "
-                              f"there is no check {', '.join(sorted(unknown))}")
-        yield Program(lesson, row["of"], row.get("fault", ""), exercise, lost, perhaps, row.get("time_limit", 10))
+            yield Program(lesson, f"solved/{solved.name}", exercise=exercise.number)
+    for row in table_of_rows()["program"]:
+        if row["chapter"] in lessons:
+            yield _program(lessons[row["chapter"]], row)
+
+
+def _program(lesson, row):
+    kept = set(row["all_but"]) if "all_but" in row else None
+    program = Program(lesson, row["of"], row.get("fault", ""), row.get("exercise"), perhaps=set(row.get("perhaps", ())),
+                      kept=kept, time_limit=row.get("time_limit", 10), what=row.get("what", ""),
+                      hints=tuple(row.get("hints", ())))
+    names = {check.test for check in program.checks}
+    program.lost = names - kept if kept is not None else set(row["lost"])
+    if unknown := (program.lost | program.perhaps | (kept or set())) - names:
+        raise LessonError(f"fidelity.toml, chapter {lesson.number}, {program.name}: "
+                          f"there is no check {', '.join(sorted(unknown))}")
+    return program
 
 
 class Builder:
-    """Builds what a row names, and returns the file to run."""
+    """Builds what a row names, and returns the file to run. May be asked by several at once."""
 
-    def __init__(self, build, scratch):
-        self.build, self.scratch = build, scratch
+    def __init__(self, build, scratch, lessons):
+        self.build, self.scratch, self.lessons = build, scratch, lessons
+        self.lock = threading.Lock()
+        self.starts_are_built = False
 
     def file_of(self, program):
         if program.of == "ours":
@@ -102,10 +131,14 @@ class Builder:
 
     def _start(self, lesson):
         workshop = self.scratch / "workshop"
-        make = ["make", "-s", f"WORKSHOP={workshop.relative_to(ROOT)}",
-                f"WORKSHOP_BUILD={(self.scratch / 'objects').relative_to(ROOT)}"]
-        for target in ("start", "workshop"):
-            run([*make, f"{target}{lesson.number}"])
+        with self.lock:
+            if not self.starts_are_built:
+                self.starts_are_built = True
+                # All at once: half of what one costs is make, reading the Makefile.
+                make = ["make", "-s", "--keep-going", f"WORKSHOP={workshop.relative_to(ROOT)}",
+                        f"WORKSHOP_BUILD={(self.scratch / 'objects').relative_to(ROOT)}"]
+                for target in ("start", "workshop"):
+                    run([*make, *(f"{target}{number}" for number in self.lessons)])
         return workshop / lesson.folder / "run"
 
 
@@ -138,18 +171,25 @@ def run(command):
         raise LessonError(f"{' '.join(command)[:200]}\n{done.stdout}{done.stderr}")
 
 
-def judge(program, file, grader, progress):
+def grade(program, file, grader, progress, check=None):
     command = [sys.executable, str(HERE / "grade.py"), "--progress", str(progress), "grade",
                str(program.lesson.number), "--run", str(file), "-json", "--grader", str(grader),
                "--time-limit", str(program.time_limit)]
     if program.exercise:
         command += ["--exercise", str(program.exercise)]
+    if check:
+        command += ["--check", check]
     done = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True,
                           env={**os.environ, "FAULT": program.fault}, check=False)
     try:
-        report = json.loads(done.stdout)
-    except ValueError:
-        return Verdict("", [], [done.stdout + done.stderr])
+        return done.returncode, json.loads(done.stdout)
+    except ValueError as error:
+        raise LessonError(done.stdout + done.stderr) from error
+
+
+def judge(program, file, grader, progress):
+    started = time.monotonic()
+    status, report = grade(program, file, grader, progress)
     results = {check["name"]: check for check in report["checks"]}
     skipped = {name for name, check in results.items() if check["result"] == "skip"}
     lost = {name for name, check in results.items() if check["result"] == "fail"}
@@ -159,34 +199,22 @@ def judge(program, file, grader, progress):
                           f"came {results[name]['came']!r}")
     for name in sorted(program.lost - lost - skipped):
         complaints.append(f"should lose {name}, and does not")
-    if (done.returncode == 0) != (not lost):
-        complaints.append(f"exit status {done.returncode}")
-    complaints += wrong_hints(program, results, lost)
+    if (status == 0) != (not lost):
+        complaints.append(f"exit status {status}")
+    if program.hints and lost:
+        complaints += wrong_hints(program, file, grader, progress, results)
     return Verdict(f"{report['score']}/{report['total']}", [name for name in results if name in lost], complaints,
-                   skipped=set(results) - skipped <= {CLEANS_UP})
+                   [name for name in results if name in skipped],
+                   skipped >= (program.lost or set(results) - {CLEANS_UP}), time.monotonic() - started)
 
 
-def wrong_hints(program, results, lost):
-    """After a first failure it must be the first hint."""
-    hints = {check.test: check.hint for check in program.lesson.checks}
-    return [f"{name} has another hint than its first: {results[name]['hint']}"
-            for name in sorted(lost & set(hints)) if results[name]["hint"] != hints[name]]
-
-
-def headings(page):
-    return re.findall(r"^#{2,3} (.*)$", (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE)
-
-
-def second_hints(lesson, file, grader, progress):
-    """The same failure once more gives the stronger hint."""
-    for _ in range(2):
-        done = subprocess.run(
-            [sys.executable, str(HERE / "grade.py"), "--progress", str(progress), "grade", str(lesson.number),
-             "--run", str(file), "-json", "--grader", str(grader)],
-            cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
-    failed = [check for check in json.loads(done.stdout)["checks"] if check["result"] == "fail"]
-    again = {check.test: check.again for check in lesson.checks}
-    return [f"{check['name']} has no second hint" for check in failed if check["hint"] != again[check["name"]]]
+def wrong_hints(program, file, grader, progress, results):
+    """The first failure has to show the first hint, and the same once more the stronger one."""
+    first = next(check for check in results.values() if check["result"] == "fail")
+    _, report = grade(program, file, grader, progress, first["name"])
+    shown = [first["hint"], report["checks"][0].get("hint", "")]
+    return [f"after {number} of {first['name']} it should say {part!r}, and says {hint!r}"
+            for number, part, hint in zip(("a failure", "another failure"), program.hints, shown) if part not in hint]
 
 
 class Table:
@@ -196,95 +224,136 @@ class Table:
         self.passed = self.failed = self.skipped = 0
 
     def add(self, chapter, name, verdict):
-        if verdict.skipped and not verdict.complaints:
-            word, self.skipped = "skip", self.skipped + 1
-        elif verdict.complaints:
+        if verdict.complaints:
             word, self.failed = "FAIL", self.failed + 1
+        elif verdict.proves_nothing:
+            word, self.skipped = "skip", self.skipped + 1
         else:
             word, self.passed = "ok", self.passed + 1
-        print(f"{word:<5} {chapter}  {name:<28} {verdict.score:>6}  {', '.join(verdict.lost) or '-'}", flush=True)
+        skipped = f" (skipped: {', '.join(verdict.skipped)})" if verdict.skipped else ""
+        time_taken = f"{verdict.seconds:.0f} s" if verdict.seconds else ""
+        print(f"{word:<5} {chapter:>2}  {name:<28} {verdict.score:>6} {time_taken:>5}  "
+              f"{', '.join(verdict.lost) or '-'}{skipped}", flush=True)
         for complaint in verdict.complaints:
             print(f"        {complaint}")
 
 
-def check_words(lessons, table):
-    """Each hint points at a part of a page that is there."""
-    complaints = []
-    checks = {check for lesson in lessons.values() for check in lesson.checks}
-    checks |= {check for lesson in lessons.values() for ex in lesson.exercises for check in ex.checks}
-    for check in sorted(checks, key=lambda check: check.test):
-        if check.section not in headings(check.page):
-            complaints.append(f"{check.test}: {check.page} has no part \"{check.section}\"")
-    for lesson in lessons.values():
-        page = (ROOT / lesson.page).read_text(encoding="utf-8")
-        for exercise in lesson.exercises:
-            command = f"make grade{lesson.number} EX={exercise.number}"
-            if command not in page:
-                complaints.append(f"{lesson.page} does not tell of `{command}`")
-    table.add("*", "where the hints lead", Verdict("", [], complaints))
+def unseen(lessons, rows):
+    """Checks that might as well always succeed: no program that was made to lose them does."""
+    seen = set(table_of_rows()["out_of_reach"]).union(*(row.lost for row in rows if row.is_aimed))
+    return [f"no program of wrong/ is made to lose {check.test}"
+            for lesson in lessons.values() for check in lesson.checks
+            if check.test not in seen and check.page == lesson.page]
+
+
+def fault_of(program):
+    """What is wrong with it: by its row, or by its own first words."""
+    if program.what or program.of == "start":
+        return program.what or "the untouched beginning"
+    lines = (WRONG / program.of).read_text(encoding="utf-8").splitlines()
+    lines = lines[1:] if lines[0].startswith("#!") else lines
+    return lines[0].lstrip("# ")
+
+
+def wrong_programs(rows):
+    """The text of wrong/README.md."""
+    lines = [
+        "# The wrong programs, and the checks that each has to lose",
+        "",
+        "<!-- Written by tests/grade/fidelity.py --write from fidelity.toml. -->",
+        "",
+        "`make grade-fidelity` grades each of them, in CI at every change. One that loses another check than these, or",
+        "one less, is a failure: of the grader, or of this table. `grep -A1 NAME tests/grade/*.toml` tells what a check is",
+        "about. The points are those of a machine on which no check has to be skipped.",
+        "",
+        "| chapter | program | what is wrong with it | points | loses |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for row in rows:
+        if not row.is_wrong:
+            continue
+        total = len(row.checks)
+        points = [total - len(row.lost)]
+        if row.perhaps:
+            points.insert(0, points[0] - len(row.perhaps))
+        loses = ", ".join(check.test for check in row.checks if check.test in row.lost)
+        if row.kept is not None:
+            loses = "all but " + ", ".join(check.test for check in row.checks if check.test in row.kept)
+        if row.perhaps:
+            loses = "; perhaps ".join(filter(None, [loses, ", ".join(sorted(row.perhaps))]))
+        lines.append(f"| {row.lesson.number} | {row.name} | {fault_of(row)} | "
+                     f"{' or '.join(map(str, points))} of {total} | {loses or 'nothing'} |")
+    return "\n".join(lines) + "\n"
 
 
 def grade_all(rows, builder, grader, table, scratch):
-    # One that cannot be built, as its patch does not fit, is told in its own row.
-    def built(program):
-        try:
-            return builder.file_of(program)
-        except LessonError as error:
-            return error
-
     def judged(item):
         number, program = item
+        # One that cannot be built, as its patch does not fit, is told in its own row.
         try:
-            if isinstance(files[number], LessonError):
-                raise files[number]
-            return program, judge(program, files[number], grader, scratch / f"progress-{number}.json")
+            return program, judge(program, files[number].result(), grader, scratch / f"progress-{number}.json")
         except LessonError as error:
             return program, Verdict("", [], [str(error)])
 
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        starts = [(i, program) for i, program in enumerate(rows) if program.of == "start"]
-        files = dict(zip((i for i, _ in starts), map(built, (program for _, program in starts))))
-        others = [(i, program) for i, program in enumerate(rows) if program.of != "start"]
-        files |= zip((i for i, _ in others), pool.map(built, (program for _, program in others)))
+    # The next ones are built while one is graded, which is waiting for the most part.
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as builders, \
+            concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as graders:
         together = [item for item in enumerate(rows) if not item[1].leaves_cgroups]
         alone = [item for item in enumerate(rows) if item[1].leaves_cgroups]
-        for program, verdict in itertools.chain(pool.map(judged, together), map(judged, alone)):
+        files = {number: builders.submit(builder.file_of, program) for number, program in together + alone}
+        for program, verdict in itertools.chain(graders.map(judged, together), map(judged, alone)):
             table.add(program.lesson.number, program.name, verdict)
-    return files
+
+
+def allowed_skips():
+    """How many programs CI's machine may skip; elsewhere as many as it must."""
+    if "CI" not in os.environ:
+        return None
+    return table_of_rows()["skips_in_ci"]
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("build", type=pathlib.Path)
     parser.add_argument("chapter", type=int, nargs="*")
+    parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
+    lessons = all_lessons()
+    readme = WRONG / "README.md"
+    if options.write:
+        readme.write_text(wrong_programs(programs(lessons)), encoding="utf-8")
+        return 0
     if os.geteuid() != 0:
         # What sudo would not keep, env does.
-        settings = [f"{name}={os.environ[name]}" for name in ("COMPILE", "LINK")]
+        settings = [f"{name}={os.environ[name]}" for name in ("COMPILE", "LINK", "CI") if name in os.environ]
         os.execvp("sudo", ["sudo", "--", "env", *settings, sys.executable, *sys.argv])
     build = options.build.resolve()
-    grader = build / "tests/grade/grade"
     table = Table()
-    lessons = all_lessons()
     if options.chapter:
         lessons = {number: lesson for number, lesson in lessons.items() if number in options.chapter}
-    else:
-        check_words(lessons, table)
+    # sorted() leaves the order within a chapter as it is.
+    rows = sorted(programs(lessons), key=lambda program: program.lesson.number)
+    if not options.chapter:
+        table.add("*", "hints", Verdict("", [], words.complaints(lessons)))
+        table.add("*", "checks that nobody loses", Verdict("", [], unseen(lessons, rows)))
+        stale = readme.read_text(encoding="utf-8") != wrong_programs(rows)
+        table.add("*", "wrong/README.md", Verdict("", [], ["is not what tests/grade/fidelity.py build --write writes"]
+                                                  if stale else []))
     with tempfile.TemporaryDirectory(dir=build, prefix="fidelity-") as name:
         scratch = pathlib.Path(name)
-        rows = sorted(programs(lessons), key=lambda program: program.lesson.number)
-        files = grade_all(rows, Builder(build, scratch), grader, table, scratch)
-        for number, program in enumerate(rows):
-            built = not isinstance(files[number], LessonError)
-            if built and program.of == "start" and program.lesson.number == 3:
-                complaints = second_hints(program.lesson, files[number], grader, scratch / "hints.json")
-                table.add(3, "start, graded again", Verdict("", [], complaints))
+        grade_all(rows, Builder(build, scratch, lessons), build / "tests/grade/grade", table, scratch)
+    most = allowed_skips()
+    if not options.chapter and most is not None:
+        if table.skipped < most:
+            print(f"fidelity.toml allows {most} skips in CI: write {table.skipped} there")
+        elif table.skipped > most:
+            table.add("*", "skips", Verdict("", [], [f"{table.skipped} programs were skipped, and {most} may be"]))
     print(f"{table.passed} passed, {table.failed} failed, {table.skipped} skipped")
-    sys.exit(1 if table.failed else 0)
+    return 1 if table.failed else 0
 
 
 if __name__ == "__main__":
     try:
-        main()
+        sys.exit(main())
     except LessonError as error:
         sys.exit(str(error))

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <chrono>
 #include <filesystem>
@@ -341,6 +342,44 @@ Answer Shell::Finish() {
   answer.ended = failures.empty();
   killed = killed || !answer.ended;
   return answer;
+}
+
+void ExpectStandardStreamsAlone(const Shell& shell) {
+  const std::string look =
+      absl::StrCat("host$ sudo ls /proc/", shell.pid(), "/fd\n");
+  const std::string came = absl::StrJoin(OpenFiles(shell.pid()), " ");
+  shell.Expect(came == "0 1 2", look + "0 1 2", look + came);
+}
+
+void ExpectInRootDirectory(const Shell& shell) {
+  const std::string process = absl::StrCat("/proc/", shell.pid());
+  struct stat directory = {};
+  struct stat root = {};
+  const bool same = stat((process + "/cwd").c_str(), &directory) == 0 &&
+                    stat((process + "/root").c_str(), &root) == 0 &&
+                    directory.st_dev == root.st_dev &&
+                    directory.st_ino == root.st_ino;
+  const std::string look = absl::StrCat("host$ sudo stat -L -c %d:%i ", process,
+                                        "/cwd ", process, "/root\n");
+  shell.Expect(same, look + "the same twice: its directory is its root",
+               absl::StrCat(look, directory.st_dev, ":", directory.st_ino, "\n",
+                            root.st_dev, ":", root.st_ino));
+}
+
+void ExpectProcOfItsOwn(const Shell& shell) {
+  const std::string proc = absl::StrCat("/proc/", shell.pid(), "/root/proc");
+  Words numbers;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(proc, error)) {
+    const std::string name = entry.path().filename();
+    if (name.find_first_not_of("0123456789") == std::string::npos) {
+      numbers.push_back(name);
+    }
+  }
+  const std::string look =
+      absl::StrCat("host$ sudo sh -c 'cd ", proc, " && echo [0-9]*'\n");
+  shell.Expect(numbers == Words{"1"}, look + "1",
+               look + absl::StrJoin(numbers, " "));
 }
 
 Answer PressCtrlC(const Invocation& invocation) {

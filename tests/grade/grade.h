@@ -124,6 +124,13 @@ class Shell {
   pid_t shell_ = 0;
 };
 
+// What a command prints can be made up. These complain unless the kernel says
+// the same of the shell: that it has 0, 1 and 2 open; that its working
+// directory is its root; that /proc, as it sees it, has process 1 alone.
+void ExpectStandardStreamsAlone(const Shell& shell);
+void ExpectInRootDirectory(const Shell& shell);
+void ExpectProcOfItsOwn(const Shell& shell);
+
 // A number from `least` to `most` that nobody can guess.
 int RandomNumber(int least, int most);
 

@@ -1,15 +1,24 @@
 // Chapter 3: process 1.
 
+#include <errno.h>
 #include <signal.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "tests/grade/grade.h"
 #include "tests/support/proc.h"
+#include "tests/support/requirements.h"
 #include "tests/support/wait.h"
+#include "tests/support/workspace.h"
 
 namespace blackbox {
 namespace {
@@ -109,7 +118,7 @@ TEST_F(Grade, ProcessOneIsProtected) {
   }
 }
 
-// Exercises: -depth and -init.
+// Exercises: -depth, -init and -keep.
 
 TEST_F(Grade, NestedNamespaces) {
   const int depth = RandomNumber(2, 5);
@@ -188,6 +197,73 @@ TEST_F(Grade, InitPassesSigtermOn) {
   kill(init, SIGTERM);
   shell.Ask("sleep 0.3");
   shell.End().ExpectStatus(status);
+}
+
+// Namespaces that outlive the command in a directory of files, until this
+// object goes.
+class Kept {
+ public:
+  Kept() { mkdir(directory_.c_str(), 0755); }
+  Kept(const Kept&) = delete;
+  Kept& operator=(const Kept&) = delete;
+  ~Kept() {
+    for (const char* kind : {"uts", "ipc", "pid"}) {
+      umount2(File(kind).c_str(), MNT_DETACH);
+    }
+  }
+  Words Flags() const { return {"-keep", directory_}; }
+  std::string File(const std::string& kind) const {
+    return directory_ + "/" + kind;
+  }
+
+ private:
+  const std::string directory_ = TestDirectory() + "/kept";
+};
+
+TEST_F(Grade, NamesAndQueuesSurvive) {
+  SKIP_IF(WhyNoTool("ipcmk"));
+  const Kept kept;
+  const std::string name = RandomName();
+  const Answer answer =
+      Try({"sh", "-c", absl::StrCat("hostname ", name, "; ipcmk -Q")},
+          kept.Flags());
+  const size_t id = answer.out.find("id: ");
+  if (!answer.Expect(answer.Status() == 0 && id != std::string::npos,
+                     "exit status 0, and … id: …")) {
+    return;
+  }
+  const std::string queue(
+      absl::StripAsciiWhitespace(answer.out.substr(id + 4)));
+  for (const auto& [look, wanted] :
+       {std::pair{absl::StrCat("nsenter --uts=", kept.File("uts"), " hostname"),
+                  name},
+        {absl::StrCat("nsenter --ipc=", kept.File("ipc"), " ipcs -q -i ",
+                      queue),
+         absl::StrCat("msqid=", queue)}}) {
+    const Result came = RunOnHost(look + " 2>&1");
+    if (!answer.Expect(absl::StrContains(came.out, wanted),
+                       absl::StrCat("host$ sudo ", look, "\n", wanted),
+                       absl::StrCat("host$ sudo ", look, "\n", came.out))) {
+      return;
+    }
+  }
+}
+
+// The namespace is there, and nobody can be born in it.
+TEST_F(Grade, PidNamespaceDoesNot) {
+  SKIP_IF(WhyNoTool("nsenter"));
+  const Kept kept;
+  const Answer answer = Try({"true"}, kept.Flags());
+  if (!answer.ExpectStatus(0)) {
+    return;
+  }
+  const std::string look =
+      absl::StrCat("nsenter --pid=", kept.File("pid"), " echo born");
+  const Result came = RunOnHost(look + " 2>&1");
+  const std::string wanted = strerror(ENOMEM);
+  answer.Expect(absl::StrContains(came.out, wanted),
+                absl::StrCat("host$ sudo ", look, "\n… ", wanted),
+                absl::StrCat("host$ sudo ", look, "\n", came.out));
 }
 
 }  // namespace

@@ -4,9 +4,14 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <utility>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "tests/grade/cgroups.h"
 #include "tests/grade/grade.h"
 #include "tests/support/chapter.h"
@@ -45,6 +50,42 @@ TEST_F(Grade, NoLimitUnlessAskedFor) {
   if (FindController("cpu").has_value()) {
     ExpectLimit(shell, kCpuShares, ContainerCgroups::DefaultCpuShares());
   }
+  if (FindController("cpuset").has_value()) {
+    // What its own file reads where nothing was written differs: v1 wants it
+    // filled in, v2 leaves it empty. What is in effect does not.
+    const std::filesystem::path file = PathOf(kCpusInEffect, shell.pid());
+    const std::filesystem::path above =
+        file.parent_path().parent_path() / file.filename();
+    ExpectLimit(shell, kCpusInEffect,
+                std::string(absl::StripAsciiWhitespace(ReadFile(above))));
+  }
+}
+
+// As LimitedFromTheStart, for the two that are new here.
+TEST_F(Grade, CpusAreLimitedFromTheStart) {
+  SKIP_IF(WhyNoController("cpu"));
+  SKIP_IF(WhyNoController("cpuset"));
+  for (int i = 0; i < 3; ++i) {
+    const int shares = RandomNumber(100, 900);
+    struct Limit {
+      const KernelFile& file;
+      Words flags;
+      std::string wanted;
+    };
+    const Limit limits[] = {{kCpuShares,
+                             {"-cpushare", absl::StrCat(shares)},
+                             ContainerCgroups::ExpectedCpuShares(shares)},
+                            {kCpus, {"-cpuset", "0"}, "0"}};
+    for (const Limit& limit : limits) {
+      const Answer answer = Try({ScriptThatTells(limit.file)}, limit.flags);
+      if (!answer.Expect(answer.out == limit.wanted + "\n",
+                         absl::StrCat("output: ", limit.wanted,
+                                      "   (the script prints the limit of the "
+                                      "cgroup that it is in)"))) {
+        return;
+      }
+    }
+  }
 }
 
 TEST_F(Grade, NoInputUnlessInteractive) {
@@ -56,11 +97,14 @@ TEST_F(Grade, NoInputUnlessInteractive) {
                 "exit status 0, no output: without -ti its input is empty");
 }
 
+// A flag that is refused whatever it says is not known at all.
 TEST_F(Grade, BadLimitsAreRefused) {
-  for (const Words& flags : {Words{"-m", RandomName()},
-                             {"-cpuset", RandomName()},
-                             {"-cpushare", RandomName()}}) {
-    const Answer answer = Try({"echo", "started"}, flags);
+  for (const auto& [flag, good] :
+       {std::pair{"-m", "64m"}, {"-cpuset", "0"}, {"-cpushare", "512"}}) {
+    if (!Try({"true"}, {flag, good}).ExpectStatus(0)) {
+      return;
+    }
+    const Answer answer = Try({"echo", "started"}, {flag, RandomName()});
     if (!answer.Expect(
             answer.Status() == 125 && answer.out.empty() && !answer.err.empty(),
             "exit status 125, no output: the command is not started\n"
@@ -144,6 +188,62 @@ TEST_F(Grade, ListOfContainers) {
       return;
     }
   }
+}
+
+// What `run -cputime` says at its end, in milliseconds; -1 if it does not.
+int CpuTimeIn(const Answer& answer) {
+  const Words lines = absl::StrSplit(answer.err, '\n');
+  for (absl::string_view line : lines) {
+    int time = 0;
+    if (absl::ConsumePrefix(&line, "cpu time: ") &&
+        absl::ConsumeSuffix(&line, " ms") && absl::SimpleAtoi(line, &time)) {
+      return time;
+    }
+  }
+  return -1;
+}
+
+const Words kLoopForTwoSeconds = {
+    "timeout", "-s", "KILL", "2", "sh", "-c", "while :; do :; done"};
+
+TEST_F(Grade, CpuTimeIsTold) {
+  const Answer idle = Try({"sleep", "0.3"}, {"-cputime"});
+  if (!idle.Expect(CpuTimeIn(idle) >= 0 && CpuTimeIn(idle) < 200,
+                   "errors: cpu time: N ms   (few: it has slept)")) {
+    return;
+  }
+  // What others leave of the CPU is more than this, on any machine.
+  const Answer busy = Try(kLoopForTwoSeconds, {"-cputime"});
+  busy.Expect(CpuTimeIn(busy) >= 300 && CpuTimeIn(busy) < 2500,
+              "errors: cpu time: N ms   (a loop, for two seconds)");
+}
+
+// Two loops on one CPU, one with eight times the shares of the other. The bound
+// is wide: from the end of the one on, the other has the CPU for itself.
+TEST_F(Grade, SharesDivideTheCpu) {
+  SKIP_IF(WhyNoController("cpu"));
+  SKIP_IF(WhyNoController("cpuset"));
+  Shell shells[] = {
+      Shell(Words{"-cputime", "-cpuset", "0", "-cpushare", "2048"}),
+      Shell(Words{"-cputime", "-cpuset", "0", "-cpushare", "256"})};
+  for (Shell& shell : shells) {
+    if (!shell.IsThere()) {
+      return;
+    }
+    shell.Ask("sh -c 'while :; do :; done' &");
+  }
+  shells[0].Ask("sleep 2   # and the same in another container, of 256 shares");
+  int times[2];
+  Answer last;
+  for (int i = 0; i < 2; ++i) {
+    shells[i].Ask("kill -KILL $!; wait");
+    last = shells[i].End();
+    times[i] = CpuTimeIn(last);
+  }
+  last.Expect(times[1] > 0 && times[0] > times[1] * 3,
+              "the one with 2048 shares has had much more time than this one, "
+              "eight times as much if all is fair",
+              absl::StrCat(times[0], " ms, and this one ", times[1], " ms"));
 }
 
 TEST_F(Grade, ListForgetsTheEnded) {

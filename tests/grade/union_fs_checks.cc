@@ -3,6 +3,7 @@
 // Names of files are random throughout: a program that mixes up containers must
 // not lose a check for what another check has left.
 
+#include <signal.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <time.h>
@@ -211,15 +212,9 @@ TEST_F(Grade, ChangesGoWithTheContainer) {
   }
 }
 
-// In any of the places where a program would have it.
-TEST_F(Grade, UpperGoesWithTheContainer) {
-  SKIP_IF(WhyNoTool("busybox"));
-  const Layers layers;
-  const std::string name = RandomName();
-  const Answer answer = Ask({"base"}, absl::StrCat("echo x >/", name));
-  if (!answer.ExpectStatus(0)) {
-    return;
-  }
+// Complains if there is a file of this name in any of the places where a
+// program would have its upper directories.
+void ExpectNowhere(const Answer& answer, const std::string& name) {
   const std::string look =
       "find /tmp /var/lib /var/tmp /run /dev/shm \"${TMPDIR:-/tmp}\" -xdev "
       "-maxdepth 6 -name " +
@@ -227,6 +222,32 @@ TEST_F(Grade, UpperGoesWithTheContainer) {
   const std::string found = OnHost(look + " 2>/dev/null; true");
   answer.Expect(found.empty(), "host$ sudo " + look + "\nnothing",
                 "host$ sudo " + look + "\n" + found);
+}
+
+TEST_F(Grade, UpperGoesWithTheContainer) {
+  SKIP_IF(WhyNoTool("busybox"));
+  const Layers layers;
+  const std::string name = RandomName();
+  const Answer answer = Ask({"base"}, absl::StrCat("echo x >/", name));
+  if (answer.ExpectStatus(0)) {
+    ExpectNowhere(answer, name);
+  }
+}
+
+TEST_F(Grade, UpperGoesAfterASignalToo) {
+  SKIP_IF(WhyNoTool("busybox"));
+  const Layers layers;
+  const std::string name = RandomName();
+  Shell shell(Layers::Flags({"base"}));
+  if (!shell.IsThere() ||
+      !shell.Expect(absl::StrCat("touch /", name, "; ls /", name,
+                                 "   # then, on the host: sudo kill -TERM ",
+                                 shell.program(), ", the program"),
+                    "/" + name)) {
+    return;
+  }
+  shell.Signal(SIGTERM);
+  ExpectNowhere(shell.Wait(), name);
 }
 
 TEST_F(Grade, HostDoesNotSeeTheMount) {
@@ -475,6 +496,9 @@ TEST_F(Grade, BadLayersAreRefused) {
   SKIP_IF(WhyNoTool("busybox"));
   const Layers layers;
   layers.Write("file", RandomName());
+  if (!Try({"true"}, layers.Flags({"base"})).ExpectStatus(0)) {
+    return;
+  }
   for (const Words& flags :
        {Words{"-layer", Layers::Path(RandomName())},
         Words{"-layer", layers.base, "-layer", Layers::Path("file")},

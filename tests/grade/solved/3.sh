@@ -1,5 +1,6 @@
 #!/bin/sh
-# The exercises of chapter 3: -depth N, -init.
+# The exercises of chapter 3: -depth N, -init, -keep DIR. Wrong in one way if
+# FAULT names it.
 new='unshare --uts --ipc --pid --fork --kill-child --'
 case $1 in
   -depth)
@@ -16,9 +17,13 @@ case $1 in
     exec $new sh -c '
       exec 3<&0  # What is started by & has no input but what it is given.
       "$@" <&3 3<&- & child=$!
-      trap "kill -TERM $child" TERM
+      [ "$FAULT" = no-trap ] || trap "kill -TERM $child" TERM
       wait $child; status=$?
       while kill -0 $child 2>/dev/null; do wait $child; status=$?; done
       exit $status' sh "$@" ;;
+  -keep)
+    directory=$2; shift 2
+    for kind in uts ipc pid; do : >"$directory/$kind"; done
+    exec unshare --uts="$directory/uts" --ipc="$directory/ipc" --pid="$directory/pid" --fork --kill-child -- "$@" ;;
 esac
 exec $new "$@"

@@ -26,9 +26,12 @@ def command_line():
     if words[:1] == ["-m"]:
         size, words = words[1], words[2:]
     number = re.fullmatch(r"(\d+)([kmg]?)", size)
+    if not number and FAULT == "any-size":
+        return 100 << 20, words
     if not number:
         fail(125, f"{size} is no size")
-    return int(number[1]) * UNITS[number[2]], words
+    units = {**UNITS, "m": 1 << 19} if FAULT == "unit" else UNITS
+    return int(number[1]) * units[number[2]], words
 
 
 def memory_hierarchy():
