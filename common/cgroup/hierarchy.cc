@@ -2,7 +2,9 @@
 
 #include "absl/algorithm/container.h"
 #include "absl/status/status.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "common/errors.h"
 #include "common/kernel_file.h"
@@ -25,7 +27,21 @@ bool Carries(const Mount& mount, absl::string_view controller) {
 }
 // #endregion find
 
+// Whether this line of mountinfo may be one: its type stands behind the
+// separator.
+bool MayBeOfCgroups(absl::string_view line) {
+  return absl::StrContains(line, " - cgroup");
+}
+
 }  // namespace
+
+absl::StatusOr<std::vector<Mount>> ReadCgroupMounts() {
+  ASSIGN_OR_RETURN(const std::string text,
+                   ReadKernelFile("/proc/self/mountinfo"));
+  const std::vector<absl::string_view> lines =
+      absl::StrSplit(text, '\n', MayBeOfCgroups);
+  return ParseMountInfo(absl::StrJoin(lines, "\n"));
+}
 
 absl::StatusOr<Hierarchy> FindHierarchy(const std::vector<Mount>& mounts,
                                         absl::string_view controller) {

@@ -25,6 +25,11 @@ struct Hierarchy {
   std::string mount_point;  // The tree's root, e.g. /sys/fs/cgroup/memory.
 };
 
+// Returns the mounts of cgroup hierarchies in the caller's mount namespace:
+// what FindHierarchy looks at. A host may have thousands of other mounts; to
+// take their lines apart would take longer than a container does.
+absl::StatusOr<std::vector<Mount>> ReadCgroupMounts();
+
 // Returns the hierarchy, among `mounts`, that `controller` ("memory", "cpu",
 // "cpuset", "pids", …) is bound to: the v1 mount that has it among its super
 // options, or else the v2 mount whose cgroup.controllers names it.

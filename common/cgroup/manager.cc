@@ -25,7 +25,7 @@ const Subsystem* const kSubsystems[] = {&kCpuset, &kMemory, &kCpu};
 
 absl::StatusOr<CgroupManager> CgroupManager::Create(
     absl::string_view id, const std::vector<const Subsystem*>& added) {
-  ASSIGN_OR_RETURN(const std::vector<Mount> mounts, ReadMountInfo());
+  ASSIGN_OR_RETURN(const std::vector<Mount> mounts, ReadCgroupMounts());
   std::vector<const Subsystem*> subsystems(std::begin(kSubsystems),
                                            std::end(kSubsystems));
   subsystems.insert(subsystems.end(), added.begin(), added.end());

@@ -14,6 +14,30 @@ namespace mydocker {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::ElementsAreArray;
+
+std::vector<std::string> MountPoints(const std::vector<Mount>& mounts) {
+  std::vector<std::string> mount_points;
+  for (const Mount& mount : mounts) {
+    if (mount.type == "cgroup" || mount.type == "cgroup2") {
+      mount_points.push_back(mount.mount_point);
+    }
+  }
+  return mount_points;
+}
+
+TEST(ReadCgroupMountsTest, FindsThoseOfThisHostAmongAllItsMounts) {
+  const absl::StatusOr<std::vector<Mount>> found = ReadCgroupMounts();
+  const absl::StatusOr<std::vector<Mount>> all = ReadMountInfo();
+  ASSERT_THAT(found, IsOk());
+  ASSERT_THAT(all, IsOk());
+  const std::vector<std::string> expected = MountPoints(*all);
+  if (expected.empty()) {
+    GTEST_SKIP() << "no cgroup hierarchy is mounted here";
+  }
+  EXPECT_THAT(MountPoints(*found), ElementsAreArray(expected));
+  EXPECT_LT(found->size(), all->size());
+}
 
 // Hosts as their mountinfo shows them. The mount of cgroup v2 is a directory of
 // the test, whose cgroup.controllers says what v2 has.
