@@ -292,9 +292,10 @@ grade-fidelity:
 
 # docs/bench.md tells what came out, tests/bench/README.md how it is measured.
 BENCH := $(BUILD)/tests/bench
-$(BENCH)/attach: $(BENCH)/attach.o $(ALL_COMMON) $(BUILD)/absl.libs
+BENCH_PROGRAMS := $(BENCH)/attach $(BENCH)/parts
+$(BENCH_PROGRAMS): %: %.o $(ALL_COMMON) $(BUILD)/absl.libs
 	$(call link)
-$(BENCH)/attach.o: private OPTIMIZE := -O2
+$(BENCH_PROGRAMS:=.o): private OPTIMIZE := -O2
 $(BENCH)/floor: tests/bench/floor.c $(BUILD)/chapters/09-rootfs/run Makefile
 	@mkdir -p $(@D)
 	@echo "compile $<"
@@ -305,7 +306,7 @@ $(BENCH)/floor: tests/bench/floor.c $(BUILD)/chapters/09-rootfs/run Makefile
 .PHONY: bench bench-check
 bench bench-check:
 	@vagrant/provision.sh packages build run bench
-	@$(MAKE) $(BUILD)/chapters/08-run-init/run $(BUILD)/chapters/09-rootfs/run $(BENCH)/attach $(BENCH)/floor
+	@$(MAKE) $(BUILD)/chapters/08-run-init/run $(BUILD)/chapters/09-rootfs/run $(BENCH_PROGRAMS) $(BENCH)/floor
 	@scripts/rootfs.sh busybox build/rootfs
 	@tests/bench/bench.py $(if $(filter bench-check,$@),check,write) $(BUILD)
 

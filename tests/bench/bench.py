@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """How fast mydocker is, beside programs that do the same.
 
-  bench.py write BUILD    measures everything; writes the tables into docs/bench.md and its chart
-  bench.py check BUILD    measures what bounds.toml has a bound for; fails when one is passed
+  bench.py write BUILD    measures everything; writes the tables into docs/bench.md and chapter 8's page, and a chart
+  bench.py check BUILD    measures what bounds.toml has a bound for; fails when one is passed twice
 
 Times are only ever compared with times of the same run: how many milliseconds a
 container takes says more of the machine than of the program. BUILD is where
@@ -66,7 +66,7 @@ def measure_all(found, build):
     pair = [by_name[NINE], by_name[FLOORS[NINE]]]
     results = {"versions": {runtime.name: runtime.version for runtime in found}}
     say("start-up: each of them 100 times, in turns")
-    results["start-up"] = measure.start_up(found, rounds=20)
+    results["start-up"] = measure.start_up(found, rounds=100)
     say("memory and system calls")
     results["private memory"] = {runtime.name: measure.private_memory(runtime) for runtime in found}
     results["peak memory"] = {runtime.name: measure.peak_memory(runtime) for runtime in found}
@@ -79,36 +79,55 @@ def measure_all(found, build):
     say(f"among {', '.join(map(str, MOUNTS))} mounts")
     results["among mounts"] = measure.among_mounts(pair, MOUNTS)
     say("ways into a cgroup")
-    results["hierarchies"], results["attaching"] = measure.attaching(f"{build}/tests/bench/attach", 30)
+    results["attaching"] = measure.times_from(f"{build}/tests/bench/attach", 30)
+    say("the parts of a start")
+    results["parts"] = measure.times_from(f"{build}/tests/bench/parts", 200)
+    results["steps"] = {name: measure.steps_of(by_name[name]) for name in FLOORS}
     return results
 
 
-def check(found):
-    """Prints a line for each bound. Returns how many were kept and passed."""
-    bounds = tomllib.loads((HERE / "bounds.toml").read_text())
+def measure_bounded(found, bounds):
+    """{what: (value, bound, unit)} of each bound; without a value where it cannot be measured here."""
     by_name = {runtime.name: runtime for runtime in found}
-    outcomes = []
+    pair = [by_name[NINE], by_name[FLOORS[NINE]]]
+    held = {name for chapter in FLOORS for name in [chapter, *bounds[chapter]]}
+    times = measure.start_up([runtime for runtime in found if runtime.name in held], rounds=51)
+    values = {}
 
-    def judge(what, value, bound, unit=""):
-        kept = value <= bound
-        outcomes.append(kept)
-        print(f"{'OK  ' if kept else 'FAIL'} {what}: {value:.2f}{unit}, at most {bound}{unit}")
+    def part(where, times, one, other, bound):
+        value = measure.part_of(times[one], times[other]) if other in times else None
+        values[f"{one} as a part of {other}{where}"] = value, bound, ""
 
-    median = {name: statistics.median(times) for name, times in measure.start_up(found, rounds=10).items()}
-    skipped = []
-    for chapter in (EIGHT, NINE):
+    for chapter in FLOORS:
         for name, bound in bounds[chapter].items():
-            if name in median:
-                judge(f"{chapter} as a part of {name}", median[chapter] / median[name], bound)
-            else:
-                skipped.append(f"{chapter} beside {name}")
+            part("", times, chapter, name, bound)
+    for where, grown, counts in (("beside {} containers", measure.beside_others, RUNNING),
+                                 ("among {} mounts more", measure.among_mounts, MOUNTS)):
+        most = counts[-1]
+        part(", " + where.format(most), grown(pair, [most])[most], NINE, FLOORS[NINE], bounds[NINE][FLOORS[NINE]])
     for name, bound in bounds["private memory, KiB"].items():
-        judge(f"private memory of {name}", measure.private_memory(by_name[name]), bound, " KiB")
-    for what in skipped:
-        print(f"SKIP {what}: that does not work here")
-    passed = sum(outcomes)
-    print(f"{passed} passed, {len(outcomes) - passed} failed, {len(skipped)} skipped")
-    return 0 if all(outcomes) else 1
+        values[f"private memory of {name}"] = measure.private_memory(by_name[name]), bound, " KiB"
+    return values
+
+
+def check(found):
+    """Prints a line for each bound. One that is passed may have been the machine's doing: then all is measured once
+    more, and the smaller value counts."""
+    bounds = tomllib.loads((HERE / "bounds.toml").read_text())
+    values = measure_bounded(found, bounds)
+    over = {what for what, (value, bound, _) in values.items() if value is not None and value > bound}
+    if over:
+        say(f"once more: {', '.join(sorted(over))}")
+        again = measure_bounded(found, bounds)
+        values.update({what: min(values[what], again[what]) for what in over})
+    counts = {"OK": 0, "FAIL": 0, "SKIP": 0}
+    for what, (value, bound, unit) in values.items():
+        outcome = "SKIP" if value is None else "OK" if value <= bound else "FAIL"
+        counts[outcome] += 1
+        shown = "that does not work here" if value is None else f"{value:.2f}{unit}, at most {bound}{unit}"
+        print(f"{outcome:4} {what}: {shown}")
+    print(f"{counts['OK']} passed, {counts['FAIL']} failed, {counts['SKIP']} skipped")
+    return 1 if counts["FAIL"] else 0
 
 
 def main():
@@ -120,6 +139,7 @@ def main():
         os.execvp("sudo", ["sudo", "--", sys.executable, *sys.argv])
     os.chdir(ROOT)
     enter_own_mounts()
+    os.nice(-19)  # And so are all that it starts: what else the machine does, waits.
     scratch = ROOT / arguments.build / "bench"
     scratch.mkdir(parents=True, exist_ok=True)
     found = usable(runtimes(arguments.build, scratch))
@@ -127,8 +147,8 @@ def main():
         return check(found)
     results = measure_all(found, arguments.build)
     (scratch / "results.json").write_text(json.dumps(results, indent=1) + "\n")
-    page.write(ROOT / "docs", found, results, ratios(results["start-up"]), scratch)
-    say("wrote docs/bench.md and docs/img/bench.svg")
+    page.write(ROOT / "docs", found, results, ratios(results["start-up"]), FLOORS, scratch)
+    say("wrote docs/bench.md, docs/08-run-init.md and docs/img/bench.svg")
     return 0
 
 

@@ -36,22 +36,29 @@ def works(runtime):
     return "" if done.returncode == 0 else (done.stderr.strip().splitlines() or [f"status {done.returncode}"])[-1]
 
 
-def start_up(runtimes, rounds, runs=5):
-    """Milliseconds of each program's whole life, {name: [time, ...]}. They take turns, so that what else the machine
-    does hits them all: hyperfine times `runs` of each, `rounds` times over."""
+def start_up(runtimes, rounds):
+    """Milliseconds of each program's whole life, {name: [time of each round, ...]}. They take turns, a run each, so
+    that what else the machine does hits them all, and so that each finds the kernel as a lone container would: of
+    several in a row, only the first waits for an RCU grace period."""
     times = {runtime.name: [] for runtime in runtimes}
     with tempfile.TemporaryDirectory() as folder:
         result = pathlib.Path(folder, "times.json")
         for number in range(rounds):
-            order = runtimes[number % len(runtimes):] + runtimes[:number % len(runtimes)]
+            first = number % len(runtimes)
+            order = runtimes[first:] + runtimes[:first]
             commands = [" ".join(runtime.command("true")) for runtime in order]
-            done = quiet(["hyperfine", "--shell=none", "--warmup=1", f"--runs={runs}", f"--export-json={result}",
-                          *commands])
+            done = quiet(["hyperfine", "--shell=none", "--runs=1", f"--export-json={result}", *commands])
             if done.returncode != 0:
                 sys.exit(f"bench: hyperfine: {done.stderr.strip()}")
             for runtime, entry in zip(order, json.loads(result.read_text())["results"]):
                 times[runtime.name] += [1000 * seconds for seconds in entry["times"]]
     return times
+
+
+def part_of(one, other):
+    """The times `one` as a part of `other`, both from start_up: round by round, and of these the median. What keeps the
+    machine busy for a while, keeps both from their work."""
+    return statistics.median(mine / theirs for mine, theirs in zip(one, other, strict=True))
 
 
 def descendants(pid):
@@ -144,45 +151,35 @@ def throughput(runtime, containers, at_a_time):
     return containers / (time.monotonic() - start)
 
 
-def median_start(runtime, runs=30):
-    return statistics.median(start_up([runtime], 1, runs)[runtime.name])
-
-
 def beside_others(runtimes, counts):
-    """Median start-up with so many containers already running, {name: {count: milliseconds}}."""
-    results = {runtime.name: {} for runtime in runtimes}
+    """Times with so many containers already running, {count: {name: [milliseconds, ...]}}."""
+    results = {}
     with contextlib.ExitStack() as others:
         up = 0
         for count in counts:
             while up < count:
                 others.enter_context(running(runtimes[0], up))
                 up += 1
-            for runtime in runtimes:
-                results[runtime.name][count] = median_start(runtime)
+            results[count] = start_up(runtimes, rounds=31)
     return results
 
 
-def mount_count():
-    return sum(1 for _ in open("/proc/self/mountinfo", encoding="utf-8"))
-
-
 def among_mounts(runtimes, counts):
-    """Median start-up where the host has so many mounts more than now, {name: {count: milliseconds}}.
+    """Times where the host has so many mounts more than now, {count: {name: [milliseconds, ...]}}.
     We are in a mount namespace of our own: see bench.py."""
-    results = {runtime.name: {} for runtime in runtimes}
+    results = {}
     with tempfile.TemporaryDirectory() as folder:
         made = 0
         # All below one mount, which is enough to take them away again.
         mount(folder, folder)
         try:
             for count in counts:
-                for made in range(made, count):
-                    target = f"{folder}/{made}"
+                for number in range(made, count):
+                    target = f"{folder}/{number}"
                     os.mkdir(target)
                     mount("/usr", target)
                 made = count
-                for runtime in runtimes:
-                    results[runtime.name][count] = median_start(runtime)
+                results[count] = start_up(runtimes, rounds=31)
         finally:
             LIBC.umount2(folder.encode(), MNT_DETACH)
     return results
@@ -194,11 +191,52 @@ def mount(source, target):
         raise OSError(error, os.strerror(error), target)
 
 
-def attaching(program, rounds):
-    """{way: [microseconds, ...]}, and the number of hierarchies: see attach.cc."""
+def times_from(program, rounds):
+    """What a program of ours prints, {name: [number, ...]}: see attach.cc and parts.cc."""
     done = quiet([program, str(rounds)])
     if done.returncode != 0:
         sys.exit(f"bench: {done.stderr.strip()}")
     lines = [line.split() for line in done.stdout.splitlines()]
-    hierarchies = int(next(words[1] for words in lines if words[0] == "hierarchies"))
-    return hierarchies, {words[0]: [float(word) for word in words[1:]] for words in lines if words[0] != "hierarchies"}
+    return {words[0]: [float(word) for word in words[1:]] for words in lines}
+
+
+# What `run -v` tells, by the first words of the line; all but "inside" follow one upon the other.
+STEPS = {
+    "cgroups": r"made cgroup",
+    "limits": r"wrote",
+    "start": r"started init|process \d+ is in",
+    "inside": r"set the host name|made the mounts|made .* the root|mounted|execute",
+    "life": r"process \d+ ended",
+    "removal": r"removed",
+}
+
+
+def told_run(runtime):
+    """One run that tells its steps: {step: milliseconds}, with what is left of its whole life as "rest"."""
+    words = runtime.command("true")
+    words.insert(words.index("run") + 1, "-v")
+    reading, writing = os.pipe()
+    null = os.open("/dev/null", os.O_RDWR)
+    start = time.perf_counter()
+    pid = os.posix_spawn(words[0], words, os.environ, file_actions=[
+        (os.POSIX_SPAWN_DUP2, null, 0), (os.POSIX_SPAWN_DUP2, null, 1), (os.POSIX_SPAWN_DUP2, writing, 2)])
+    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    took = 1000 * (time.perf_counter() - start)
+    os.close(writing)
+    os.close(null)
+    with open(reading, encoding="utf-8") as told:
+        text = told.read()
+    if status != 0:
+        sys.exit(f"bench: {runtime.name} -v: status {status}: {text}")
+    steps = dict.fromkeys(STEPS, 0.0)
+    for line in text.splitlines():
+        step, milliseconds = re.fullmatch(r"mydocker: (.*) \((\d+\.\d+) ms\)", line).groups()
+        steps[next(name for name, words in STEPS.items() if re.match(words, step))] += float(milliseconds)
+    steps["rest"] = took - sum(steps.values()) + steps["inside"]
+    return {"all": took, **steps}
+
+
+def steps_of(runtime, runs=200):
+    """The steps of a run that nothing disturbs: the mean of the fastest tenth. So they add up."""
+    told = sorted((told_run(runtime) for _ in range(runs)), key=lambda steps: steps["all"])
+    return {step: statistics.mean(run[step] for run in told[:runs // 10]) for step in told[0]}
