@@ -18,6 +18,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "common/errors.h"
+#include "common/executable.h"
 #include "common/terminal.h"
 
 namespace mydocker {
@@ -119,26 +120,15 @@ absl::Status ArrangeFiles(const std::vector<int>& extra_files,
 }
 
 // Replaces this process by the program. Returns only to say why it could not.
-absl::Status Execute(const Command& command) {
-  std::vector<char*> argv;
-  for (const std::string& argument : command.argv) {
-    argv.push_back(const_cast<char*>(argument.c_str()));
-  }
-  argv.push_back(nullptr);
-  if (command.program.empty()) {
-    execvp(argv[0], argv.data());
-  } else {
-    execv(command.program.c_str(), argv.data());
-  }
-  const int error = errno;
+absl::Status ExecuteProgram(const Command& command) {
   if (!command.program.empty()) {
     // Not the command that the user named, so no fault of his.
-    return ErrnoError(error, absl::StrCat("execute ", command.program));
+    return WithExitStatus(Execute(command.program, command.argv),
+                          kExitMydockerFailed);
   }
-  const bool not_found = error == ENOENT || error == ENOTDIR;
-  return WithExitStatus(
-      ErrnoError(error, absl::StrCat("execute ", command.argv[0])),
-      not_found ? kExitNotFound : kExitCannotExecute);
+  ASSIGN_OR_RETURN(const std::string file,
+                   FindExecutable(command.argv[0], SearchPath()));
+  return Execute(file, command.argv);
 }
 
 // #region become-program
@@ -153,7 +143,7 @@ absl::Status BecomeProgram(const Command& command, bool in_foreground,
   if (in_foreground && (command.clone_flags & CLONE_NEWPID)) {
     BecomeForegroundGroup();
   }
-  return Execute(command);
+  return ExecuteProgram(command);
 }
 // #endregion become-program
 

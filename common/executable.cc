@@ -63,8 +63,8 @@ std::string InterpreterOf(const std::string& file) {
 }
 
 std::string HintForExecute(int error, const std::string& file) {
-  // CheckExecutable has seen the file; what the kernel misses is another one.
-  if (error == ENOENT) {
+  // The file is there; what the kernel misses is another one.
+  if (error == ENOENT && access(file.c_str(), F_OK) == 0) {
     const std::string interpreter = InterpreterOf(file);
     return interpreter.empty()
                ? "the file exists, but not the dynamic loader that it needs "

@@ -1,7 +1,6 @@
-// From chapter 8.
+// From chapter 1.
 //
-// Finding and executing the container's program, with the errors that a shell
-// would give.
+// Finding and executing a program, with the errors that a shell would give.
 
 #ifndef MYDOCKER_COMMON_EXECUTABLE_H_
 #define MYDOCKER_COMMON_EXECUTABLE_H_
@@ -20,7 +19,8 @@ namespace mydocker {
 // `path`, the value of PATH.
 // Errors: not found (exit status 127); found but a directory or not executable
 // (126).
-// Source: execvp(3); exec.LookPath in article 000.
+// Source: exec.LookPath in article 000. execvp(3) does nearly the same, but it
+// has /bin/sh run what the kernel does not take for a program.
 absl::StatusOr<std::string> FindExecutable(absl::string_view name,
                                            absl::string_view path);
 

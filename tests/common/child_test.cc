@@ -365,8 +365,9 @@ TEST_F(CannotExecuteTest, SaysThatItIsNotFound) {
     setenv("PATH", directory_.path().c_str(), 1);
     Command command;
     command.argv = {"no-such-command", "argument"};
-    EXPECT_THAT(Start(command), AllOf(HasErrno(ENOENT), HasExitStatus(127),
-                                      Says("execute no-such-command:")));
+    EXPECT_THAT(Start(command),
+                AllOf(HasExitStatus(127), Says("\"no-such-command\""),
+                      Says(directory_.path())));
     EXPECT_TRUE(HasNoChildren());
   });
 }
@@ -388,9 +389,12 @@ TEST_F(CannotExecuteTest, IsTheCallersFailureIfItNamedTheProgram) {
 
 TEST_F(CannotExecuteTest, SaysThatItCannotBeExecuted) {
   EXPECT_THAT(StartFile(directory_.path()),
-              AllOf(HasErrno(EACCES), HasExitStatus(126)));
+              AllOf(HasErrno(EISDIR), HasExitStatus(126)));
   EXPECT_THAT(StartFile(directory_.Write("plain", "#!/bin/sh\n", 0644)),
               AllOf(HasErrno(EACCES), HasExitStatus(126)));
+  // execvp(3) would have /bin/sh run it.
+  EXPECT_THAT(StartFile(directory_.Write("text", "exit 0\n", 0755)),
+              AllOf(HasErrno(ENOEXEC), HasExitStatus(126)));
 }
 
 // A clone that fails must be an error: taken for a pid, it would put somebody
