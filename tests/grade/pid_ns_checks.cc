@@ -5,15 +5,18 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
+#include <set>
 #include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "tests/grade/cgroups.h"
 #include "tests/grade/grade.h"
 #include "tests/support/proc.h"
 #include "tests/support/requirements.h"
@@ -104,9 +107,14 @@ TEST_F(Grade, KillOfTheProgramEndsAll) {
                    "sudo kill -KILL ",
                    shell.program(), ", the program"));
   const std::vector<pid_t> all = DescendantsOf(shell.program());
+  const std::set<std::string> cgroups = OwnCgroups(shell.pid());
   ForgiveWhatStays();
   shell.Signal(SIGKILL);
   ExpectEnd(shell, all);
+  // Whose business it was is dead. They would be waited for at the end.
+  for (const std::string& cgroup : cgroups) {
+    rmdir(cgroup.c_str());
+  }
 }
 
 // Typed, for a program that rewrites its arguments must not make this the

@@ -24,6 +24,7 @@ case $1 in
   -keep)
     directory=$2; shift 2
     for kind in uts ipc pid; do : >"$directory/$kind"; done
+    [ "$FAULT" != plain-files ] || exec $new "$@"
     exec unshare --uts="$directory/uts" --ipc="$directory/ipc" --pid="$directory/pid" --fork --kill-child -- "$@" ;;
 esac
 exec $new "$@"

@@ -1,6 +1,7 @@
 #!/bin/bash
 # The exercises of chapter 7: -cpus N, -device-write-bps DEVICE:RATE. The
-# hierarchies are looked for where they are on Debian and Ubuntu.
+# hierarchies are looked for where they are on Debian and Ubuntu. Wrong in one
+# way if FAULT names it.
 set -e
 name=solved-7-$$
 v2=/sys/fs/cgroup
@@ -35,6 +36,9 @@ case $1 in
   *) exec "$@" ;;
 esac
 shift 2
-(echo "$BASHPID" >"$root/$name/cgroup.procs" && exec "$@") || status=$?
+(
+  [[ ${FAULT:-} == stays-outside ]] || echo "$BASHPID" >"$root/$name/cgroup.procs"
+  exec "$@"
+) || status=$?
 rmdir "$root/$name"
 exit "${status:-0}"

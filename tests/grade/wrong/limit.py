@@ -92,7 +92,7 @@ def main():
 
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, end)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_DFL if FAULT == "no-sigint" else signal.SIG_IGN)
     try:
         if FAULT != "late":
             set_limit()
