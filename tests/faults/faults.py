@@ -274,7 +274,8 @@ class Table:
     def summary(self):
         faults = [case.fault for case, _ in self.rows if not isinstance(case, Storm)]
         kills = faults.count("SIGKILL")
-        leaks = sum(bool(re.match("(the next run |recover )?left ", complaint)) for _, outcome in self.rows for complaint in outcome.complaints)
+        leaks = sum(bool(re.search("(^|: )(the next run |recover )?left ", complaint))
+                    for _, outcome in self.rows for complaint in outcome.complaints)
         print(f"{len(faults)} faults injected ({len(faults) - kills} errors, {kills} SIGKILL), {leaks} leaks, "
               f"{len(self.apart)} calls that are not made to fail; {time.monotonic() - self.started:.0f} s; "
               f"{self.folder}/table.txt")
@@ -341,10 +342,9 @@ def main():
         for case, outcome in cases_of(chapter, bench, table):
             if re.search(options.only, str(case)):
                 table.add(case, outcome or case.judge(bench))
-        if chapter == FIRST:
-            for name, storm in storms.ALL.items():
-                if re.search(options.only, f"{chapter} storm {name}"):
-                    table.add(Storm(chapter, name), judge.Outcome("", storm(bench)))
+        for name, storm in storms.of_chapter(chapter, chapter == FIRST).items():
+            if re.search(options.only, f"{chapter} storm {name}"):
+                table.add(Storm(chapter, name), judge.Outcome("", storm(bench)))
     table.write()
     table.summary()
     failed = table.failed()
