@@ -26,7 +26,7 @@ cat <<'END'
   make workshopN, gradeN    build it; check it (RUN=path: another program; EX=n: an exercise)
   make progress, solutionN    your scores; at the full score, how ours differs
   make grade-fidelity    does the grader tell right from wrong? (CHAPTER="1 2": of these)
-  make recover    remove what a crash or an experiment left behind
+  make recover    remove what dead containers left behind, and what hides /proc
   make rootfs-busybox   a small root file system in build/rootfs, for chapter 9 on
   make rootfs-debian    a Debian one in build/rootfs-debian (downloads it)
   make escape     a program that walks out of a chroot: chapter 9

@@ -46,7 +46,7 @@ NOSWAP_PROGRAMS = "chapters/(cgroup_memory|run_init_cgroup)"
 # The programs that the others run: to the rest the cgroup version makes no
 # difference. A v2 with more controllers differs from v2 by cgroups alone.
 PROGRAMS = {
-    "hybrid": "cgroup|chapters/(proc|run_init|rootfs|union_fs)",
+    "hybrid": "cgroup|chapters/(proc|run_init|rootfs|union_fs|recover)",
     "v2-controllers": "cgroup|chapters/(proc|run_init_(test|hostile|error|command)|rootfs_pids)",
 }
 

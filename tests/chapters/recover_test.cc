@@ -1,0 +1,380 @@
+// `make recover`: what a killed `run`, or an experiment, leaves behind goes,
+// and nothing else does. The program under test is chapter 10's: it has all
+// there is to leave.
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <ostream>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/support/cgroups.h"
+#include "tests/support/chapter.h"
+#include "tests/support/held_container.h"
+#include "tests/support/layers_test.h"
+#include "tests/support/mounts.h"
+#include "tests/support/proc.h"
+#include "tests/support/program.h"
+#include "tests/support/workspace.h"
+
+namespace blackbox {
+
+const Chapter& ChapterUnderTest() {
+  static const Chapter chapter{"10-union-fs",
+                               {"uts", "ipc", "pid", "mnt", "net"}};
+  return chapter;
+}
+
+namespace {
+
+namespace fs = std::filesystem;
+
+using testing::Contains;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+using RecoverTest = LayersTest;
+
+// The script of the project that this program is built in.
+std::string Script() {
+  return fs::read_symlink("/proc/self/exe").parent_path() /
+         "../../../scripts/recover.sh";
+}
+
+Result Recover() { return Execute({.program = Script()}); }
+
+// The directories of a container's cgroups, in whatever hierarchies.
+std::vector<std::string> CgroupsOf(const std::string& id) {
+  std::vector<std::string> found;
+  for (const std::string& directory : AllContainerCgroups()) {
+    if (absl::EndsWith(directory, "/" + id)) {
+      found.push_back(directory);
+    }
+  }
+  return found;
+}
+
+// Where the hierarchies are mounted in which a container has cgroups.
+std::set<std::string> Hierarchies() {
+  std::set<std::string> mount_points;
+  for (const char* name : {"memory", "cpu", "cpuset", "pids"}) {
+    if (const auto place = FindController(name); place.has_value()) {
+      mount_points.insert(place->mount_point);
+    }
+  }
+  return mount_points;
+}
+
+// Kills `run`, and returns the id of its container when that is dead.
+std::string Abandon(HeldContainer& container) {
+  std::string id = container.Cgroups().id();
+  container.run().Signal(SIGKILL);
+  EXPECT_EQ(container.run().Wait().signal, SIGKILL);
+  EXPECT_TRUE(WaitForEnd(container.init()));
+  return id;
+}
+
+std::string Removed(const std::string& directory) {
+  return absl::StrCat("recover: removed ", directory, "\n");
+}
+
+void EnterCgroup(pid_t pid, const std::string& directory) {
+  std::ofstream file(directory + "/cgroup.procs");
+  file << pid << std::flush;
+  ASSERT_TRUE(file.good()) << directory;
+}
+
+TEST_F(RecoverTest, RemovesTheCgroupsOfAKilledRunAndSaysSo) {
+  HeldContainer container;
+  const std::string id = Abandon(container);
+  const std::vector<std::string> cgroups = CgroupsOf(id);
+  ASSERT_THAT(cgroups, Not(IsEmpty()));
+  const Result result = Recover();
+  EXPECT_THAT(result, ExitsWith(0)) << result;
+  EXPECT_EQ(result.err, "");
+  EXPECT_THAT(CgroupsOf(id), IsEmpty());
+  for (const std::string& directory : cgroups) {
+    EXPECT_THAT(result.out, HasSubstr(Removed(directory)));
+  }
+  const Result again = Recover();
+  EXPECT_THAT(again, ExitsWith(0));
+  EXPECT_THAT(again.out, HasSubstr("recover: nothing was left behind\n"));
+}
+
+// Of a container that got away, say by a process of the host's that has entered
+// its cgroup.
+TEST_F(RecoverTest, KillsWhatIsInTheCgroupsAndBelow) {
+  HeldContainer container;
+  const std::vector<std::string> cgroups = CgroupsOf(Abandon(container));
+  Process inside({.args = {"1000"}, .program = "sleep"});
+  Process below({.args = {"1000"}, .program = "sleep"});
+  for (const std::string& directory : cgroups) {
+    EnterCgroup(inside.pid(), directory);
+    ASSERT_EQ(mkdir((directory + "/below").c_str(), 0755), 0);
+    // A new one of v1's cpuset takes nobody in.
+    if (access((directory + "/cpuset.mems").c_str(), F_OK) != 0 ||
+        !FindController("cpuset")->v1) {
+      EnterCgroup(below.pid(), directory + "/below");
+    }
+  }
+  const Result result = Recover();
+  EXPECT_THAT(result, ExitsWith(0)) << result;
+  for (Process* process : {&inside, &below}) {
+    EXPECT_THAT(result.out, HasSubstr(absl::StrCat("recover: killed process ",
+                                                   process->pid(), " in ")));
+    EXPECT_EQ(process->Wait().signal, SIGKILL);
+  }
+  for (const std::string& directory : cgroups) {
+    EXPECT_FALSE(fs::exists(directory));
+  }
+}
+
+TEST_F(RecoverTest, RemovesLayersAndWhatLiesBesideKeptChanges) {
+  HeldContainer container({"-layer", Path("base"), "-keep-upper", Path("kept")},
+                          "echo mine >/etc/new");
+  const std::string id = Abandon(container);
+  const std::string work = absl::StrCat(Path("kept"), ".work-", id);
+  ASSERT_TRUE(fs::exists(StateOf(id)));
+  ASSERT_TRUE(fs::exists(work));
+  const Result result = Recover();
+  EXPECT_THAT(result, ExitsWith(0)) << result;
+  EXPECT_THAT(result.out, HasSubstr(Removed(StateOf(id))));
+  EXPECT_FALSE(fs::exists(StateOf(id)));
+  EXPECT_FALSE(fs::exists(work));
+  EXPECT_EQ(ReadFile(Path("kept/etc/new")), "mine\n");
+  EXPECT_THAT(Names(Path("base/etc")), IsEmpty());
+}
+
+TEST_F(RecoverTest, SparesContainersThatRun) {
+  HeldContainer alive({"-m", "48m", "-layer", Path("base")},
+                      "echo mine >/etc/new");
+  HeldContainer dead({"-layer", Path("base")});
+  const std::string id = alive.Cgroups().id();
+  const std::string dead_id = Abandon(dead);
+  const Result result = Recover();
+  EXPECT_THAT(result, ExitsWith(0)) << result;
+  std::vector<std::string> directories = CgroupsOf(id);
+  EXPECT_THAT(directories, Not(IsEmpty()));
+  directories.push_back(StateOf(id));
+  for (const std::string& directory : directories) {
+    EXPECT_THAT(result.out,
+                HasSubstr(absl::StrCat("recover: left ", directory,
+                                       " alone: its container runs\n")));
+  }
+  EXPECT_EQ(alive.Cgroups().MemoryLimit(),
+            ContainerCgroups::ExpectedMemoryLimit(48 << 20));
+  EXPECT_THAT(alive.Cgroups().Processes("memory"), Contains(alive.init()));
+  EXPECT_EQ(
+      AskInside(alive.init(), {"mnt"}, [] { return ReadFile("/etc/new"); }),
+      "mine\n");
+  EXPECT_THAT(CgroupsOf(dead_id), IsEmpty());
+  EXPECT_FALSE(fs::exists(StateOf(dead_id)));
+  EXPECT_THAT(alive.End(5), ExitsWith(5));
+}
+
+// Only 12 hexadecimal digits are a container's.
+TEST_F(RecoverTest, SparesWhatHasNoContainersName) {
+  std::vector<std::string> parents = {"/var/lib/mydocker"};
+  for (const std::string& mount_point : Hierarchies()) {
+    parents.push_back(mount_point + "/mydocker");
+  }
+  const std::vector<std::string> names = {"notes", "0123456789AB",
+                                          "0123456789abc", "0123456789a"};
+  const std::string abandoned = "0123456789ab";
+  for (const std::string& parent : parents) {
+    mkdir(parent.c_str(), 0755);
+    for (const std::string& name : names) {
+      ASSERT_EQ(mkdir(absl::StrCat(parent, "/", name).c_str(), 0755), 0);
+    }
+    ASSERT_EQ(mkdir(absl::StrCat(parent, "/", abandoned).c_str(), 0755), 0);
+  }
+  const Result result = Recover();
+  EXPECT_THAT(result, ExitsWith(0)) << result;
+  for (const std::string& parent : parents) {
+    for (const std::string& name : names) {
+      const std::string path = absl::StrCat(parent, "/", name);
+      EXPECT_EQ(rmdir(path.c_str()), 0) << path;
+      EXPECT_THAT(result.out,
+                  HasSubstr(absl::StrCat("recover: left ", path,
+                                         " alone: it is no container's\n")));
+    }
+    EXPECT_FALSE(fs::exists(absl::StrCat(parent, "/", abandoned)));
+    EXPECT_EQ(rmdir(parent.c_str()), 0) << parent;
+  }
+}
+
+// A mount that has propagated to the host: what lies behind it is not the
+// container's, and stays.
+TEST_F(RecoverTest, UnmountsWhatIsMountedInAbandonedLayersOrElseLeavesThem) {
+  HeldContainer container({"-layer", Path("base")});
+  const std::string state = StateOf(Abandon(container));
+  const std::string merged = state + "/merged";
+  ASSERT_EQ(
+      mount(Path("base").c_str(), merged.c_str(), nullptr, MS_BIND, nullptr),
+      0);
+  const int busy = open(merged.c_str(), O_RDONLY | O_CLOEXEC);
+  const Result refused = Recover();
+  EXPECT_THAT(refused, ExitsWith(1)) << refused;
+  EXPECT_THAT(refused.err, HasSubstr(merged));
+  EXPECT_TRUE(fs::exists(Path("base/bin/busybox")));
+  close(busy);
+  const Result result = Recover();
+  EXPECT_THAT(result, ExitsWith(0)) << result;
+  EXPECT_THAT(result.out,
+              HasSubstr(absl::StrCat("recover: unmounted ", merged, "\n")));
+  EXPECT_FALSE(fs::exists(state));
+  EXPECT_EQ(CountMounts(getpid(), merged), 0);
+  EXPECT_TRUE(fs::exists(Path("base/bin/busybox")));
+}
+
+// Those of the project that the script is in; here, of one made for it.
+TEST_F(RecoverTest, UnmountsWhatIsMountedInTheProjectsRootFileSystems) {
+  const std::string project = TestDirectory() + "/project";
+  fs::create_directories(project + "/scripts");
+  fs::copy_file(Script(), project + "/scripts/recover.sh");
+  const std::vector<std::string> left = {"rootfs", "rootfs/a b\\c", "rootfs",
+                                         "rootfs-debian/dev"};
+  const std::vector<std::string> others = {"rootfs-mine", "other"};
+  for (const auto& names : {left, others}) {
+    for (const std::string& name : names) {
+      const std::string path = absl::StrCat(project, "/build/", name);
+      fs::create_directories(path);
+      ASSERT_EQ(mount("test", path.c_str(), "tmpfs", 0, nullptr), 0) << path;
+    }
+  }
+  const Result result = Execute({.program = project + "/scripts/recover.sh"});
+  EXPECT_THAT(result, ExitsWith(0)) << result;
+  EXPECT_EQ(result.err, "");
+  for (const std::string& name : left) {
+    EXPECT_THAT(result.out,
+                HasSubstr(absl::StrCat("recover: unmounted ", project,
+                                       "/build/", name, "\n")));
+  }
+  for (const std::string& point : MountPointsOf(getpid())) {
+    EXPECT_FALSE(absl::StartsWith(point, project + "/build/rootfs/") ||
+                 absl::StartsWith(point, project + "/build/rootfs-debian/") ||
+                 point == project + "/build/rootfs")
+        << point;
+  }
+  for (const std::string& name : others) {
+    const std::string path = absl::StrCat(project, "/build/", name);
+    EXPECT_EQ(umount(path.c_str()), 0) << path;
+  }
+}
+
+// Whoever holds the lock for ever is named, and keeps nobody for ever.
+TEST_F(RecoverTest, NamesWhoHoldsALockAndGoesOn) {
+  HeldContainer alive;
+  HeldContainer dead({"-layer", Path("base")});
+  const std::string dead_id = Abandon(dead);
+  const std::string hierarchy = *Hierarchies().begin();
+  const int lock = open(hierarchy.c_str(), O_RDONLY | O_CLOEXEC);
+  ASSERT_EQ(flock(lock, LOCK_EX), 0);
+  const Result result = Recover();
+  EXPECT_THAT(result, ExitsWith(1)) << result;
+  EXPECT_EQ(result.err, absl::StrCat("recover: cannot look into ", hierarchy,
+                                     "/mydocker: process ", getpid(),
+                                     " (recover_test) has had ", hierarchy,
+                                     " locked for 5 s\n"));
+  EXPECT_FALSE(fs::exists(StateOf(dead_id)));
+  close(lock);
+  EXPECT_THAT(Recover(), ExitsWith(0));
+  EXPECT_THAT(CgroupsOf(dead_id), IsEmpty());
+  EXPECT_THAT(alive.End(), ExitsWith(0));
+}
+
+// What has been mounted on /proc, in a mount namespace that plays the host, and
+// how many of those mounts go.
+struct HiddenProc {
+  std::string name;
+  std::string mounts;
+  int unmounted;
+};
+
+void PrintTo(const HiddenProc& hidden, std::ostream* stream) {
+  *stream << hidden.mounts;
+}
+
+class RecoverProcTest : public RecoverTest,
+                        public testing::WithParamInterface<HiddenProc> {
+ protected:
+  // `mounts`, with functions for the host's proc and for that of a PID
+  // namespace that has ended since; then what the host's /proc shows,
+  // `recover`, and the same once more.
+  static Result RecoverOn(const std::string& mounts, const std::string& then) {
+    return Execute(
+        {.args = {"-ec",
+                  absl::StrCat("ours() { mount -t proc proc /proc; }\n"
+                               "others() { unshare --pid --fork mount -t proc "
+                               "proc /proc; }\n"
+                               "mounts() { grep ' /proc ' /proc/$$/mountinfo; "
+                               "}\n",
+                               "before=$(mounts)\n", mounts, "\n\"$0\"\n",
+                               then),
+                  Script()},
+         .program = "sh",
+         .before_exec = HostWithMounts(MS_SHARED)});
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(
+    All, RecoverProcTest,
+    testing::Values(HiddenProc{"Once", "others", 1},
+                    HiddenProc{"Twice", "others; others", 2},
+                    // As the article cures it.
+                    HiddenProc{"AndOursMountedOnTop", "others; ours", 2},
+                    HiddenProc{"AndOursAndOnceMore", "others; ours; others",
+                               3}),
+    [](const auto& info) { return info.param.name; });
+
+TEST_P(RecoverProcTest, HostsProcIsSeenAgain) {
+  const Result result = RecoverOn(GetParam().mounts,
+                                  "test \"$(mounts)\" = \"$before\"\n"
+                                  "test $(readlink /proc/self) -gt 1\n"
+                                  "echo seen\n");
+  EXPECT_THAT(result, ExitsWith(0)) << result;
+  std::string told;
+  for (int i = 0; i < GetParam().unmounted; ++i) {
+    told += "recover: unmounted from /proc a proc that hid the host's\n";
+  }
+  EXPECT_TRUE(absl::StartsWith(result.out, told) &&
+              !absl::StartsWith(result.out, told + "recover: unmounted"))
+      << result;
+  EXPECT_TRUE(absl::EndsWith(result.out, "\nseen\n")) << result;
+}
+
+TEST_F(RecoverProcTest, ProcIsMountedWhereThereIsNone) {
+  const Result result = RecoverOn("umount -l /proc; others",
+                                  "test $(mounts | wc -l) = 1\n"
+                                  "test $(readlink /proc/self) -gt 1\n"
+                                  "echo seen\n");
+  EXPECT_THAT(result, ExitsWith(0)) << result;
+  EXPECT_THAT(result.out, HasSubstr("recover: mounted proc on /proc\n"));
+  EXPECT_TRUE(absl::EndsWith(result.out, "\nseen\n")) << result;
+}
+
+// Two procs that both show us hide nothing: somebody wanted it so.
+TEST_F(RecoverProcTest, SecondProcOfTheHostsStays) {
+  const Result result = RecoverOn("ours; before=$(mounts)",
+                                  "test \"$(mounts)\" = \"$before\"\n"
+                                  "echo stayed\n");
+  EXPECT_THAT(result, ExitsWith(0)) << result;
+  EXPECT_THAT(result.out, Not(HasSubstr("/proc")));
+  EXPECT_TRUE(absl::EndsWith(result.out, "\nstayed\n")) << result;
+}
+
+}  // namespace
+}  // namespace blackbox
