@@ -50,6 +50,11 @@ absl::Status MakeLink(const std::string& target, const std::string& path) {
 absl::Status RemoveTree(const std::string& path) {
   std::error_code error;
   const fs::path work = fs::read_symlink(path + "/work", error);
+  // It may be a directory, or not be there yet.
+  if (error && error != std::errc::invalid_argument &&
+      error != std::errc::no_such_file_or_directory) {
+    return ErrnoError(error.value(), absl::StrCat("remove ", path, "/work"));
+  }
   // First, for without the link nobody would know of it.
   const std::vector<fs::path> doomed =
       error ? std::vector<fs::path>{path} : std::vector<fs::path>{work, path};
