@@ -152,5 +152,7 @@ class Host:
         for kind, name in self._now() - self.before:
             if kind == "mount":
                 libc.umount2(name.split()[4].encode(), 2)
+            elif kind == "file":
+                subprocess.run(["rm", "-rf", "--one-file-system", name], check=False)
         if LAYERS.is_dir():
             raise OSError(errno.EBUSY, f"{LAYERS} stays")

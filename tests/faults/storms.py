@@ -29,6 +29,11 @@ PATIENT = "; ".join([*(f"trap 'exit {_told(sent)}' {sent.name[3:]}" for sent in 
                      "echo ready", "sleep 1000 & wait"])
 
 
+def _of_the_shell(sent):
+    """sh -c handles SIGINT, unasked, from its beginning to its end."""
+    return {128 + sent} if sent == signal.SIGINT else set()
+
+
 def _start(bench, script, **streams):
     return subprocess.Popen([str(bench.program), "run", *bench.setup.flags, "--", "busybox", "sh", "-c", script],
                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=bench.environment, text=True, **streams)
@@ -43,7 +48,7 @@ def _signal_brief(program, sent):
     """What may come of it. The command ends by itself: process 1 gets no signal that it does not handle. But run may
     get it before it is ready for it, or after all is done, and dies of it then as any program does."""
     program.send_signal(sent)
-    return {-sent, judge.STATUS}
+    return {-sent, judge.STATUS} | _of_the_shell(sent)
 
 
 def _signal_patient(program, sent, chance):
@@ -57,7 +62,7 @@ def _signal_patient(program, sent, chance):
     if not _has_said(program, SECONDS):
         return set()
     if not program.stdout.readline():  # Neither run nor the command came that far.
-        return {-sent, _told(sent)}
+        return {-sent, _told(sent)} | _of_the_shell(sent)
     # It came before the command handled it, or is being handled. Another that is to end the container ends it at once.
     # If run had forgotten the first, the command would handle this one.
     second = chance.choice([other for other in ENDING if other != sent])

@@ -52,16 +52,15 @@ class Program:
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment,
             preexec_fn=lambda: libc.ptrace(PTRACE_TRACEME, 0, None, None))
         self.pid = self.popen.pid
-        self.child = None
         os.waitpid(self.pid, 0)
         self.strace = None
 
-    def attach_to_itself(self, trace, injection):
+    def attach_to_itself(self, trace, injections):
         ptrace(PTRACE_DETACH, self.pid, signal.SIGSTOP)
         os.waitpid(self.pid, os.WUNTRACED)
-        self._attach(self.pid, trace, injection)
+        self._attach(self.pid, trace, injections)
 
-    def attach_to_its_child(self, trace, injection):
+    def attach_to_its_child(self, trace, injections):
         """Runs the program up to the birth of its first child."""
         ptrace(PTRACE_SETOPTIONS, self.pid, TRACE_CHILDREN_AND_DIE_WITH_ME)
         stop_signal = 0
@@ -76,20 +75,20 @@ class Program:
             stop_signal = os.WSTOPSIG(status)
         number = ctypes.c_ulong()
         ptrace(PTRACE_GETEVENTMSG, self.pid, ctypes.addressof(number))
-        self.child = number.value
-        os.waitpid(self.child, WALL)
-        ptrace(PTRACE_DETACH, self.child, signal.SIGSTOP)
-        while state_of(self.child) not in (["T"], []):
+        child = number.value
+        os.waitpid(child, WALL)
+        ptrace(PTRACE_DETACH, child, signal.SIGSTOP)
+        while state_of(child) not in (["T"], []):
             os.sched_yield()
-        self._attach(self.child, trace, injection)
+        self._attach(child, trace, injections)
         ptrace(PTRACE_DETACH, self.pid)
 
     def let_go(self):
         ptrace(PTRACE_DETACH, self.pid)
 
-    def _attach(self, pid, trace, injection):
+    def _attach(self, pid, trace, injections):
         command = ["strace", "-y", "-o", str(trace), "-s", "128", "-p", str(pid)]
-        if injection:
+        for injection in injections:
             command += ["--inject", injection]
         self.strace = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
         told = self.strace.stderr.readline()
@@ -140,9 +139,7 @@ class Program:
 
 
 def inside(program):
-    """The container's process 1, seen from here: the program's only child."""
-    if program.child:
-        return program.child
+    """The container's process 1, seen from here: when it is there, the program's only child."""
     children = read(f"/proc/{program.pid}/task/{program.pid}/children").split()
     return int(children[0]) if children else None
 
