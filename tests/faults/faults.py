@@ -377,6 +377,7 @@ def main():
             chapter = f"{number} {setup.name}".strip()
             program = (options.program or options.build / "chapters" / setup.chapter / "run").resolve()
             bench = Bench(number, setup, program, Host(setup.watched), table.folder)
+            bench.plain_run()  # The first of a host with v2 hands controllers down from the root, and that stays.
             for case, outcome in cases_of(chapter, bench, table, seen):
                 if re.search(options.only, str(case)):
                     table.add(case, outcome or case.judge(bench))
