@@ -10,8 +10,8 @@
 
 #include "common/cgroup/hierarchy.h"
 #include "common/cgroup/manager.h"
-#include "common/container_id.h"
 #include "common/cgroup/report.h"
+#include "common/container_id.h"
 #include "common/mountinfo.h"
 #include "tests/common/captured.h"
 #include "tests/common/status_matchers.h"
