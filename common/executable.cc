@@ -81,6 +81,7 @@ std::string HintForExecute(int error, const std::string& file) {
 
 }  // namespace
 
+// #region find
 absl::StatusOr<std::string> FindExecutable(absl::string_view name,
                                            absl::string_view path) {
   if (absl::StrContains(name, '/')) {
@@ -108,6 +109,7 @@ absl::StatusOr<std::string> FindExecutable(absl::string_view name,
           absl::StrCat("command not found: \"", name, "\" is not in ", path)),
       kExitNotFound);
 }
+// #endregion find
 
 std::string SearchPath() {
   const char* path = getenv("PATH");

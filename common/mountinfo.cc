@@ -39,6 +39,7 @@ std::string Unescape(absl::string_view field) {
   return text;
 }
 
+// #region parse-line
 absl::StatusOr<Mount> ParseLine(absl::string_view line) {
   const std::vector<absl::string_view> fields = absl::StrSplit(line, ' ');
   const auto separator =
@@ -63,6 +64,7 @@ absl::StatusOr<Mount> ParseLine(absl::string_view line) {
   }
   return mount;
 }
+// #endregion parse-line
 
 }  // namespace
 

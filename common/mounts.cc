@@ -91,6 +91,7 @@ absl::Status SetPropagation(Propagation propagation) {
 }
 // #endregion set-propagation
 
+// #region mount-proc
 absl::Status MountProc() {
   if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC,
             nullptr) != 0) {
@@ -98,5 +99,6 @@ absl::Status MountProc() {
   }
   return absl::OkStatus();
 }
+// #endregion mount-proc
 
 }  // namespace mydocker

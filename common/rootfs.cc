@@ -100,7 +100,7 @@ struct Device {
 };
 
 // The numbers by which the kernel knows them (its document devices.txt). None
-// of them belongs to a piece of hardware, or remembers what it was told.
+// of them belongs to a piece of hardware, or gives back what it was told.
 constexpr Device kDevices[] = {
     {"null", 1, 3},   {"zero", 1, 5},    {"full", 1, 7},
     {"random", 1, 8}, {"urandom", 1, 9}, {"tty", 5, 0},

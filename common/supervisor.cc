@@ -92,6 +92,7 @@ void Supervisor::Release(Command& command) const {
   });
 }
 
+// #region wait
 absl::StatusOr<int> Supervisor::Wait(Child& child,
                                      KeyboardSignals keyboard) const {
   Clock::time_point deadline = kNever;
@@ -127,5 +128,6 @@ absl::StatusOr<int> Supervisor::Wait(Child& child,
     }
   }
 }
+// #endregion wait
 
 }  // namespace mydocker

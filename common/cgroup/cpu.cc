@@ -7,6 +7,7 @@
 
 namespace mydocker {
 
+// #region weight
 uint64_t CpuWeightFromShares(uint64_t shares) {
   if (shares <= kMinCpuShares) {
     return 1;
@@ -18,6 +19,7 @@ uint64_t CpuWeightFromShares(uint64_t shares) {
   const double exponent = (log * log + 125 * log) / 612.0 - 7.0 / 34.0;
   return static_cast<uint64_t>(std::ceil(std::pow(10, exponent)));
 }
+// #endregion weight
 
 bool AbslParseFlag(absl::string_view text, CpuShares* shares,
                    std::string* error) {
@@ -40,6 +42,7 @@ bool CpuSubsystem::IsAskedFor(const ResourceConfig& config) const {
   return config.cpu_shares != 0;
 }
 
+// #region set
 absl::Status CpuSubsystem::Set(const Cgroup& cgroup,
                                const ResourceConfig& config) const {
   if (!IsAskedFor(config)) {
@@ -50,5 +53,6 @@ absl::Status CpuSubsystem::Set(const Cgroup& cgroup,
              : Write(cgroup, "cpu.weight",
                      absl::StrCat(CpuWeightFromShares(config.cpu_shares)));
 }
+// #endregion set
 
 }  // namespace mydocker

@@ -61,6 +61,7 @@ absl::StatusOr<CgroupManager::Place*> CgroupManager::PlaceIn(
   return &places_.back();
 }
 
+// #region set
 absl::Status CgroupManager::Set(const ResourceConfig& config) const {
   for (const Missing& missing : missing_) {
     if (missing.subsystem->IsAskedFor(config)) {
@@ -74,6 +75,7 @@ absl::Status CgroupManager::Set(const ResourceConfig& config) const {
   }
   return absl::OkStatus();
 }
+// #endregion set
 
 // #region apply-admit
 absl::Status CgroupManager::Apply(pid_t pid) const {
@@ -113,6 +115,7 @@ absl::StatusOr<uint64_t> CgroupManager::CountOomKills() const {
   return cgroup == nullptr ? 0 : kMemory.CountOomKills(*cgroup);
 }
 
+// #region destroy
 absl::Status CgroupManager::Destroy() {
   absl::Status first_error;
   for (Place& place : places_) {
@@ -121,5 +124,6 @@ absl::Status CgroupManager::Destroy() {
   places_.clear();
   return first_error;
 }
+// #endregion destroy
 
 }  // namespace mydocker

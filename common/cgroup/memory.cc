@@ -12,6 +12,7 @@ bool MemorySubsystem::IsAskedFor(const ResourceConfig& config) const {
   return config.memory_limit != 0;
 }
 
+// #region set
 absl::Status MemorySubsystem::Set(const Cgroup& cgroup,
                                   const ResourceConfig& config) const {
   if (!IsAskedFor(config)) {
@@ -34,6 +35,7 @@ absl::Status MemorySubsystem::Set(const Cgroup& cgroup,
       return status;
   }
 }
+// #endregion set
 
 absl::StatusOr<uint64_t> MemorySubsystem::CountOomKills(
     const Cgroup& cgroup) const {
