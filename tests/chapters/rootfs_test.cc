@@ -397,9 +397,13 @@ TEST_F(RootfsTest, ShellOnATerminalWorksThere) {
   terminal.Type("echo number $$ in $PWD\n");
   terminal.Expect("number 1 in /\r\n");
   terminal.Type("sleep 1000\n");
-  // Not before it is there: the shell would take the Ctrl-C for itself.
-  EXPECT_TRUE(WaitUntil(
-      [&] { return DescendantsOf(FindInit(terminal.pid())).size() == 1; }));
+  // Not before it has the terminal, which it takes before it becomes sleep: the
+  // shell would take the Ctrl-C for itself.
+  EXPECT_TRUE(WaitUntil([&] {
+    const std::vector<pid_t> jobs = DescendantsOf(FindInit(terminal.pid()));
+    return jobs.size() == 1 &&
+           ReadFile(absl::StrCat("/proc/", jobs[0], "/comm")) == "sleep\n";
+  }));
   terminal.Type(kCtrlC);
   terminal.Expect("ask> ");
   terminal.Type("exit 7\n");
