@@ -120,12 +120,20 @@ bool Overlap(const std::string& one, const std::string& other) {
          absl::StartsWith(other + "/", one + "/");
 }
 
-// Whether `path`, a canonical one, is where containers have what goes with
-// them.
-bool IsInOurPlace(const std::string& path) {
+// Refuses the canonical `path` if it is where containers have what goes with
+// them. `doing` is what it is for.
+absl::Status CheckIsElsewhere(const std::string& path,
+                              const std::string& doing) {
   std::error_code error;
-  const std::string place = fs::weakly_canonical(kParent, error);
-  return absl::StartsWith(path + "/", place + "/");
+  const fs::path place = fs::weakly_canonical(kParent, error);
+  if (error) {
+    return ErrnoError(error.value(), doing);
+  }
+  if (absl::StartsWith(path + "/", place.string() + "/")) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        doing, ": ", kParent, " is for what goes with a container"));
+  }
+  return absl::OkStatus();
 }
 
 // Returns the layers as paths without links, if they are fit to be layers.
@@ -147,11 +155,7 @@ absl::StatusOr<std::vector<std::string>> CheckLayers(
           absl::StrCat("use layer ", layer,
                        ": it is neither a directory nor a tar archive"));
     }
-    if (IsInOurPlace(path)) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("use layer ", layer, ": ", kParent,
-                       " is for what goes with a container"));
-    }
+    RETURN_IF_ERROR(CheckIsElsewhere(path, absl::StrCat("use layer ", layer)));
     for (const std::string& other : paths) {
       if (path == other) {
         return absl::InvalidArgumentError(
@@ -262,10 +266,7 @@ absl::Status LayeredFiles::AddUpper(const std::vector<std::string>& layers,
   if (error) {
     return ErrnoError(error.value(), doing);
   }
-  if (IsInOurPlace(upper)) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        doing, ": ", kParent, " is for what goes with a container"));
-  }
+  RETURN_IF_ERROR(CheckIsElsewhere(upper, doing));
   for (const std::string& layer : layers) {
     if (Overlap(upper, layer)) {
       return absl::InvalidArgumentError(

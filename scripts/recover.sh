@@ -107,10 +107,12 @@ kill_processes() {
 remove_cgroup() {
   local dir=$1 below deadline=$((SECONDS + 10))
   until rmdir "$dir" 2>/dev/null || [[ ! -d $dir ]]; do
-    kill_processes "$dir"
-    for below in "$dir"/*/; do # The container may have made some.
+    # The container may have made some below. First, for cgroup.kill reaches them
+    # too, and what it killed there would be told by nobody.
+    for below in "$dir"/*/; do
       [[ ! -d $below ]] || remove_cgroup "${below%/}"
     done
+    kill_processes "$dir"
     if ((SECONDS > deadline)); then
       fail "cannot remove $dir: $(wc -l <"$dir/cgroup.procs") processes stay in it"
       return

@@ -273,7 +273,7 @@ absl::Status Cgroup::Remove() {
   // A process that has been killed leaves its cgroup a little later, and v1 has
   // no way to be told. So ask again, for as long as the kernel says EBUSY.
   while (rmdir(path_.c_str()) != 0 && errno != ENOENT) {
-    const absl::Status failed =
+    absl::Status failed =
         ErrnoError(errno, absl::StrCat("remove cgroup ", path_));
     if (ErrnoOf(failed) != EBUSY) {
       return failed;

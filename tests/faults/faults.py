@@ -104,7 +104,8 @@ class Call:
         return {127} if self.name != "execve" and errno in ("ENOENT", "ENOTDIR") else {126}
 
     def is_told_by(self, errno, line):
-        if self.is_about_the_command and errno in ("ENOENT", "ENOTDIR") and "command not found" in line:
+        is_looked_up = self.is_about_the_command or self.who == "tool"
+        if is_looked_up and errno in ("ENOENT", "ENOTDIR") and "command not found" in line:
             return True
         return f"({errno})" in line
 
