@@ -303,6 +303,9 @@ $(BENCH)/floor: tests/bench/floor.c $(BUILD)/chapters/09-rootfs/run Makefile
 	  -DSIZE_OF_MYDOCKER=$$(($$(readelf --wide --segments $(BUILD)/chapters/09-rootfs/run | \
 	    awk '/ LOAD / { end = $$2 "+" $$5 } END { print end }'))) -static -Wl,-z,noseparate-code $< -o $@
 
+# Built with the tests, so that a change that they no longer fit is seen in CI.
+tests: $(BENCH)/attach $(BENCH)/parts
+
 .PHONY: bench bench-check
 bench bench-check:
 	@vagrant/provision.sh packages build run bench

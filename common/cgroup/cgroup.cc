@@ -158,8 +158,7 @@ std::string HintForHandDown(int error, absl::string_view controller) {
   switch (error) {
     case EBUSY:
       return "a cgroup that has processes itself cannot hand controllers to "
-             "its "
-             "children";
+             "its children";
     case EOPNOTSUPP:
       return "the cgroup, or one above it, is threaded (cgroup.type)";
     case EINVAL:

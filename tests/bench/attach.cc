@@ -17,29 +17,20 @@
 #include <sys/mman.h>
 
 #include <chrono>
-#include <map>
 #include <string>
 #include <thread>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/numbers.h"
 #include "common/cgroup/manager.h"
 #include "common/cgroup/pids.h"
 #include "common/child.h"
+#include "common/container_id.h"
 #include "common/errors.h"
+#include "tests/bench/times.h"
 
 namespace mydocker {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-using Times = std::map<std::string, std::vector<double>>;
-
-double MicrosecondsSince(Clock::time_point start) {
-  return std::chrono::duration<double, std::micro>(Clock::now() - start)
-      .count();
-}
 
 // Shared with the child.
 struct Shared {
@@ -110,13 +101,7 @@ absl::StatusOr<int> Measure(int rounds) {
     RETURN_IF_ERROR(MeasureRound(cgroups, *shared, times));
   }
   printf("hierarchies %zu\n", cgroups.Paths().size());
-  for (const auto& [way, values] : times) {
-    printf("%s", way.c_str());
-    for (const double value : values) {
-      printf(" %.1f", value);
-    }
-    printf("\n");
-  }
+  Print(times);
   RETURN_IF_ERROR(cgroups.Destroy());
   return 0;
 }
@@ -125,12 +110,5 @@ absl::StatusOr<int> Measure(int rounds) {
 }  // namespace mydocker
 
 int main(int argc, char* argv[]) {
-  int rounds = 0;
-  if (argc != 2 || !absl::SimpleAtoi(argv[1], &rounds) || rounds < 1) {
-    fprintf(stderr, "usage: attach ROUNDS\n");
-    return 125;
-  }
-  const absl::StatusOr<int> status = mydocker::Measure(rounds);
-  return status.ok() ? *status
-                     : mydocker::ReportFailure("attach", status.status());
+  return mydocker::MeasureAsAsked("attach", argc, argv, mydocker::Measure);
 }

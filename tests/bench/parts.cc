@@ -22,34 +22,24 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <map>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "common/errors.h"
 #include "common/fd.h"
 #include "common/sealed_program.h"
+#include "tests/bench/times.h"
 
 namespace mydocker {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-using Times = std::map<std::string, std::vector<double>>;
 
 constexpr std::pair<const char*, uint64_t> kNamespaces[] = {
     {"fork", 0},           {"uts", CLONE_NEWUTS}, {"ipc", CLONE_NEWIPC},
     {"pid", CLONE_NEWPID}, {"mnt", CLONE_NEWNS},  {"net", CLONE_NEWNET},
 };
-
-double MicrosecondsSince(Clock::time_point start) {
-  return std::chrono::duration<double, std::micro>(Clock::now() - start)
-      .count();
-}
 
 absl::Status MeasureChild(const std::string& name, uint64_t flags,
                           Times& times) {
@@ -96,13 +86,7 @@ absl::StatusOr<int> Measure(int rounds) {
     }
     RETURN_IF_ERROR(MeasureCopy(times));
   }
-  for (const auto& [name, values] : times) {
-    printf("%s", name.c_str());
-    for (const double value : values) {
-      printf(" %.1f", value);
-    }
-    printf("\n");
-  }
+  Print(times);
   return 0;
 }
 
@@ -110,12 +94,5 @@ absl::StatusOr<int> Measure(int rounds) {
 }  // namespace mydocker
 
 int main(int argc, char* argv[]) {
-  int rounds = 0;
-  if (argc != 2 || !absl::SimpleAtoi(argv[1], &rounds) || rounds < 1) {
-    fprintf(stderr, "usage: parts ROUNDS\n");
-    return 125;
-  }
-  const absl::StatusOr<int> status = mydocker::Measure(rounds);
-  return status.ok() ? *status
-                     : mydocker::ReportFailure("parts", status.status());
+  return mydocker::MeasureAsAsked("parts", argc, argv, mydocker::Measure);
 }
