@@ -304,7 +304,7 @@ $(BENCH)/floor: tests/bench/floor.c $(BUILD)/chapters/09-rootfs/run Makefile
 	    awk '/ LOAD / { end = $$2 "+" $$5 } END { print end }'))) -static -Wl,-z,noseparate-code $< -o $@
 
 # Built with the tests, so that a change that they no longer fit is seen in CI.
-tests: $(BENCH)/attach $(BENCH)/parts
+tests: $(BENCH_PROGRAMS)
 
 .PHONY: bench bench-check
 bench bench-check:
