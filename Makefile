@@ -25,7 +25,7 @@ name_of = $(patsubst $(firstword $(subst -, ,$1))-%,%,$1)
 chapter_of = $(foreach c,$(CHAPTERS),$(if $(filter $1,$(call number_of,$c)),$c))
 
 # Each header of common/ says in its first line which chapter introduces it:
-# "// From chapter 5." gives common/user_map:5.
+# "// From chapter 5." gives common/namespaces/user_map:5.
 COMMON_TAGS := $(shell grep -rHm1 '^// From chapter ' common --include='*.h' | \
                  sed -E 's|\.h:// From chapter ([0-9]+)\..*|:\1|')
 COMMON := $(sort $(foreach t,$(COMMON_TAGS),$(firstword $(subst :, ,$t))))
@@ -61,7 +61,7 @@ LDFLAGS := -Wl,--gc-sections -Wl,-z,noseparate-code $(if $(SANITIZE),-fsanitize=
 ABSL := absl_flags absl_flags_reflection absl_status absl_statusor absl_str_format absl_strings
 
 PROGRAMS := $(CHAPTERS:%=$(BUILD)/chapters/%/run)
-COMMON_TESTS := $(patsubst tests/common/%.cc,$(BUILD)/tests/common/%,$(wildcard tests/common/*_test.cc))
+COMMON_TESTS := $(patsubst tests/common/%.cc,$(BUILD)/tests/common/%,$(wildcard tests/common/*/*_test.cc))
 CHAPTER_TESTS := $(patsubst tests/chapters/%.cc,$(BUILD)/tests/chapters/%,$(wildcard tests/chapters/*_test.cc))
 TEST_SUPPORT := $(patsubst %.cc,%,$(wildcard tests/support/*.cc))
 

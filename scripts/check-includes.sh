@@ -6,6 +6,8 @@
 #    nothing of another chapter; chapter 0, the doctor, looks ahead at all that
 #    common/ has;
 #  - a file of common/ includes only what is introduced no later than itself;
+#  - each file of common/ is in a room, and includes only rooms of its own floor
+#    or below;
 #  - no two files of common/ include each other, not even by a detour.
 
 set -euo pipefail
@@ -17,7 +19,23 @@ complain() {
   failed=1
 }
 
-declare -A chapter_of # common/child -> 1
+# The rooms of common/ and the floor of each.
+declare -rA floor_of=(
+  [base]=0
+  [process]=1 [namespaces]=1
+  [cgroup]=2 [files]=2 [privileges]=2 [terminal]=2
+  [container]=3
+  [oci]=4
+)
+# room_of common/process/child: process; nothing for a file in no room.
+room_of() {
+  local room=${1#common/}
+  [[ $room != */* ]] || echo "${room%%/*}"
+}
+# floor FILE: the floor of the room that it is in.
+floor() { echo "${floor_of[$(room_of "$1")]:-0}"; }
+
+declare -A chapter_of # common/process/child -> 1
 while read -r header; do
   number=$(sed -nE '1s|^// From chapter ([0-9]+)\.$|\1|p' "$header")
   if [[ -z $number ]]; then
@@ -25,6 +43,8 @@ while read -r header; do
     number=0
   fi
   chapter_of[${header%.h}]=$number
+  room=$(room_of "$header")
+  [[ -n ${floor_of[${room:-none}]:-} ]] || complain "$header: it is in no room of common/ (${!floor_of[*]})"
 done < <(find common -name '*.h' | sort)
 
 # includes FILE: what it includes of ours, without the ".h".
@@ -40,6 +60,8 @@ check() {
       complain "$file includes $included.h, which is not there"
     elif ((number > 0 && chapter_of[$included] > number)); then
       complain "$file (chapter $number) includes $included.h, which chapter ${chapter_of[$included]} introduces"
+    elif [[ $file = common/* ]] && (($(floor "$included") > $(floor "$file"))); then
+      complain "$file (floor $(floor "$file")) includes $included.h, from floor $(floor "$included")"
     fi
   done < <(includes "$file")
 }

@@ -64,7 +64,7 @@ program_of() {
   return 1
 }
 
-for test in "$build"/tests/common/*_test; do
+for test in "$build"/tests/common/*/*_test; do
   run_test "$test"
 done
 for test in build/tests/chapters/*_test; do

@@ -11,9 +11,9 @@
 #include "chapters/00-proc/checks.h"
 #include "chapters/00-proc/controller_trial.h"
 #include "chapters/00-proc/trial.h"
+#include "common/base/kernel_file.h"
 #include "common/cgroup/hierarchy.h"
-#include "common/kernel_file.h"
-#include "common/mountinfo.h"
+#include "common/namespaces/mountinfo.h"
 
 namespace mydocker {
 namespace {

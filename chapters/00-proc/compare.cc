@@ -17,8 +17,8 @@
 #include "chapters/00-proc/process.h"
 #include "chapters/00-proc/propagation.h"
 #include "chapters/00-proc/report.h"
-#include "common/errors.h"
-#include "common/mountinfo.h"
+#include "common/base/errors.h"
+#include "common/namespaces/mountinfo.h"
 
 namespace mydocker {
 namespace {

@@ -9,7 +9,7 @@
 #include "absl/strings/string_view.h"
 #include "common/cgroup/hierarchy.h"
 #include "common/cgroup/subsystem.h"
-#include "common/child.h"
+#include "common/process/child.h"
 
 namespace mydocker {
 

@@ -20,11 +20,11 @@
 #include "chapters/00-proc/checks.h"
 #include "chapters/00-proc/propagation.h"
 #include "chapters/00-proc/trial.h"
-#include "common/errors.h"
-#include "common/kernel_file.h"
-#include "common/mountinfo.h"
-#include "common/mounts.h"
-#include "common/size.h"
+#include "common/base/errors.h"
+#include "common/base/kernel_file.h"
+#include "common/base/size.h"
+#include "common/namespaces/mountinfo.h"
+#include "common/namespaces/mounts.h"
 
 namespace mydocker {
 namespace {

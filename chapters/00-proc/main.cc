@@ -26,9 +26,9 @@
 #include "chapters/00-proc/checks.h"
 #include "chapters/00-proc/process.h"
 #include "chapters/00-proc/report.h"
-#include "common/command_line.h"
-#include "common/errors.h"
-#include "common/fd.h"
+#include "common/base/command_line.h"
+#include "common/base/errors.h"
+#include "common/base/fd.h"
 
 ABSL_FLAG(bool, json, false, "print JSON, for scripts");
 

@@ -16,10 +16,10 @@
 #include "chapters/00-proc/checks.h"
 #include "chapters/00-proc/namespace_kinds.h"
 #include "chapters/00-proc/trial.h"
-#include "common/errors.h"
-#include "common/kernel_file.h"
-#include "common/mounts.h"
-#include "common/user_map.h"
+#include "common/base/errors.h"
+#include "common/base/kernel_file.h"
+#include "common/namespaces/mounts.h"
+#include "common/namespaces/user_map.h"
 
 namespace mydocker {
 namespace {

@@ -20,8 +20,8 @@
 #include "absl/strings/str_split.h"
 #include "chapters/00-proc/proc_files.h"
 #include "chapters/00-proc/report.h"
-#include "common/errors.h"
-#include "common/fd.h"
+#include "common/base/errors.h"
+#include "common/base/fd.h"
 
 namespace mydocker {
 namespace {

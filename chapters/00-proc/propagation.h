@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "common/mountinfo.h"
+#include "common/namespaces/mountinfo.h"
 
 namespace mydocker {
 

@@ -17,13 +17,13 @@
 #include "chapters/00-proc/controller_trial.h"
 #include "chapters/00-proc/rootfs_trial.h"
 #include "chapters/00-proc/trial.h"
+#include "common/base/errors.h"
 #include "common/cgroup/hierarchy.h"
 #include "common/cgroup/pids.h"
-#include "common/child.h"
-#include "common/errors.h"
-#include "common/mountinfo.h"
-#include "common/mounts.h"
-#include "common/user_map.h"
+#include "common/namespaces/mountinfo.h"
+#include "common/namespaces/mounts.h"
+#include "common/namespaces/user_map.h"
+#include "common/process/child.h"
 
 namespace mydocker {
 namespace {

@@ -9,9 +9,9 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "common/errors.h"
-#include "common/overlay.h"
-#include "common/rootfs.h"
+#include "common/base/errors.h"
+#include "common/files/overlay.h"
+#include "common/files/rootfs.h"
 
 namespace mydocker {
 

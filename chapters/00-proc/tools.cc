@@ -6,7 +6,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "chapters/00-proc/checks.h"
-#include "common/executable.h"
+#include "common/process/executable.h"
 
 namespace mydocker {
 namespace {

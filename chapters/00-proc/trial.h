@@ -7,7 +7,7 @@
 
 #include "absl/status/status.h"
 #include "chapters/00-proc/report.h"
-#include "common/child.h"
+#include "common/process/child.h"
 
 namespace mydocker {
 

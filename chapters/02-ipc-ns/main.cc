@@ -9,10 +9,10 @@
 #include <sched.h>
 
 #include "absl/status/statusor.h"
-#include "common/child.h"
-#include "common/command_line.h"
-#include "common/errors.h"
-#include "common/fd.h"
+#include "common/base/command_line.h"
+#include "common/base/errors.h"
+#include "common/base/fd.h"
+#include "common/process/child.h"
 
 namespace mydocker {
 namespace {

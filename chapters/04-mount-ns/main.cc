@@ -14,11 +14,11 @@
 
 #include "absl/flags/flag.h"
 #include "absl/status/statusor.h"
-#include "common/child.h"
-#include "common/command_line.h"
-#include "common/errors.h"
-#include "common/fd.h"
-#include "common/mounts.h"
+#include "common/base/command_line.h"
+#include "common/base/errors.h"
+#include "common/base/fd.h"
+#include "common/namespaces/mounts.h"
+#include "common/process/child.h"
 
 // #region flag
 ABSL_FLAG(mydocker::Propagation, propagation, mydocker::Propagation::kPrivate,

@@ -12,12 +12,12 @@
 
 #include "absl/flags/flag.h"
 #include "absl/status/statusor.h"
-#include "common/child.h"
-#include "common/command_line.h"
-#include "common/errors.h"
-#include "common/fd.h"
-#include "common/mounts.h"
-#include "common/user_map.h"
+#include "common/base/command_line.h"
+#include "common/base/errors.h"
+#include "common/base/fd.h"
+#include "common/namespaces/mounts.h"
+#include "common/namespaces/user_map.h"
+#include "common/process/child.h"
 
 ABSL_FLAG(mydocker::Propagation, propagation, mydocker::Propagation::kPrivate,
           "how mounts travel between the host and here: private, slave, shared "

@@ -4,12 +4,12 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "common/errors.h"
-#include "common/executable.h"
-#include "common/fd.h"
-#include "common/handshake.h"
-#include "common/mounts.h"
-#include "common/verbose.h"
+#include "common/base/errors.h"
+#include "common/base/fd.h"
+#include "common/base/verbose.h"
+#include "common/container/handshake.h"
+#include "common/namespaces/mounts.h"
+#include "common/process/executable.h"
 
 namespace mydocker {
 

@@ -16,9 +16,9 @@
 #include "absl/strings/str_cat.h"
 #include "chapters/08-run-init/init.h"
 #include "chapters/08-run-init/run.h"
-#include "common/command_line.h"
-#include "common/errors.h"
-#include "common/fd.h"
+#include "common/base/command_line.h"
+#include "common/base/errors.h"
+#include "common/base/fd.h"
 
 namespace mydocker {
 namespace {

@@ -17,9 +17,9 @@
 #include "absl/strings/str_cat.h"
 #include "chapters/09-rootfs/init.h"
 #include "chapters/09-rootfs/run.h"
-#include "common/command_line.h"
-#include "common/errors.h"
-#include "common/fd.h"
+#include "common/base/command_line.h"
+#include "common/base/errors.h"
+#include "common/base/fd.h"
 
 namespace mydocker {
 namespace {

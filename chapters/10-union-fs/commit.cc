@@ -4,10 +4,10 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "common/errors.h"
-#include "common/fd.h"
-#include "common/layer.h"
-#include "common/supervisor.h"
+#include "common/base/errors.h"
+#include "common/base/fd.h"
+#include "common/files/layer.h"
+#include "common/process/supervisor.h"
 
 namespace mydocker {
 

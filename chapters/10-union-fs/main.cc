@@ -20,9 +20,9 @@
 #include "chapters/10-union-fs/commit.h"
 #include "chapters/10-union-fs/init.h"
 #include "chapters/10-union-fs/run.h"
-#include "common/command_line.h"
-#include "common/errors.h"
-#include "common/fd.h"
+#include "common/base/command_line.h"
+#include "common/base/errors.h"
+#include "common/base/fd.h"
 
 namespace mydocker {
 namespace {

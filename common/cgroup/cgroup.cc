@@ -22,9 +22,9 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "common/container_id.h"
-#include "common/errors.h"
-#include "common/kernel_file.h"
+#include "common/base/container_id.h"
+#include "common/base/errors.h"
+#include "common/base/kernel_file.h"
 
 namespace mydocker {
 namespace {

@@ -14,9 +14,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "common/base/fd.h"
 #include "common/cgroup/hierarchy.h"
-#include "common/child.h"
-#include "common/fd.h"
+#include "common/process/child.h"
 
 namespace mydocker {
 

@@ -5,10 +5,10 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "common/cpu_list.h"
-#include "common/errors.h"
-#include "common/kernel_file.h"
-#include "common/verbose.h"
+#include "common/base/errors.h"
+#include "common/base/kernel_file.h"
+#include "common/base/verbose.h"
+#include "common/cgroup/cpu_list.h"
 
 namespace mydocker {
 namespace {

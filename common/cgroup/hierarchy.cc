@@ -6,8 +6,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
-#include "common/errors.h"
-#include "common/kernel_file.h"
+#include "common/base/errors.h"
+#include "common/base/kernel_file.h"
 
 namespace mydocker {
 namespace {

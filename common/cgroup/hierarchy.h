@@ -13,7 +13,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "common/mountinfo.h"
+#include "common/namespaces/mountinfo.h"
 
 namespace mydocker {
 

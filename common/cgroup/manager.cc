@@ -6,12 +6,12 @@
 
 #include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
+#include "common/base/errors.h"
+#include "common/base/verbose.h"
 #include "common/cgroup/cpu.h"
 #include "common/cgroup/cpuset.h"
 #include "common/cgroup/memory.h"
-#include "common/errors.h"
-#include "common/mountinfo.h"
-#include "common/verbose.h"
+#include "common/namespaces/mountinfo.h"
 
 namespace mydocker {
 namespace {

@@ -17,7 +17,7 @@
 #include "common/cgroup/cgroup.h"
 #include "common/cgroup/hierarchy.h"
 #include "common/cgroup/subsystem.h"
-#include "common/child.h"
+#include "common/process/child.h"
 
 namespace mydocker {
 

@@ -3,8 +3,8 @@
 #include <errno.h>
 
 #include "absl/strings/str_cat.h"
-#include "common/errors.h"
-#include "common/kernel_file.h"
+#include "common/base/errors.h"
+#include "common/base/kernel_file.h"
 
 namespace mydocker {
 

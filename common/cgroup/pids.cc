@@ -2,9 +2,9 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "common/errors.h"
-#include "common/kernel_file.h"
-#include "common/verbose.h"
+#include "common/base/errors.h"
+#include "common/base/kernel_file.h"
+#include "common/base/verbose.h"
 
 namespace mydocker {
 

@@ -1,9 +1,9 @@
 #include "common/cgroup/report.h"
 
 #include "absl/strings/str_cat.h"
-#include "common/errors.h"
-#include "common/size.h"
-#include "common/verbose.h"
+#include "common/base/errors.h"
+#include "common/base/size.h"
+#include "common/base/verbose.h"
 
 namespace mydocker {
 

@@ -22,11 +22,11 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "common/base/container_id.h"
+#include "common/base/errors.h"
 #include "common/cgroup/manager.h"
 #include "common/cgroup/pids.h"
-#include "common/child.h"
-#include "common/container_id.h"
-#include "common/errors.h"
+#include "common/process/child.h"
 #include "tests/bench/times.h"
 
 namespace mydocker {

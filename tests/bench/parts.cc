@@ -28,9 +28,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "common/errors.h"
-#include "common/fd.h"
-#include "common/sealed_program.h"
+#include "common/base/errors.h"
+#include "common/base/fd.h"
+#include "common/process/sealed_program.h"
 #include "tests/bench/times.h"
 
 namespace mydocker {

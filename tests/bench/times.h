@@ -13,7 +13,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/numbers.h"
-#include "common/errors.h"
+#include "common/base/errors.h"
 
 namespace mydocker {
 

@@ -20,9 +20,9 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "common/child.h"
-#include "common/errors.h"
-#include "common/fd.h"
+#include "common/base/errors.h"
+#include "common/base/fd.h"
+#include "common/process/child.h"
 
 namespace mydocker {
 

@@ -9,7 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "common/errors.h"
+#include "common/base/errors.h"
 
 namespace mydocker {
 

@@ -12,7 +12,7 @@
 
 #include <functional>
 
-#include "common/fd.h"
+#include "common/base/fd.h"
 #include "tests/common/forked.h"
 
 namespace mydocker {

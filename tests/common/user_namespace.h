@@ -14,7 +14,7 @@
 #include <functional>
 
 #include "absl/status/status.h"
-#include "common/user_map.h"
+#include "common/namespaces/user_map.h"
 #include "tests/common/forked.h"
 
 namespace mydocker {

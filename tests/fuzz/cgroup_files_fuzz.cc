@@ -23,10 +23,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
+#include "common/base/fd.h"
+#include "common/base/kernel_file.h"
 #include "common/cgroup/hierarchy.h"
-#include "common/fd.h"
-#include "common/kernel_file.h"
-#include "common/mountinfo.h"
+#include "common/namespaces/mountinfo.h"
 #include "tests/fuzz/property.h"
 
 namespace mydocker {

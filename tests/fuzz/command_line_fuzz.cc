@@ -16,11 +16,11 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
+#include "common/base/command_line.h"
+#include "common/base/size.h"
 #include "common/cgroup/cpu.h"
+#include "common/cgroup/cpu_list.h"
 #include "common/cgroup/pids.h"
-#include "common/command_line.h"
-#include "common/cpu_list.h"
-#include "common/size.h"
 #include "tests/fuzz/property.h"
 
 ABSL_FLAG(bool, ti, false, "");

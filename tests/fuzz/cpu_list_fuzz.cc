@@ -9,7 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
-#include "common/cpu_list.h"
+#include "common/cgroup/cpu_list.h"
 #include "tests/fuzz/property.h"
 
 namespace mydocker {

@@ -14,8 +14,8 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
-#include "common/fd.h"
-#include "common/handshake.h"
+#include "common/base/fd.h"
+#include "common/container/handshake.h"
 #include "tests/fuzz/property.h"
 
 namespace mydocker {

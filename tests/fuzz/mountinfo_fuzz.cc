@@ -10,7 +10,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
-#include "common/mountinfo.h"
+#include "common/namespaces/mountinfo.h"
 #include "tests/fuzz/property.h"
 
 namespace mydocker {

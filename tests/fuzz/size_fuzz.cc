@@ -9,7 +9,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "common/size.h"
+#include "common/base/size.h"
 #include "tests/fuzz/property.h"
 
 namespace mydocker {

@@ -96,7 +96,7 @@ class ScoreTest(CommandTest):
         self.expect(self.call("solution", "1", "--anyway"), 0, "CLONE_NEWUTS")
         shutil.copy(OURS, self.workshop / "01-uts-ns/run")
         self.expect(self.call("grade", "1"), 0, "Score 15/15", "`make solution1` shows")
-        self.expect(self.call("solution", "1"), 0, "CLONE_NEWUTS", "common/child.h")
+        self.expect(self.call("solution", "1"), 0, "CLONE_NEWUTS", "common/process/child.h")
         self.expect(self.call("progress"), 0, FULL)
 
     def test_best_score_stays(self):

@@ -32,31 +32,31 @@ int main(int argc, char** argv) {
 }
 END
 
-program common/pass_test <<'END'
+program common/room/pass_test <<'END'
 TEST(Pass, RunsAsRoot) { EXPECT_EQ(geteuid(), 0); }
 TEST(Pass, KnowsTheMode) { EXPECT_NE(getenv("MYDOCKER_LAB"), nullptr); }
-TEST(Pass, StandsInTheProject) { EXPECT_EQ(access("build/tests/common/pass_test", X_OK), 0); }
+TEST(Pass, StandsInTheProject) { EXPECT_EQ(access("build/tests/common/room/pass_test", X_OK), 0); }
 TEST(Pass, HasAStudent) { EXPECT_EQ(system("test $(id -u student) = 1000"), 0); }
 TEST(Pass, EnteringATransientCgroupLeavesNothing) {
   EXPECT_EQ(system("p=/sys/fs/cgroup; [ -d $p/memory ] && p=$p/memory; mkdir $p/short && rmdir $p/short"), 0);
 }
 END
-program common/fail_test <<'END'
+program common/room/fail_test <<'END'
 TEST(Fail, IsTurnedRound) { EXPECT_EQ(1, 2) << "the reason of the failure"; }
 TEST(Fail, StillPasses) {}
 END
-program common/skip_test <<'END'
+program common/room/skip_test <<'END'
 TEST(Skip, IsAllowed) { GTEST_SKIP() << "there is a good reason"; }
 TEST(Skip, IsNotAllowed) { GTEST_SKIP() << "there is no good reason"; }
 END
-program common/crash_test <<'END'
+program common/room/crash_test <<'END'
 TEST(Crash, Aborts) { raise(SIGSEGV); }
 END
-program common/exit_test <<'END'
+program common/room/exit_test <<'END'
 TEST(Exit, Passes) {}
 TEST(Exit, LeavesEarly) { _exit(0); }
 END
-program common/empty_test <<'END'
+program common/room/empty_test <<'END'
 END
 program chapters/cgroup_memory_test <<'END'
 TEST(Leak, Cgroup) { system("p=/sys/fs/cgroup; [ -d $p/memory ] && p=$p/memory; mkdir $p/forgotten-$MYDOCKER_LAB"); }
@@ -85,15 +85,15 @@ status=0
 "$HERE/run.py" --project "$work" v1 >"$work/output" 2>&1 || status=$?
 cat "$work/output"
 [[ $status -eq 1 ]] || { echo "selftest: exit status $status instead of 1"; failures=1; }
-expect '^common/pass_test +5 +-$'
-expect '^SKIPPED  v1  common/skip_test  Skip.IsAllowed: there is a good reason$'
-expect '^FAILED   v1  common/skip_test  Skip.IsNotAllowed$'
-expect '^FAILED   v1  common/fail_test  Fail.IsTurnedRound$'
+expect '^common/room/pass_test +5 +-$'
+expect '^SKIPPED  v1  common/room/skip_test  Skip.IsAllowed: there is a good reason$'
+expect '^FAILED   v1  common/room/skip_test  Skip.IsNotAllowed$'
+expect '^FAILED   v1  common/room/fail_test  Fail.IsTurnedRound$'
 expect '^    the reason of the failure$'
-expect '^FAILED   v1  common/crash_test  \(whole program\)$'
+expect '^FAILED   v1  common/room/crash_test  \(whole program\)$'
 expect '^    killed by SIGSEGV, without results'
-expect '^FAILED   v1  common/exit_test  \(whole program\)$'
-expect '^FAILED   v1  common/empty_test  \(whole program\)$'
+expect '^FAILED   v1  common/room/exit_test  \(whole program\)$'
+expect '^FAILED   v1  common/room/empty_test  \(whole program\)$'
 expect '^FAILED   v1  chapters/cgroup_memory_test  \(left behind\)$'
 expect '^    cgroup /sys/fs/cgroup/memory/forgotten-v1$'
 expect '^    cgroup /sys/fs/cgroup/memory/forgotten-v1-noswap$'
@@ -105,11 +105,11 @@ expect '^    host name lost$'
 expect '^[0-9]+ passed, 8 failed, 1 skipped$'
 
 # A program that was not built is not a program that passed.
-rm "$work/build/tests/common/pass_test"
+rm "$work/build/tests/common/room/pass_test"
 status=0
 "$HERE/run.py" --project "$work" v1 >"$work/output" 2>&1 || status=$?
 [[ $status -eq 1 ]] || { echo "selftest: exit status $status instead of 1 with a program missing"; failures=1; }
-expect 'not built: common/pass_test'
+expect 'not built: common/room/pass_test'
 
 [[ $failures -eq 0 ]] || exit 1
 echo "selftest: the runner saw every fault"

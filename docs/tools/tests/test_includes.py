@@ -10,14 +10,14 @@ CHECK = TOOLS.parents[1] / "scripts" / "check-includes.sh"
 class IncludesTest(ProjectTest):
     def setUp(self):
         super().setUp()
-        self.write("common/early.h", "// From chapter 1.\n")
-        self.write("common/early.cc", '#include "common/early.h"\n')
-        self.write("common/late.h", "// From chapter 2.\n")
-        self.write("common/later.h", '// From chapter 2.\n#include "common/early.h"\n')
-        self.write("chapters/00-zero/main.cc", '#include "common/late.h"\n')
-        self.write("chapters/01-one/main.cc", '#include "common/early.h"\n#include "chapters/01-one/own.h"\n')
+        self.write("common/base/early.h", "// From chapter 1.\n")
+        self.write("common/base/early.cc", '#include "common/base/early.h"\n')
+        self.write("common/base/late.h", "// From chapter 2.\n")
+        self.write("common/base/later.h", '// From chapter 2.\n#include "common/base/early.h"\n')
+        self.write("chapters/00-zero/main.cc", '#include "common/base/late.h"\n')
+        self.write("chapters/01-one/main.cc", '#include "common/base/early.h"\n#include "chapters/01-one/own.h"\n')
         self.write("chapters/01-one/own.h", "")
-        self.write("chapters/02-two/main.cc", '#include "common/late.h"\n')
+        self.write("chapters/02-two/main.cc", '#include "common/base/late.h"\n')
 
     def check(self):
         """Its exit status, and what it says."""
@@ -31,31 +31,42 @@ class IncludesTest(ProjectTest):
         self.assertEqual(self.check(), (0, ""))
 
     def test_header_of_a_later_chapter(self):
-        self.change("chapters/01-one/main.cc", "common/early.h", "common/late.h")
-        self.caught("chapters/01-one/main.cc (chapter 1) includes common/late.h, which chapter 2 introduces")
+        self.change("chapters/01-one/main.cc", "common/base/early.h", "common/base/late.h")
+        self.caught("chapters/01-one/main.cc (chapter 1) includes common/base/late.h, which chapter 2 introduces")
 
     def test_header_of_a_later_chapter_in_the_library(self):
-        self.change("common/early.cc", "common/early.h", "common/late.h")
-        self.caught("common/early.cc (chapter 1) includes common/late.h, which chapter 2 introduces")
+        self.change("common/base/early.cc", "common/base/early.h", "common/base/late.h")
+        self.caught("common/base/early.cc (chapter 1) includes common/base/late.h, which chapter 2 introduces")
 
     def test_header_of_another_chapter(self):
-        self.change("chapters/02-two/main.cc", "common/late.h", "chapters/01-one/own.h")
+        self.change("chapters/02-two/main.cc", "common/base/late.h", "chapters/01-one/own.h")
         self.caught("chapters/02-two/main.cc includes another chapter's chapters/01-one/own.h")
 
     def test_header_that_is_not_there(self):
-        self.change("chapters/02-two/main.cc", "common/late.h", "common/none.h")
-        self.caught("chapters/02-two/main.cc includes common/none.h, which is not there")
+        self.change("chapters/02-two/main.cc", "common/base/late.h", "common/base/none.h")
+        self.caught("chapters/02-two/main.cc includes common/base/none.h, which is not there")
 
     def test_header_without_its_chapter(self):
-        self.change("common/late.h", "// From chapter 2.", "// Later.")
+        self.change("common/base/late.h", "// From chapter 2.", "// Later.")
         status, output = self.check()
         self.assertEqual(status, 1)
-        self.assertIn('common/late.h: the first line must be "// From chapter N."', output)
+        self.assertIn('common/base/late.h: the first line must be "// From chapter N."', output)
+
+    def test_header_of_a_higher_floor(self):
+        self.write("common/container/high.h", "// From chapter 1.\n")
+        self.change("common/base/early.cc", "common/base/early.h", "common/container/high.h")
+        self.caught("common/base/early.cc (floor 0) includes common/container/high.h, from floor 3")
+
+    def test_header_in_no_room(self):
+        self.write("common/stairs.h", "// From chapter 1.\n")
+        status, output = self.check()
+        self.assertEqual(status, 1)
+        self.assertIn("common/stairs.h: it is in no room of common/", output)
 
     def test_circle(self):
-        self.write("common/other.h", '// From chapter 1.\n#include "common/early.h"\n')
-        self.write("common/early.h", '// From chapter 1.\n#include "common/other.h"\n')
+        self.write("common/base/other.h", '// From chapter 1.\n#include "common/base/early.h"\n')
+        self.write("common/base/early.h", '// From chapter 1.\n#include "common/base/other.h"\n')
         status, output = self.check()
         self.assertEqual(status, 1)
         self.assertIn("include each other in a circle", output)
-        self.assertIn("common/other", output)
+        self.assertIn("common/base/other", output)

@@ -1,0 +1,173 @@
+#include "common/base/command_line.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <map>
+#include <optional>
+
+#include "absl/flags/commandlineflag.h"
+#include "absl/flags/reflection.h"
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "absl/synchronization/mutex.h"
+#include "common/base/errors.h"
+#include "common/base/fd.h"
+
+namespace mydocker {
+namespace {
+
+// Debian builds Abseil with its search for deadlocks, a graph of all mutexes
+// that takes 50 KiB and a hundredth of a container's time. We have one thread,
+// and nothing to find. Before the flags, which lock one when they register.
+[[gnu::constructor(101)]] void DoWithoutSearchForDeadlocks() {
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
+}
+
+// One word that looks like a flag, taken apart: -name or -name=value.
+struct FlagWord {
+  std::string name;
+  std::optional<std::string> value;
+};
+
+// Returns nothing if `word` is no flag. A single dash is none: programs use it
+// as the name of standard input.
+std::optional<FlagWord> ReadFlagWord(absl::string_view word) {
+  if (!absl::ConsumePrefix(&word, "-")) {
+    return std::nullopt;
+  }
+  absl::ConsumePrefix(&word, "-");
+  if (word.empty()) {
+    return std::nullopt;
+  }
+  const size_t equals = word.find('=');
+  if (equals == absl::string_view::npos) {
+    return FlagWord{std::string(word), std::nullopt};
+  }
+  return FlagWord{std::string(word.substr(0, equals)),
+                  std::string(word.substr(equals + 1))};
+}
+
+absl::CommandLineFlag* FindFlag(absl::string_view name,
+                                const std::vector<FlagAlias>& aliases) {
+  for (const FlagAlias& alias : aliases) {
+    if (alias.alias == name) {
+      name = alias.flag;
+    }
+  }
+  return absl::FindCommandLineFlag(absl::StrReplaceAll(name, {{"-", "_"}}));
+}
+
+// The name of a flag as it is typed.
+std::string Spelled(const absl::CommandLineFlag& flag) {
+  return absl::StrReplaceAll(flag.Name(), {{"_", "-"}});
+}
+
+// Between the values of a flag of type Strings: the one byte that no argument
+// has.
+constexpr char kBetween = '\0';
+
+absl::Status SetFlag(absl::CommandLineFlag& flag, absl::string_view value) {
+  const std::string name = Spelled(flag);
+  std::string error = absl::StrCat("flag '", name, "' needs a value");
+  std::string text(value);
+  if (const std::string before = flag.CurrentValue();
+      flag.IsOfType<Strings>() && !before.empty()) {
+    text = absl::StrCat(before, std::string(1, kBetween), value);
+  }
+  if (value.empty() || !flag.ParseFrom(text, &error)) {
+    // Abseil's message has the name as C++ knows it.
+    return absl::InvalidArgumentError(absl::StrReplaceAll(
+        error,
+        {{absl::StrCat("'", flag.Name(), "'"), absl::StrCat("'", name, "'")}}));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+bool AbslParseFlag(absl::string_view text, Strings* strings,
+                   std::string* /*error*/) {
+  strings->values = absl::StrSplit(text, kBetween, absl::SkipEmpty());
+  return true;
+}
+
+std::string AbslUnparseFlag(const Strings& strings) {
+  return absl::StrJoin(strings.values, std::string(1, kBetween));
+}
+
+// #region parse-flags
+absl::StatusOr<std::vector<std::string>> ParseFlags(
+    const std::vector<std::string>& words,
+    const std::vector<FlagAlias>& aliases) {
+  auto word = words.begin();
+  while (word != words.end() && *word != "--") {
+    const std::optional<FlagWord> flag_word = ReadFlagWord(*word);
+    if (!flag_word.has_value()) {
+      return std::vector<std::string>(word, words.end());
+    }
+    absl::CommandLineFlag* flag = FindFlag(flag_word->name, aliases);
+    if (flag == nullptr) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "unknown flag '", flag_word->name, "'; -help lists the flags"));
+    }
+    if (flag_word->value.has_value()) {
+      RETURN_IF_ERROR(SetFlag(*flag, *flag_word->value));
+    } else if (flag->IsOfType<bool>()) {
+      RETURN_IF_ERROR(SetFlag(*flag, "true"));
+    } else {
+      const bool is_last = word + 1 == words.end();
+      RETURN_IF_ERROR(SetFlag(*flag, is_last ? "" : *++word));
+    }
+    ++word;
+  }
+  if (word != words.end()) {
+    ++word;  // The "--" itself.
+  }
+  return std::vector<std::string>(word, words.end());
+}
+// #endregion parse-flags
+
+bool AsksForHelp(const std::vector<std::string>& words) {
+  return !words.empty() &&
+         (words[0] == "-h" || words[0] == "-help" || words[0] == "--help");
+}
+
+std::string HelpPage(absl::string_view usage,
+                     const std::vector<FlagAlias>& aliases) {
+  std::map<std::string, std::string> lines;  // Sorted by name.
+  for (const auto& [name, flag] : absl::GetAllFlags()) {
+    std::string spellings = absl::StrCat("-", Spelled(*flag));
+    for (const FlagAlias& alias : aliases) {
+      if (alias.flag == name) {
+        absl::StrAppend(&spellings, ", -", alias.alias);
+      }
+    }
+    lines[std::string(name)] =
+        absl::StrCat("  ", spellings, "\n        ", flag->Help(), "\n");
+  }
+  std::string page = absl::StrCat("Usage: ", usage, "\n");
+  for (const auto& [name, line] : lines) {
+    absl::StrAppend(&page, line);
+  }
+  return page;
+}
+
+absl::StatusOr<std::vector<std::string>> ParseCommandLine(
+    int argc, char* argv[], absl::string_view usage,
+    const std::vector<std::string>& fallback) {
+  const std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
+  if (AsksForHelp(words)) {
+    RETURN_IF_ERROR(WriteAll(STDOUT_FILENO, HelpPage(usage)));
+    exit(EXIT_SUCCESS);
+  }
+  ASSIGN_OR_RETURN(std::vector<std::string> command, ParseFlags(words));
+  return command.empty() ? fallback : command;
+}
+
+}  // namespace mydocker

@@ -1,0 +1,65 @@
+// From chapter 1.
+//
+// The command line as Docker reads it: our flags end at the first word that is
+// not one, and what follows is the container's command, untouched. Abseil's own
+// parser would take the flags of `ls -l` for ours.
+
+#ifndef MYDOCKER_COMMON_BASE_COMMAND_LINE_H_
+#define MYDOCKER_COMMON_BASE_COMMAND_LINE_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace mydocker {
+
+// A second spelling of a flag: {"mem", "m"} lets -mem stand for -m.
+struct FlagAlias {
+  absl::string_view alias;
+  absl::string_view flag;
+};
+
+// Strings, one for each time that a flag of this type is given, in that order.
+struct Strings {
+  std::vector<std::string> values;
+};
+bool AbslParseFlag(absl::string_view text, Strings* strings,
+                   std::string* error);
+std::string AbslUnparseFlag(const Strings& strings);
+
+// Sets the flags (ABSL_FLAG) that `words` begins with, and returns the rest:
+// the words from the first that is not a flag, or those after "--".
+//
+// A flag is written -name=value or -name value, with one dash or two; a bool
+// also -name alone. A dash in the name stands for the underscore that C++ wants
+// there. If a flag comes twice, the last one counts, but with the type Strings
+// all do.
+//
+// Errors: InvalidArgument for an unknown flag, for a missing or empty value,
+// and for a value that the flag's type refuses, with that type's explanation.
+absl::StatusOr<std::vector<std::string>> ParseFlags(
+    const std::vector<std::string>& words,
+    const std::vector<FlagAlias>& aliases = {});
+
+// Returns whether `words` begins with a request for help (-h, -help, --help).
+bool AsksForHelp(const std::vector<std::string>& words);
+
+// Returns a help page: `usage`, then a line for each flag that ABSL_FLAG
+// defines in this program, with its explanation and its aliases.
+std::string HelpPage(absl::string_view usage,
+                     const std::vector<FlagAlias>& aliases = {});
+
+// The whole command line of the programs that are only flags and a command:
+// answers a request for help on standard output and ends the program, parses
+// the flags, and returns the command, `fallback` if none is given.
+//
+// Errors: those of ParseFlags.
+absl::StatusOr<std::vector<std::string>> ParseCommandLine(
+    int argc, char* argv[], absl::string_view usage,
+    const std::vector<std::string>& fallback);
+
+}  // namespace mydocker
+
+#endif  // MYDOCKER_COMMON_BASE_COMMAND_LINE_H_

@@ -1,0 +1,124 @@
+#include "common/base/fd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/errors.h"
+
+namespace mydocker {
+namespace {
+
+constexpr std::chrono::seconds kLockLimit(10);
+// Between two looks at a lock. The lock's owner has to make or remove a few
+// directories, so the first is short; where many wait, they do not all crowd.
+constexpr useconds_t kShortestPause = 100;
+constexpr useconds_t kLongestPause = 20'000;
+
+}  // namespace
+
+UniqueFd& UniqueFd::operator=(UniqueFd&& other) noexcept {
+  if (this != &other) {
+    Close();
+    fd_ = std::exchange(other.fd_, -1);
+  }
+  return *this;
+}
+
+void UniqueFd::Close() {
+  if (valid()) {
+    // Nothing is done about an error: Linux has freed the descriptor even so,
+    // and files whose last write must not be lost check that write (close(2)).
+    close(std::exchange(fd_, -1));
+  }
+}
+
+absl::StatusOr<Pipe> MakePipe() {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) {
+    return ErrnoError(errno, "make a pipe");
+  }
+  return Pipe{UniqueFd(ends[0]), UniqueFd(ends[1])};
+}
+
+absl::Status OpenMissingStandardStreams() {
+  // open(2) returns the lowest descriptor that is free, so the loop fills the
+  // gaps from below and ends with the first descriptor above them.
+  int fd = -1;
+  do {
+    fd = open("/dev/null", O_RDWR);
+    if (fd < 0) {
+      return ErrnoError(errno, "open /dev/null");
+    }
+  } while (fd <= STDERR_FILENO);
+  close(fd);
+  return absl::OkStatus();
+}
+
+absl::Status EmptyStandardInput() {
+  const UniqueFd null(open("/dev/null", O_RDONLY | O_CLOEXEC));
+  if (!null.valid() || dup2(null.get(), STDIN_FILENO) < 0) {
+    return ErrnoError(errno, "make /dev/null the standard input");
+  }
+  return absl::OkStatus();
+}
+
+UniqueFd OpenDirectory(const std::string& path) {
+  return UniqueFd(
+      open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+}
+
+absl::Status LockDirectory(const UniqueFd& directory, absl::string_view path) {
+  const auto deadline = std::chrono::steady_clock::now() + kLockLimit;
+  useconds_t pause = kShortestPause;
+  // Not one call that waits: it would have no end but a signal, and signals are
+  // blocked while there is something to clean up (Supervisor).
+  while (flock(directory.get(), LOCK_EX | LOCK_NB) != 0) {
+    const int error = errno;
+    if (error != EWOULDBLOCK && error != EINTR) {
+      return ErrnoError(error, absl::StrCat("lock ", path));
+    }
+    if (std::chrono::steady_clock::now() > deadline) {
+      return ErrnoError(error, absl::StrCat("lock ", path),
+                        "another process has had that lock for 10 seconds; "
+                        "sudo lslocks shows which");
+    }
+    usleep(pause);
+    pause = std::min(2 * pause, kLongestPause);
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> ReadAll(int fd) {
+  std::string content;
+  std::array<char, 4096> buffer;
+  ssize_t size = 0;
+  while ((size = TEMP_FAILURE_RETRY(read(fd, buffer.data(), buffer.size()))) >
+         0) {
+    content.append(buffer.data(), size);
+  }
+  if (size < 0) {
+    return ErrnoError(errno, absl::StrCat("read from descriptor ", fd));
+  }
+  return content;
+}
+
+absl::Status WriteAll(int fd, absl::string_view text) {
+  while (!text.empty()) {
+    const ssize_t written =
+        TEMP_FAILURE_RETRY(write(fd, text.data(), text.size()));
+    if (written < 0) {
+      return ErrnoError(errno, absl::StrCat("write to descriptor ", fd));
+    }
+    text.remove_prefix(written);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace mydocker

@@ -1,0 +1,82 @@
+// From chapter 1.
+//
+// File descriptors that close themselves.
+
+#ifndef MYDOCKER_COMMON_BASE_FD_H_
+#define MYDOCKER_COMMON_BASE_FD_H_
+
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace mydocker {
+
+// #region unique-fd
+// Owns a file descriptor and closes it at the end of its life.
+class UniqueFd {
+ public:
+  UniqueFd() = default;
+  // Takes ownership of `fd`; -1 stands for none.
+  explicit UniqueFd(int fd) : fd_(fd) {}
+  UniqueFd(UniqueFd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  UniqueFd& operator=(UniqueFd&& other) noexcept;
+  UniqueFd(const UniqueFd&) = delete;
+  UniqueFd& operator=(const UniqueFd&) = delete;
+  ~UniqueFd() { Close(); }
+
+  // Returns the descriptor, -1 if there is none. It stays owned.
+  int get() const { return fd_; }
+  bool valid() const { return fd_ >= 0; }
+  // Closes the descriptor, if there is one, before the end of life.
+  void Close();
+
+ private:
+  int fd_ = -1;
+};
+// #endregion unique-fd
+
+// The two ends of a pipe(2). Both are close-on-exec.
+struct Pipe {
+  UniqueFd read_end;
+  UniqueFd write_end;
+};
+
+// Makes a pipe. Errors: those of pipe2(2), e.g. EMFILE.
+absl::StatusOr<Pipe> MakePipe();
+
+// Opens /dev/null in the place of each standard stream (descriptors 0, 1, 2)
+// that the caller left closed. Without that, the next file to be opened would
+// become standard output, and the container's output would land in it.
+absl::Status OpenMissingStandardStreams();
+
+// Makes /dev/null the standard input: what is read there is empty.
+// Errors: those of open(2) and dup2(2).
+absl::Status EmptyStandardInput();
+
+// Opens a directory, for reading it and for flock(2). A link in its place is
+// not followed. Returns a descriptor that is not valid if that fails, with the
+// reason in errno.
+UniqueFd OpenDirectory(const std::string& path);
+
+// Locks `directory`, whose path is `path`, for as long as the descriptor is
+// open (flock(2)); meanwhile no other process gets this lock. Waits for one
+// that has it, for 10 seconds at the most: whoever may read a directory may
+// lock it, and must not stop us for ever.
+// Errors: EWOULDBLOCK when that time is over; those of flock(2).
+absl::Status LockDirectory(const UniqueFd& directory, absl::string_view path);
+
+// Reads from `fd` until its end, and returns all of it. A pipe ends when nobody
+// has it open for writing any more. Errors: those of read(2).
+absl::StatusOr<std::string> ReadAll(int fd);
+
+// Writes the whole of `text` to `fd`, in one write(2) where the kernel takes it
+// so: then the lines of several processes do not mix.
+// Errors: those of write(2), e.g. ENOSPC; EPIPE where SIGPIPE is blocked.
+absl::Status WriteAll(int fd, absl::string_view text);
+
+}  // namespace mydocker
+
+#endif  // MYDOCKER_COMMON_BASE_FD_H_

@@ -1,0 +1,347 @@
+#include "common/files/overlay.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <system_error>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "common/base/container_id.h"
+#include "common/base/errors.h"
+#include "common/base/verbose.h"
+#include "common/files/layer.h"
+
+namespace mydocker {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr char kParent[] = "/var/lib/mydocker";
+
+// Makes the directory, or else leaves nothing there.
+absl::Status MakeDirectory(const std::string& path, mode_t permissions) {
+  if (mkdir(path.c_str(), permissions) != 0) {
+    return ErrnoError(errno, absl::StrCat("make ", path));
+  }
+  // Once more by chmod, for the umask has no say here.
+  if (chmod(path.c_str(), permissions) != 0) {
+    const int error = errno;
+    rmdir(path.c_str());
+    return ErrnoError(error, absl::StrCat("make ", path));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status MakeLink(const std::string& target, const std::string& path) {
+  if (symlink(target.c_str(), path.c_str()) != 0) {
+    return ErrnoError(errno, absl::StrCat("make the link ", path));
+  }
+  return absl::OkStatus();
+}
+
+// Removes a container's directory, with the folder that its link work leads to:
+// that lies beside what is kept, but is nobody's.
+absl::Status RemoveTree(const std::string& path) {
+  std::error_code error;
+  const fs::path work = fs::read_symlink(path + "/work", error);
+  // It may be a directory, or not be there yet.
+  if (error && error != std::errc::invalid_argument &&
+      error != std::errc::no_such_file_or_directory) {
+    return ErrnoError(error.value(), absl::StrCat("remove ", path, "/work"));
+  }
+  // First, for without the link nobody would know of it.
+  const std::vector<fs::path> doomed =
+      error ? std::vector<fs::path>{path} : std::vector<fs::path>{work, path};
+  for (const fs::path& tree : doomed) {
+    if (fs::remove_all(tree, error); error) {
+      return ErrnoError(error.value(), absl::StrCat("remove ", tree.string()));
+    }
+  }
+  return absl::OkStatus();
+}
+
+// Keeps others who make or remove a container's directory out, while it is
+// open. Whoever has it may also remove the parent of them all.
+absl::StatusOr<UniqueFd> LockParent() {
+  while (true) {
+    if (mkdir(kParent, 0755) != 0 && errno != EEXIST) {
+      return ErrnoError(errno, absl::StrCat("make ", kParent),
+                        errno == EACCES ? "it belongs to root: use sudo" : "");
+    }
+    UniqueFd parent = OpenDirectory(kParent);
+    if (!parent.valid() && errno == ENOENT) {
+      continue;  // Removed since.
+    }
+    const absl::Status locked_it =
+        parent.valid() ? LockDirectory(parent, kParent)
+                       : ErrnoError(errno, absl::StrCat("open ", kParent));
+    if (!locked_it.ok()) {
+      rmdir(kParent);  // If nobody else has a directory there.
+      return locked_it;
+    }
+    // Removed while we waited for the lock: then it keeps nobody out.
+    struct stat locked = {};
+    struct stat there = {};
+    if (fstat(parent.get(), &locked) == 0 && stat(kParent, &there) == 0 &&
+        locked.st_ino == there.st_ino && locked.st_dev == there.st_dev) {
+      return parent;
+    }
+  }
+}
+
+void RemoveAbandoned() {
+  std::error_code error;
+  for (fs::directory_iterator entry(kParent, error), end;
+       !error && entry != end; entry.increment(error)) {
+    if (!IsContainerId(entry->path().filename().string())) {
+      continue;  // Not made by us, so not ours to remove.
+    }
+    const UniqueFd directory = OpenDirectory(entry->path());
+    if (directory.valid() && flock(directory.get(), LOCK_EX | LOCK_NB) == 0) {
+      // What cannot be removed now is left for the next time.
+      [[maybe_unused]] const absl::Status status = RemoveTree(entry->path());
+    }
+  }
+}
+
+std::string RemoveSlashes(const std::string& path) {
+  return path.substr(0, path.find_last_not_of('/') + 1);
+}
+
+// Whether one path lies in the other, or is it. Both are canonical.
+bool Overlap(const std::string& one, const std::string& other) {
+  return absl::StartsWith(one + "/", other + "/") ||
+         absl::StartsWith(other + "/", one + "/");
+}
+
+// Refuses the canonical `path` if it is where containers have what goes with
+// them. `doing` is what it is for.
+absl::Status CheckIsElsewhere(const std::string& path,
+                              const std::string& doing) {
+  std::error_code error;
+  const fs::path place = fs::weakly_canonical(kParent, error);
+  if (error) {
+    return ErrnoError(error.value(), doing);
+  }
+  if (absl::StartsWith(path + "/", place.string() + "/")) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        doing, ": ", kParent, " is for what goes with a container"));
+  }
+  return absl::OkStatus();
+}
+
+// Returns the layers as paths without links, if they are fit to be layers.
+absl::StatusOr<std::vector<std::string>> CheckLayers(
+    const std::vector<std::string>& layers) {
+  std::vector<std::string> paths;
+  for (const std::string& layer : layers) {
+    std::error_code error;
+    const std::string path = fs::canonical(layer, error);
+    if (error) {
+      return ErrnoError(error.value(), absl::StrCat("use layer ", layer));
+    }
+    const fs::file_type type = fs::status(path, error).type();
+    if (error) {
+      return ErrnoError(error.value(), absl::StrCat("use layer ", layer));
+    }
+    if (type != fs::file_type::directory && type != fs::file_type::regular) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("use layer ", layer,
+                       ": it is neither a directory nor a tar archive"));
+    }
+    RETURN_IF_ERROR(CheckIsElsewhere(path, absl::StrCat("use layer ", layer)));
+    for (const std::string& other : paths) {
+      if (path == other) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("use layer ", layer, ": it is given twice"));
+      }
+    }
+    paths.push_back(path);
+  }
+  return paths;
+}
+
+// Whether there is something of this name, be it a link that leads nowhere. If
+// not, errno says why.
+bool Exists(const std::string& path) {
+  return faccessat(AT_FDCWD, path.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+std::string HintForOverlay(int error) {
+  switch (error) {
+    case ENODEV:
+      return "this kernel has no overlayfs, or not loaded: sudo modprobe "
+             "overlay";
+    case EINVAL:
+      return "the file system of a layer, or of the changes, is not fit for "
+             "it: those need ext4, xfs, btrfs or tmpfs, not overlayfs, NFS or "
+             "FAT (-keep-upper puts them elsewhere); dmesg says more";
+    case ELOOP:
+      return "one of the directories lies in another";
+    case EBUSY:
+      return "another overlay uses the directory of the changes";
+    default:
+      return "";
+  }
+}
+
+}  // namespace
+
+// #region create
+absl::StatusOr<LayeredFiles> LayeredFiles::Create(
+    absl::string_view id, const std::vector<std::string>& layers,
+    const std::string& keep_upper) {
+  LayeredFiles files;
+  if (layers.empty()) {
+    return files;
+  }
+  ASSIGN_OR_RETURN(const std::vector<std::string> paths, CheckLayers(layers));
+  ASSIGN_OR_RETURN(UniqueFd parent, LockParent());
+  RemoveAbandoned();
+  const std::string path = absl::StrCat(kParent, "/", id);
+  if (const absl::Status made = MakeDirectory(path, 0700); !made.ok()) {
+    rmdir(kParent);  // If nobody else has a directory there.
+    return made;
+  }
+  files.path_ = path;
+  files.lock_ = OpenDirectory(path);
+  if (!files.lock_.valid() || flock(files.lock_.get(), LOCK_EX) != 0) {
+    return ErrnoError(errno, absl::StrCat("lock ", path));
+  }
+  parent.Close();
+  RETURN_IF_ERROR(MakeDirectory(path + "/merged", 0755));
+  RETURN_IF_ERROR(files.AddLayers(paths));
+  RETURN_IF_ERROR(files.AddUpper(paths, keep_upper));
+  return files;
+}
+// #endregion create
+
+LayeredFiles::LayeredFiles(LayeredFiles&& other) noexcept
+    : path_(std::exchange(other.path_, "")),
+      lock_(std::move(other.lock_)),
+      kept_(std::move(other.kept_)) {}
+
+LayeredFiles::~LayeredFiles() {
+  [[maybe_unused]] const absl::Status status = Remove();
+}
+
+absl::Status LayeredFiles::AddLayers(const std::vector<std::string>& layers) {
+  RETURN_IF_ERROR(MakeDirectory(path_ + "/l", 0755));
+  for (size_t i = 0; i < layers.size(); ++i) {
+    const std::string place = absl::StrCat(path_, "/l/", i);
+    std::error_code error;
+    const bool is_directory = fs::is_directory(layers[i], error);
+    if (error) {
+      return ErrnoError(error.value(), absl::StrCat("use layer ", layers[i]));
+    }
+    if (is_directory) {
+      RETURN_IF_ERROR(MakeLink(layers[i], place));
+      Tell(absl::StrCat("layer ", i, " is ", layers[i]));
+    } else {
+      RETURN_IF_ERROR(MakeDirectory(place, 0755));
+      RETURN_IF_ERROR(UnpackLayer(layers[i], place));
+      Tell(absl::StrCat("layer ", i, " is ", layers[i], ", unpacked in ",
+                        place));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status LayeredFiles::AddUpper(const std::vector<std::string>& layers,
+                                    const std::string& keep_upper) {
+  if (keep_upper.empty()) {
+    RETURN_IF_ERROR(MakeDirectory(path_ + "/upper", 0755));
+    return MakeDirectory(path_ + "/work", 0700);
+  }
+  const std::string doing = absl::StrCat("keep the changes in ", keep_upper);
+  std::error_code error;
+  const std::string upper = RemoveSlashes(
+      fs::weakly_canonical(fs::absolute(keep_upper, error), error));
+  if (error) {
+    return ErrnoError(error.value(), doing);
+  }
+  RETURN_IF_ERROR(CheckIsElsewhere(upper, doing));
+  for (const std::string& layer : layers) {
+    if (Overlap(upper, layer)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(doing,
+                       ": it must lie neither in a layer nor around "
+                       "one, and ",
+                       layer, " is a layer"));
+    }
+  }
+  if (mkdir(upper.c_str(), 0755) != 0 && errno != EEXIST) {
+    return ErrnoError(errno, doing);
+  }
+  kept_ = OpenDirectory(upper);
+  if (!kept_.valid()) {
+    return ErrnoError(errno, doing);
+  }
+  if (flock(kept_.get(), LOCK_EX | LOCK_NB) != 0) {
+    return ErrnoError(errno, doing, "another container does so");
+  }
+  // In the same file system, for overlayfs moves files from one to the other.
+  const std::string work =
+      absl::StrCat(upper, ".work-", fs::path(path_).filename().string());
+  RETURN_IF_ERROR(MakeLink(work, path_ + "/work"));
+  RETURN_IF_ERROR(MakeDirectory(work, 0700));
+  return MakeLink(upper, path_ + "/upper");
+}
+
+absl::Status LayeredFiles::Remove() {
+  if (path_.empty()) {
+    return absl::OkStatus();
+  }
+  RETURN_IF_ERROR(RemoveTree(path_));
+  lock_.Close();
+  ASSIGN_OR_RETURN(const UniqueFd parent, LockParent());
+  // Others may have a directory there, or it may be somebody's mount.
+  if (rmdir(kParent) != 0 && errno != ENOTEMPTY && errno != EBUSY) {
+    return ErrnoError(errno, absl::StrCat("remove ", kParent));
+  }
+  // Not before: what has failed up to here, the destructor tries once more.
+  path_.clear();
+  return absl::OkStatus();
+}
+
+// #region mount
+absl::StatusOr<std::string> MountLayers(const std::string& directory) {
+  // From there, the names in the options are short.
+  if (chdir(directory.c_str()) != 0) {
+    return ErrnoError(errno, absl::StrCat("go to ", directory));
+  }
+  // overlayfs wants the highest first.
+  std::string lower;
+  int count = 0;
+  for (; Exists(absl::StrCat("l/", count)); ++count) {
+    const std::string layer = absl::StrCat("l/", count);
+    lower = lower.empty() || HidesAllBelow(layer)
+                ? layer
+                : absl::StrCat(layer, ":", lower);
+  }
+  // Only then was that the last. A container must not start without a layer.
+  if (errno != ENOENT) {
+    return ErrnoError(errno, absl::StrCat("use layer ", count));
+  }
+  // Without the last three, whatever the kernel's defaults are: what they save
+  // is saved by attributes that no archive of a layer carries, and with index
+  // what is kept of one container would not go over other layers.
+  const std::string options = absl::StrCat(
+      "lowerdir=", lower,
+      ",upperdir=upper,workdir=work,redirect_dir=off,metacopy=off,index=off");
+  if (mount("overlay", "merged", "overlay", 0, options.c_str()) != 0) {
+    const int error = errno;
+    return ErrnoError(error, absl::StrCat("mount an overlay in ", directory),
+                      HintForOverlay(error));
+  }
+  return absl::StrCat(directory, "/merged");
+}
+// #endregion mount
+
+}  // namespace mydocker

@@ -1,0 +1,21 @@
+// From chapter 9.
+//
+// The host name of a UTS namespace.
+
+#ifndef MYDOCKER_COMMON_NAMESPACES_HOSTNAME_H_
+#define MYDOCKER_COMMON_NAMESPACES_HOSTNAME_H_
+
+#include <string>
+
+#include "absl/status/status.h"
+
+namespace mydocker {
+
+// Makes `name` the host name in the caller's UTS namespace (sethostname(2)).
+// Any bytes will do for the kernel, up to 64 of them.
+// Errors: InvalidArgument for a longer one; those of sethostname(2).
+absl::Status SetHostname(const std::string& name);
+
+}  // namespace mydocker
+
+#endif  // MYDOCKER_COMMON_NAMESPACES_HOSTNAME_H_

@@ -1,0 +1,39 @@
+// From chapter 7.
+//
+// Where things are mounted: /proc/self/mountinfo.
+
+#ifndef MYDOCKER_COMMON_NAMESPACES_MOUNTINFO_H_
+#define MYDOCKER_COMMON_NAMESPACES_MOUNTINFO_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace mydocker {
+
+// The fields of one line that this project uses (proc(5),
+// /proc/pid/mountinfo), with octal escapes such as \040 resolved.
+struct Mount {
+  std::string root;         // What of the file system is mounted: mostly "/".
+  std::string mount_point;  // Where, seen from this process's root.
+  std::vector<std::string> propagation;  // "shared:N", "master:N", …; empty:
+                                         // private.
+  std::string type;                      // "ext4", "cgroup", "cgroup2", …
+  std::string source;
+  std::vector<std::string> super_options;  // Of a cgroup v1 hierarchy: its
+                                           // controllers, among others.
+};
+
+// Returns the mounts that `text`, what a mountinfo file holds, lists, in its
+// order: a later mount on the same mount point hides an earlier one.
+// Errors: InvalidArgument, naming the line that is not of the form in proc(5).
+absl::StatusOr<std::vector<Mount>> ParseMountInfo(absl::string_view text);
+
+// Returns the mounts in the caller's mount namespace.
+absl::StatusOr<std::vector<Mount>> ReadMountInfo();
+
+}  // namespace mydocker
+
+#endif  // MYDOCKER_COMMON_NAMESPACES_MOUNTINFO_H_

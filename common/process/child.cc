@@ -1,0 +1,275 @@
+#include "common/process/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <linux/sched.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
+#include "common/base/errors.h"
+#include "common/process/executable.h"
+#include "common/process/job_control.h"
+
+namespace mydocker {
+namespace {
+
+constexpr int kFirstExtraFile = STDERR_FILENO + 1;
+
+std::string NamespaceNames(uint64_t clone_flags) {
+  constexpr std::pair<uint64_t, absl::string_view> kNames[] = {
+      {CLONE_NEWUTS, "uts"},       {CLONE_NEWIPC, "ipc"},
+      {CLONE_NEWPID, "pid"},       {CLONE_NEWNS, "mnt"},
+      {CLONE_NEWUSER, "user"},     {CLONE_NEWNET, "net"},
+      {CLONE_NEWCGROUP, "cgroup"},
+  };
+  std::vector<absl::string_view> names;
+  for (const auto& [flag, name] : kNames) {
+    if (clone_flags & flag) {
+      names.push_back(name);
+    }
+  }
+  return absl::StrJoin(names, ", ");
+}
+
+absl::string_view HintForClone(int error, const Command& command) {
+  switch (error) {
+    case EPERM:
+      return command.clone_flags & CLONE_NEWUSER
+                 ? "this system does not let you make user namespaces, or "
+                   "you are in a chroot"
+             : geteuid() == 0
+                 ? "that takes CAP_SYS_ADMIN, which root has not got here: you "
+                   "are in a container"
+                 : "that takes CAP_SYS_ADMIN: use sudo, or a user namespace as "
+                   "chapter 5 does";
+    case ENOSPC:
+      return "a limit in /proc/sys/user/max_*_namespaces is reached";
+    case EINVAL:
+      return "this kernel may be built without one of them: see /proc/self/ns";
+    case EAGAIN:
+      return "a limit on processes is reached: see ulimit -u and pids.max";
+    case ENOSYS:
+      return "clone3 needs Linux 5.3, and some container runtimes forbid it";
+    case EBUSY:
+    case EOPNOTSUPP:
+      return command.into_cgroup >= 0
+                 ? "the cgroup takes no processes: it hands controllers to "
+                   "its children, or is threaded (cgroup.type)"
+                 : "";
+    default:
+      return "";
+  }
+}
+
+// #region die-with-parent
+// Asks the kernel to kill this process when its parent dies, and makes sure
+// that the parent has not died already. Its pid cannot tell: in a new PID
+// namespace getppid() is always 0. The pipe can: nobody else has its read end.
+absl::Status DieWithParent(const UniqueFd& report) {
+  if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) {
+    return ErrnoError(errno, "tie the child's life to its parent's");
+  }
+  pollfd pipe = {.fd = report.get(), .events = 0, .revents = 0};
+  if (poll(&pipe, 1, 0) == 1 && (pipe.revents & POLLERR)) {
+    _exit(kExitMydockerFailed);
+  }
+  return absl::OkStatus();
+}
+// #endregion die-with-parent
+
+// Gives the extra files the numbers that the program knows them by, and marks
+// all others above standard error close-on-exec, whoever opened them: what the
+// parent has open is none of the container's business.
+absl::Status ArrangeFiles(const std::vector<int>& extra_files,
+                          UniqueFd& report) {
+  const int first_free = kFirstExtraFile + static_cast<int>(extra_files.size());
+  // First out of the way, then into place: one may have another's number.
+  std::vector<UniqueFd> moved;
+  for (const int file : extra_files) {
+    moved.emplace_back(fcntl(file, F_DUPFD_CLOEXEC, first_free));
+    if (!moved.back().valid()) {
+      return ErrnoError(errno, absl::StrCat("duplicate descriptor ", file));
+    }
+  }
+  UniqueFd moved_report(fcntl(report.get(), F_DUPFD_CLOEXEC, first_free));
+  if (!moved_report.valid()) {
+    return ErrnoError(errno, "duplicate the report pipe");
+  }
+  report = std::move(moved_report);
+  for (size_t i = 0; i < moved.size(); ++i) {
+    if (dup2(moved[i].get(), kFirstExtraFile + static_cast<int>(i)) < 0) {
+      return ErrnoError(errno, "give an extra file its number");
+    }
+  }
+  if (close_range(first_free, ~0U, CLOSE_RANGE_CLOEXEC) != 0) {
+    return ErrnoError(errno, "mark open files close-on-exec",
+                      "that needs Linux 5.11");
+  }
+  return absl::OkStatus();
+}
+
+// Replaces this process by the program. Returns only to say why it could not.
+absl::Status ExecuteProgram(const Command& command) {
+  if (!command.program.empty()) {
+    // Not the command that the user named, so no fault of his.
+    return WithExitStatus(Execute(command.program, command.argv),
+                          kExitMydockerFailed);
+  }
+  ASSIGN_OR_RETURN(const std::string file,
+                   FindExecutable(command.argv[0], SearchPath()));
+  return Execute(file, command.argv);
+}
+
+// #region become-program
+// The child's whole life in our hands: from clone to execve.
+absl::Status BecomeProgram(const Command& command, bool in_foreground,
+                           UniqueFd& report) {
+  RETURN_IF_ERROR(DieWithParent(report));
+  RETURN_IF_ERROR(ArrangeFiles(command.extra_files, report));
+  for (const Step& step : command.in_child) {
+    RETURN_IF_ERROR(step());
+  }
+  if (in_foreground && (command.clone_flags & CLONE_NEWPID)) {
+    BecomeForegroundGroup();
+  }
+  return ExecuteProgram(command);
+}
+// #endregion become-program
+
+// The child writes its failure as a line of text: the status's code, the errno,
+// the exit status, the message.
+void SendReport(const UniqueFd& report, const absl::Status& failure) {
+  // If the parent is gone, there is nobody left to tell.
+  [[maybe_unused]] const absl::Status written =
+      WriteAll(report.get(),
+               absl::StrCat(failure.raw_code(), " ", ErrnoOf(failure), " ",
+                            ExitStatusOf(failure), " ", failure.message()));
+}
+
+// Reads until every writer is gone: the child has failed, or its end of the
+// pipe closed, on execve or because it was killed. Who is killed says nothing;
+// the exit status will.
+absl::Status ReceiveReport(const UniqueFd& report) {
+  ASSIGN_OR_RETURN(const std::string received, ReadAll(report.get()));
+  if (received.empty()) {
+    return absl::OkStatus();
+  }
+  const std::vector<std::string> fields =
+      absl::StrSplit(received, absl::MaxSplits(' ', 3));
+  int code = 0;
+  int error_number = 0;
+  int exit_status = 0;
+  if (fields.size() != 4 || !absl::SimpleAtoi(fields[0], &code) ||
+      !absl::SimpleAtoi(fields[1], &error_number) ||
+      !absl::SimpleAtoi(fields[2], &exit_status)) {
+    return absl::InternalError(
+        absl::StrCat("the child's report makes no sense: ", received));
+  }
+  return MakeError(static_cast<absl::StatusCode>(code), fields[3], error_number,
+                   exit_status);
+}
+
+}  // namespace
+
+Child::Child(Child&& other) noexcept
+    : pid_(other.pid_),
+      pidfd_(std::move(other.pidfd_)),
+      running_(std::exchange(other.running_, false)) {}
+
+Child::~Child() {
+  if (running_ && Signal(SIGKILL).ok()) {
+    // Reaps it; its status is of no interest to a caller that did not wait.
+    [[maybe_unused]] const absl::StatusOr<int> status = Wait();
+  }
+}
+
+absl::Status Child::Signal(int signal) {
+  // By pidfd, not by pid: a number may meanwhile belong to somebody else.
+  if (syscall(SYS_pidfd_send_signal, pidfd(), signal, nullptr, 0) != 0 &&
+      errno != ESRCH) {
+    return ErrnoError(errno,
+                      absl::StrCat("send signal ", signal, " to ", pid_));
+  }
+  return absl::OkStatus();
+}
+
+// #region wait
+absl::StatusOr<int> Child::Wait() {
+  siginfo_t info = {};
+  if (TEMP_FAILURE_RETRY(waitid(static_cast<idtype_t>(P_PIDFD), pidfd(), &info,
+                                WEXITED)) != 0) {
+    return ErrnoError(errno, absl::StrCat("wait for process ", pid_));
+  }
+  running_ = false;
+  TakeTerminalBack();
+  return info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
+}
+// #endregion wait
+
+// #region start
+absl::StatusOr<Child> Start(const Command& command) {
+  ASSIGN_OR_RETURN(Pipe report, MakePipe());
+  // If the caller's caller ignores SIGCHLD, so do we, and the kernel would
+  // throw the child's exit status away (waitid(2), NOTES).
+  signal(SIGCHLD, SIG_DFL);
+  const bool in_foreground = IsInForeground();
+  int pidfd = -1;
+  clone_args args = {};
+  args.flags = command.clone_flags | CLONE_PIDFD;
+  args.pidfd = reinterpret_cast<uint64_t>(&pidfd);
+  args.exit_signal = SIGCHLD;
+  if (command.into_cgroup >= 0) {
+    args.flags |= CLONE_INTO_CGROUP;
+    args.cgroup = command.into_cgroup;
+  }
+  // clone3 with no stack is fork: the child goes on from here with a copy of
+  // the parent's memory, and returns 0. glibc has no function for it.
+  const auto pid = static_cast<pid_t>(syscall(SYS_clone3, &args, sizeof(args)));
+  if (pid < 0) {
+    const int error = errno;
+    return ErrnoError(error,
+                      absl::StrCat("make a process in new namespaces (",
+                                   NamespaceNames(command.clone_flags), ")"),
+                      HintForClone(error, command));
+  }
+  if (pid == 0) {
+    report.read_end.Close();
+    const absl::Status failure =
+        BecomeProgram(command, in_foreground, report.write_end);
+    SendReport(report.write_end, failure);
+    // Not exit(): what the parent registered to be done at its end is not the
+    // child's to do.
+    _exit(ExitStatusOf(failure));
+  }
+  Child child(pid, UniqueFd(pidfd));
+  report.write_end.Close();
+  RETURN_IF_ERROR(ReceiveReport(report.read_end));
+  return child;
+}
+// #endregion start
+
+absl::StatusOr<int> Run(const Command& command) {
+  // From before the child is there: a Ctrl-C between Start and Wait would end
+  // this process, and the child with it.
+  const KeyboardSignalsIgnored for_the_child;
+  Command listening = command;
+  listening.in_child.push_back([&for_the_child] {
+    for_the_child.Restore();
+    return absl::OkStatus();
+  });
+  ASSIGN_OR_RETURN(Child child, Start(listening));
+  return child.Wait();
+}
+
+}  // namespace mydocker

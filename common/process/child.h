@@ -1,0 +1,98 @@
+// From chapter 1.
+//
+// A program started in namespaces of its own: what os/exec.Cmd with
+// SysProcAttr.Cloneflags is to the Go articles.
+
+#ifndef MYDOCKER_COMMON_PROCESS_CHILD_H_
+#define MYDOCKER_COMMON_PROCESS_CHILD_H_
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/base/fd.h"
+
+namespace mydocker {
+
+// #region command
+// Something that the new process does for itself between clone and execve. If
+// it fails, the program is not started and Start returns the step's error.
+using Step = std::function<absl::Status()>;
+
+// What to start, and in which surroundings.
+struct Command {
+  // The program and its arguments, passed on byte for byte.
+  std::vector<std::string> argv;
+  // The file to execute. Empty: argv[0], looked up in PATH as a shell does.
+  std::string program;
+  // CLONE_NEW… flags, one for each namespace that the child gets of its own
+  // (namespaces(7)). 0: it shares all of them with its parent.
+  uint64_t clone_flags = 0;
+  // Taken by the child in this order, before the program starts.
+  std::vector<Step> in_child;
+  // These descriptors become 3, 4, … in the program. No others but 0, 1 and 2
+  // are open there.
+  std::vector<int> extra_files;
+  // A directory of cgroup v2 that the child is born into; -1: its parent's.
+  int into_cgroup = -1;
+};
+// #endregion command
+
+// A process that was started. It does not outlive this object: one that was not
+// waited for is killed.
+class Child {
+ public:
+  // `pid` and `pidfd` (pidfd_open(2)) name the same child of this process.
+  Child(pid_t pid, UniqueFd pidfd) : pid_(pid), pidfd_(std::move(pidfd)) {}
+  Child(Child&& other) noexcept;
+  Child& operator=(Child&&) = delete;
+  ~Child();
+
+  // The process's number in the PID namespace of the caller.
+  pid_t pid() const { return pid_; }
+  // A descriptor that polls readable once the process has ended.
+  int pidfd() const { return pidfd_.get(); }
+
+  // Sends `signal` (signal(7)). A process that has already ended is no error.
+  absl::Status Signal(int signal);
+
+  // Waits for the end of the process and returns its exit status as a shell
+  // would: its own, or 128 + N if signal N ended it. If the child took the
+  // terminal for itself, the caller has it back. Errors: those of waitid(2).
+  absl::StatusOr<int> Wait();
+
+ private:
+  pid_t pid_ = -1;
+  UniqueFd pidfd_;
+  bool running_ = true;
+};
+
+// Starts `command` in a new process with clone3(2), and returns when execve(2)
+// has succeeded in it, or when somebody has killed it before that: Wait tells.
+// In a new PID namespace it becomes the foreground of the terminal that is
+// standard input, if the caller is.
+//
+// The child is killed when the caller dies, unless it has meanwhile changed its
+// user or group, or executed a set-user-ID program: then the kernel has
+// forgotten that it should (prctl(2), PR_SET_PDEATHSIG).
+//
+// Errors, each with what to do about it: a namespace was refused; a step of
+// in_child failed (that step's error); the program cannot be executed. Where
+// the caller has named no `program`, so that it is the user's command, that is
+// marked with exit status 126, or 127 if it is not found.
+// Source: the `cmd` of articles 004 (UTS Namespace) and 001 (NewParentProcess).
+absl::StatusOr<Child> Start(const Command& command);
+
+// Start, then Wait. Ctrl-C and Ctrl-\, which a terminal sends to every process
+// in the foreground, are left to the child from the first moment on, as
+// system(3) does. Errors: those of Start and Wait.
+absl::StatusOr<int> Run(const Command& command);
+
+}  // namespace mydocker
+
+#endif  // MYDOCKER_COMMON_PROCESS_CHILD_H_

@@ -1,0 +1,40 @@
+// From chapter 1.
+//
+// Finding and executing a program, with the errors that a shell would give.
+
+#ifndef MYDOCKER_COMMON_PROCESS_EXECUTABLE_H_
+#define MYDOCKER_COMMON_PROCESS_EXECUTABLE_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace mydocker {
+
+// Returns the path of the file that `name` stands for: `name` itself if it has
+// a slash, or else the first executable file of that name in the directories of
+// `path`, the value of PATH.
+// Errors: not found (exit status 127); found but a directory or not executable
+// (126).
+// Source: exec.LookPath in article 000. execvp(3) does nearly the same, but it
+// has /bin/sh run what the kernel does not take for a program.
+absl::StatusOr<std::string> FindExecutable(absl::string_view name,
+                                           absl::string_view path);
+
+// Returns the value of PATH in the environment, or the directories where a
+// Debian system has its programs.
+std::string SearchPath();
+
+// Replaces this process by the program in the file `file` (execve(2)), with
+// these arguments and this process's environment. Returns only to say why it
+// could not (exit status 126): a script whose interpreter is missing, a file in
+// no format the kernel knows, …
+absl::Status Execute(const std::string& file,
+                     const std::vector<std::string>& argv);
+
+}  // namespace mydocker
+
+#endif  // MYDOCKER_COMMON_PROCESS_EXECUTABLE_H_

@@ -1,0 +1,108 @@
+#include "common/process/sealed_program.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <link.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "common/base/errors.h"
+
+namespace mydocker {
+namespace {
+
+// Above the numbers that a command's extra files get in the child: there they
+// would take its place.
+constexpr int kOutOfTheWay = 5;
+// In each, the kernel has waited some 100 ms.
+constexpr int kAttempts = 50;
+
+// An empty file in memory. Kernels since Linux 6.3 want to be told that it is
+// to be executed (sysctl vm.memfd_noexec); those before refuse to hear of it.
+absl::StatusOr<UniqueFd> MakeFileInMemory() {
+  constexpr unsigned kExecutable = 0x10;  // MFD_EXEC
+  constexpr unsigned kFlags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
+  UniqueFd file(memfd_create("mydocker", kFlags | kExecutable));
+  if (!file.valid() && errno == EINVAL) {
+    file = UniqueFd(memfd_create("mydocker", kFlags));
+  }
+  if (!file.valid()) {
+    return ErrnoError(errno, "make a file in memory");
+  }
+  UniqueFd moved(fcntl(file.get(), F_DUPFD_CLOEXEC, kOutOfTheWay));
+  if (!moved.valid()) {
+    return ErrnoError(errno, "duplicate the descriptor of a file in memory");
+  }
+  return moved;
+}
+
+// How much of the program's file the kernel loads. The rest is for debuggers;
+// it would make the copy half as long again.
+size_t LoadedLength() {
+  size_t length = 0;
+  // The program itself is visited first (dl_iterate_phdr(3)); 1: no others.
+  const auto visit = [](dl_phdr_info* object, size_t, void* result) {
+    size_t& end = *static_cast<size_t*>(result);
+    for (int i = 0; i < object->dlpi_phnum; ++i) {
+      const ElfW(Phdr)& segment = object->dlpi_phdr[i];
+      if (segment.p_type == PT_LOAD) {
+        end = std::max(end, segment.p_offset + segment.p_filesz);
+      }
+    }
+    return 1;
+  };
+  dl_iterate_phdr(visit, &length);
+  return length;
+}
+
+// #region seals
+// EBUSY is no final answer: some CPU still has one of the new pages on a list
+// of its own. The kernel waits for that, but not for ever (mm/memfd.c).
+bool Seal(const UniqueFd& file) {
+  constexpr unsigned kSeals =
+      F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL;
+  int result = 0;
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    result = fcntl(file.get(), F_ADD_SEALS, kSeals);
+    if (result == 0 || errno != EBUSY) {
+      break;
+    }
+  }
+  return result == 0;
+}
+// #endregion seals
+
+}  // namespace
+
+// #region seal
+absl::StatusOr<UniqueFd> SealedCopyOfThisProgram() {
+  const UniqueFd program(open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
+  if (!program.valid()) {
+    return ErrnoError(errno, "open /proc/self/exe");
+  }
+  ASSIGN_OR_RETURN(UniqueFd copy, MakeFileInMemory());
+  for (size_t left = LoadedLength(); left > 0;) {
+    const ssize_t copied = sendfile(copy.get(), program.get(), nullptr, left);
+    if (copied <= 0) {
+      return ErrnoError(copied == 0 ? ENOEXEC : errno,
+                        "copy this program into memory");
+    }
+    left -= copied;
+  }
+  if (!Seal(copy)) {
+    return ErrnoError(errno, "seal the copy of this program in memory");
+  }
+  return copy;
+}
+// #endregion seal
+
+std::string PathOf(const UniqueFd& sealed_program) {
+  return absl::StrCat("/proc/self/fd/", sealed_program.get());
+}
+
+}  // namespace mydocker

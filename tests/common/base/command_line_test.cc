@@ -1,0 +1,273 @@
+#include "common/base/command_line.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/flags/flag.h"
+#include "common/base/size.h"
+#include "tests/common/captured.h"
+#include "tests/common/forked.h"
+#include "tests/common/status_matchers.h"
+
+ABSL_FLAG(bool, ti, false, "help on ti");
+ABSL_FLAG(mydocker::Size, m, mydocker::Size{}, "help on m");
+ABSL_FLAG(std::string, name, "nobody", "help on name");
+ABSL_FLAG(mydocker::Strings, each, mydocker::Strings{}, "help on each");
+ABSL_FLAG(int, two_words, 0, "help on two-words");
+
+namespace mydocker {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+using Words = std::vector<std::string>;
+
+const std::vector<FlagAlias> kAliases = {{"it", "ti"}, {"mem", "m"}};
+
+// What the flags are after a command line.
+struct Flags {
+  bool ti = false;
+  uint64_t m = 0;
+  std::string name = "nobody";
+};
+
+struct Line {
+  Words words;
+  Words command;
+  Flags flags;
+};
+// Every test that sets flags does it in a process of its own, so that each
+// begins with the flags as they are defined.
+class ParseFlagsTest : public testing::TestWithParam<Line> {};
+
+TEST_P(ParseFlagsTest, SetsTheFlagsAndLeavesTheCommandAlone) {
+  InFork([] {
+    const absl::StatusOr<Words> command =
+        ParseFlags(GetParam().words, kAliases);
+    ASSERT_THAT(command, IsOk());
+    SCOPED_TRACE(testing::PrintToString(GetParam().words));
+    EXPECT_EQ(*command, GetParam().command);
+    EXPECT_EQ(absl::GetFlag(FLAGS_ti), GetParam().flags.ti);
+    EXPECT_EQ(absl::GetFlag(FLAGS_m).bytes, GetParam().flags.m);
+    EXPECT_EQ(absl::GetFlag(FLAGS_name), GetParam().flags.name);
+  });
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    TheCommand, ParseFlagsTest,
+    testing::Values(
+        Line{{}, {}, {}}, Line{{"ls"}, {"ls"}, {}},
+        Line{{"ls", "-l"}, {"ls", "-l"}, {}},
+        Line{{"-ti", "ls", "-ti", "-m", "5"},
+             {"ls", "-ti", "-m", "5"},
+             {.ti = true}},
+        Line{{"--", "-ti"}, {"-ti"}, {}},
+        Line{{"-ti", "--", "ls", "--", "-l"}, {"ls", "--", "-l"}, {.ti = true}},
+        Line{{"ls", "--", "-l"}, {"ls", "--", "-l"}, {}},
+        Line{{"--", "--"}, {"--"}, {}}, Line{{"--"}, {}, {}},
+        Line{{"-ti"}, {}, {.ti = true}}, Line{{"-", "-ti"}, {"-", "-ti"}, {}},
+        Line{{"", "-ti"}, {"", "-ti"}, {}},
+        Line{{"-ti", "", "a b", "\n"}, {"", "a b", "\n"}, {.ti = true}},
+        Line{{"a=b", "-ti"}, {"a=b", "-ti"}, {}}));
+
+INSTANTIATE_TEST_SUITE_P(
+    TheFlags, ParseFlagsTest,
+    testing::Values(Line{{"-m", "5", "ls"}, {"ls"}, {.m = 5}},
+                    Line{{"--m", "5", "ls"}, {"ls"}, {.m = 5}},
+                    Line{{"-m=5", "ls"}, {"ls"}, {.m = 5}},
+                    Line{{"--m=5", "ls"}, {"ls"}, {.m = 5}},
+                    Line{{"--ti", "-m", "1k", "-name=x", "ls"},
+                         {"ls"},
+                         {.ti = true, .m = 1024, .name = "x"}},
+                    Line{{"-name=a=b"}, {}, {.name = "a=b"}},
+                    Line{{"-name", "-ti", "ls"}, {"ls"}, {.name = "-ti"}},
+                    Line{{"-name", "--", "ls"}, {"ls"}, {.name = "--"}},
+                    Line{{"-name", "a b", "ls"}, {"ls"}, {.name = "a b"}}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Bools, ParseFlagsTest,
+    testing::Values(Line{{"-ti=true", "ls"}, {"ls"}, {.ti = true}},
+                    Line{{"-ti=false", "ls"}, {"ls"}, {}},
+                    // A bool does not take the word behind it.
+                    Line{{"-ti", "false"}, {"false"}, {.ti = true}}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Aliases, ParseFlagsTest,
+    testing::Values(Line{{"-it", "ls"}, {"ls"}, {.ti = true}},
+                    Line{{"--it=false", "ls"}, {"ls"}, {}},
+                    Line{{"-mem", "5", "ls"}, {"ls"}, {.m = 5}},
+                    Line{{"--mem=5", "ls"}, {"ls"}, {.m = 5}}));
+
+INSTANTIATE_TEST_SUITE_P(
+    TheLastOneCounts, ParseFlagsTest,
+    testing::Values(Line{{"-m", "5", "-m", "6"}, {}, {.m = 6}},
+                    Line{{"-m", "5", "-mem=6", "ls"}, {"ls"}, {.m = 6}},
+                    Line{{"-ti", "-ti=false", "ls"}, {"ls"}, {}}));
+
+// C++ cannot have a dash in a name, and on a command line nobody types an
+// underscore.
+TEST(FlagOfTwoWordsTest, IsWrittenWithADash) {
+  for (const char* word : {"-two-words", "--two-words", "-two_words"}) {
+    InFork([word] {
+      EXPECT_THAT(ParseFlags({word, "5", "ls"}), IsOk());
+      EXPECT_EQ(absl::GetFlag(FLAGS_two_words), 5) << word;
+    });
+  }
+  EXPECT_THAT(ParseFlags({"-two-words", "x", "ls"}),
+              Says("'x' specified for flag 'two-words'"));
+  EXPECT_THAT(ParseFlags({"-two-words"}),
+              Says("flag 'two-words' needs a value"));
+  EXPECT_THAT(HelpPage("run"), HasSubstr("  -two-words\n"));
+}
+
+TEST(StringsFlagTest, HasAllThatWereGiven) {
+  InFork([] {
+    EXPECT_THAT(ParseFlags({"-each", "a b", "-ti", "-each=", "x"}),
+                Says("flag 'each' needs a value"));
+    EXPECT_THAT(ParseFlags({"-each=c,d", "-each", "e:f\n", "--each=c,d", "ls"}),
+                IsOk());
+    EXPECT_THAT(absl::GetFlag(FLAGS_each).values,
+                ElementsAre("a b", "c,d", "e:f\n", "c,d"));
+  });
+  EXPECT_THAT(absl::GetFlag(FLAGS_each).values, testing::IsEmpty());
+}
+
+struct BadLine {
+  Words words;
+  std::string message;
+};
+class BadFlagsTest : public testing::TestWithParam<BadLine> {};
+
+TEST_P(BadFlagsTest, AreRefused) {
+  InFork([] {
+    EXPECT_THAT(ParseFlags(GetParam().words, kAliases),
+                AllOf(HasCode(absl::StatusCode::kInvalidArgument),
+                      Says(GetParam().message)));
+  });
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Unknown, BadFlagsTest,
+    testing::Values(BadLine{{"-x", "ls"}, "unknown flag 'x'"},
+                    BadLine{{"--x=5", "ls"}, "unknown flag 'x'"},
+                    BadLine{{"-ti", "-tin", "ls"}, "unknown flag 'tin'"},
+                    BadLine{{"-notti", "ls"}, "unknown flag 'notti'"},
+                    BadLine{{"-TI", "ls"}, "unknown flag 'TI'"},
+                    BadLine{{"---ti", "ls"}, "unknown flag"},
+                    BadLine{{"-=5", "ls"}, "unknown flag"},
+                    BadLine{{"-5", "ls"}, "unknown flag '5'"}));
+INSTANTIATE_TEST_SUITE_P(
+    Missing, BadFlagsTest,
+    testing::Values(BadLine{{"-m"}, "flag 'm' needs a value"},
+                    BadLine{{"-ti", "--mem"}, "flag 'm' needs a value"}));
+INSTANTIATE_TEST_SUITE_P(
+    Empty, BadFlagsTest,
+    testing::Values(BadLine{{"-m=", "ls"}, "flag 'm' needs a value"},
+                    BadLine{{"-m", "", "ls"}, "flag 'm' needs a value"},
+                    BadLine{{"-name=", "ls"}, "flag 'name' needs a value"},
+                    BadLine{{"-name", "", "ls"}, "flag 'name' needs a value"},
+                    BadLine{{"-ti=", "ls"}, "flag 'ti' needs a value"}));
+// With the explanation of the flag's type.
+INSTANTIATE_TEST_SUITE_P(
+    Refused, BadFlagsTest,
+    testing::Values(
+        BadLine{{"-m", "abc", "ls"}, "'abc' specified for flag 'm'; expected"},
+        BadLine{{"-m", "-5", "ls"}, "'-5' specified for flag 'm'; expected"},
+        BadLine{{"-mem=0", "ls"}, "'0' specified for flag 'm'; a size must"},
+        BadLine{{"-m", "--", "ls"}, "'--' specified for flag 'm'"},
+        BadLine{{"-ti=maybe", "ls"}, "'maybe' specified for flag 'ti'"}));
+
+TEST(ParseFlagsWithoutAliasesTest, KnowsNoOtherSpelling) {
+  EXPECT_THAT(ParseFlags({"-mem", "5"}), Says("unknown flag 'mem'"));
+  EXPECT_THAT(ParseFlags({"-x"}, {{"x", "not-there"}}), Says("unknown flag"));
+}
+
+TEST(AsksForHelpTest, LooksAtTheFirstWordOnly) {
+  EXPECT_TRUE(AsksForHelp({"-h"}));
+  EXPECT_TRUE(AsksForHelp({"-help"}));
+  EXPECT_TRUE(AsksForHelp({"--help", "ls"}));
+  EXPECT_FALSE(AsksForHelp({}));
+  EXPECT_FALSE(AsksForHelp({"ls", "--help"}));
+  EXPECT_FALSE(AsksForHelp({"-ti", "-h"}));
+  EXPECT_FALSE(AsksForHelp({"help"}));
+  EXPECT_FALSE(AsksForHelp({"--", "-h"}));
+}
+
+TEST(HelpPageTest, ShowsTheUsageAndEveryFlagInOrder) {
+  const std::string page = HelpPage("run [FLAGS] COMMAND", kAliases);
+  EXPECT_THAT(page, StartsWith("Usage: run [FLAGS] COMMAND\n"));
+  EXPECT_THAT(page, AllOf(HasSubstr("-m, -mem\n"), HasSubstr("help on m\n"),
+                          HasSubstr("-name\n"), HasSubstr("help on name\n"),
+                          HasSubstr("-ti, -it\n"), HasSubstr("help on ti\n")));
+  EXPECT_LT(page.find("help on m\n"), page.find("help on name\n"));
+  EXPECT_LT(page.find("help on name\n"), page.find("help on ti\n"));
+  EXPECT_THAT(HelpPage("run"), Not(HasSubstr("-mem")));
+}
+
+// ParseCommandLine on `words`, which include the program's name.
+absl::StatusOr<Words> ParseWords(Words words, const Words& fallback) {
+  std::vector<char*> argv;
+  for (std::string& word : words) {
+    argv.push_back(word.data());
+  }
+  argv.push_back(nullptr);
+  return ParseCommandLine(static_cast<int>(words.size()), argv.data(),
+                          "run [FLAGS] [COMMAND]", fallback);
+}
+
+TEST(ParseCommandLineTest, ReturnsTheCommand) {
+  InFork([] {
+    const absl::StatusOr<Words> command =
+        ParseWords({"./run", "-m=5", "ls", "-l"}, {"sh"});
+    ASSERT_THAT(command, IsOk());
+    EXPECT_THAT(*command, ElementsAre("ls", "-l"));
+    EXPECT_EQ(absl::GetFlag(FLAGS_m).bytes, 5);
+  });
+}
+
+TEST(ParseCommandLineTest, FallsBackWhereNoCommandIsGiven) {
+  InFork([] {
+    // execve(2) lets a program be started without even its own name.
+    for (const Words& words : {Words{}, Words{"./run"}, Words{"./run", "-ti"},
+                               Words{"./run", "--"}}) {
+      const absl::StatusOr<Words> command = ParseWords(words, {"sh", "-i"});
+      ASSERT_THAT(command, IsOk());
+      EXPECT_THAT(*command, ElementsAre("sh", "-i"));
+    }
+  });
+}
+
+TEST(ParseCommandLineTest, DoesNotFallBackForAnEmptyCommand) {
+  const absl::StatusOr<Words> command = ParseWords({"./run", ""}, {"sh"});
+  ASSERT_THAT(command, IsOk());
+  EXPECT_THAT(*command, ElementsAre(""));
+}
+
+TEST(ParseCommandLineTest, ReturnsTheErrorsOfParseFlags) {
+  EXPECT_THAT(ParseWords({"./run", "-x"}, {"sh"}), Says("unknown flag 'x'"));
+}
+
+TEST(ParseCommandLineTest, AnswersARequestForHelpAndEnds) {
+  for (const char* word : {"-h", "-help", "--help"}) {
+    const std::vector<std::string> writes = CaptureWrites(STDOUT_FILENO, [&] {
+      InFork([&] {
+        // Not reached: the process ends with success.
+        [[maybe_unused]] const absl::StatusOr<Words> command =
+            ParseWords({"./run", word}, {"sh"});
+        _exit(2);
+      });
+    });
+    EXPECT_THAT(writes, ElementsAre(HelpPage("run [FLAGS] [COMMAND]")));
+  }
+}
+
+}  // namespace
+}  // namespace mydocker

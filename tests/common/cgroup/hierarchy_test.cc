@@ -1,0 +1,163 @@
+#include "common/cgroup/hierarchy.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "common/namespaces/mountinfo.h"
+#include "tests/common/status_matchers.h"
+#include "tests/common/temp_directory.h"
+
+namespace mydocker {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAreArray;
+
+std::vector<std::string> MountPoints(const std::vector<Mount>& mounts) {
+  std::vector<std::string> mount_points;
+  for (const Mount& mount : mounts) {
+    if (mount.type == "cgroup" || mount.type == "cgroup2") {
+      mount_points.push_back(mount.mount_point);
+    }
+  }
+  return mount_points;
+}
+
+TEST(ReadCgroupMountsTest, FindsThoseOfThisHostAmongAllItsMounts) {
+  const absl::StatusOr<std::vector<Mount>> found = ReadCgroupMounts();
+  const absl::StatusOr<std::vector<Mount>> all = ReadMountInfo();
+  ASSERT_THAT(found, IsOk());
+  ASSERT_THAT(all, IsOk());
+  const std::vector<std::string> expected = MountPoints(*all);
+  if (expected.empty()) {
+    GTEST_SKIP() << "no cgroup hierarchy is mounted here";
+  }
+  EXPECT_THAT(MountPoints(*found), ElementsAreArray(expected));
+  EXPECT_LT(found->size(), all->size());
+}
+
+// Hosts as their mountinfo shows them. The mount of cgroup v2 is a directory of
+// the test, whose cgroup.controllers says what v2 has.
+class FindHierarchyTest : public testing::Test {
+ protected:
+  // The mounts of a host; $V2 in a line stands for the mount of v2.
+  std::vector<Mount> Host(std::string mountinfo,
+                          const std::string& v2_controllers) {
+    directory_.Write("cgroup.controllers", v2_controllers);
+    const size_t v2 = mountinfo.find("$V2");
+    if (v2 != std::string::npos) {
+      mountinfo.replace(v2, 3, directory_.path());
+    }
+    const absl::StatusOr<std::vector<Mount>> mounts = ParseMountInfo(mountinfo);
+    EXPECT_THAT(mounts, IsOk());
+    return mounts.value_or(std::vector<Mount>());
+  }
+
+  // "v1 PATH" or "v2 PATH", or what is wrong.
+  static std::string Find(const std::vector<Mount>& mounts,
+                          const std::string& controller) {
+    const absl::StatusOr<Hierarchy> found = FindHierarchy(mounts, controller);
+    if (!found.ok()) {
+      return std::string(found.status().message());
+    }
+    return (found->version == CgroupVersion::kV1 ? "v1 " : "v2 ") +
+           found->mount_point;
+  }
+
+  TempDirectory directory_;
+};
+
+constexpr char kV1[] =
+    "22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw\n"
+    "30 22 0:26 / /sys/fs/cgroup ro,nosuid shared:9 - tmpfs tmpfs ro,mode=755\n"
+    "32 30 0:28 / /sys/fs/cgroup/systemd rw shared:11 - cgroup cgroup "
+    "rw,xattr,name=systemd\n"
+    "35 30 0:31 / /sys/fs/cgroup/cpu,cpuacct rw shared:15 - cgroup cgroup "
+    "rw,cpu,cpuacct\n"
+    "36 30 0:32 / /sys/fs/cgroup/cpuset rw shared:16 - cgroup cgroup "
+    "rw,cpuset\n"
+    "37 30 0:33 / /sys/fs/cgroup/memory rw shared:17 - cgroup cgroup "
+    "rw,memory\n";
+constexpr char kV2[] =
+    "31 30 0:27 / $V2 rw,nosuid shared:10 - cgroup2 cgroup2 rw,nsdelegate\n";
+
+TEST_F(FindHierarchyTest, FindsEachControllerOfV1) {
+  const std::vector<Mount> mounts = Host(kV1, "");
+  EXPECT_EQ(Find(mounts, "memory"), "v1 /sys/fs/cgroup/memory");
+  EXPECT_EQ(Find(mounts, "cpuset"), "v1 /sys/fs/cgroup/cpuset");
+  // The mount's name says nothing, its options do.
+  EXPECT_EQ(Find(mounts, "cpu"), "v1 /sys/fs/cgroup/cpu,cpuacct");
+  EXPECT_EQ(Find(mounts, "cpuacct"), "v1 /sys/fs/cgroup/cpu,cpuacct");
+}
+
+TEST_F(FindHierarchyTest, FindsEachControllerOfV2) {
+  const std::vector<Mount> mounts = Host(kV2, "cpuset cpu io memory pids\n");
+  for (const char* controller : {"memory", "cpu", "cpuset", "pids"}) {
+    EXPECT_EQ(Find(mounts, controller), "v2 " + directory_.path());
+  }
+}
+
+TEST_F(FindHierarchyTest, DecidesPerControllerOnAHybridHost) {
+  const std::vector<Mount> mounts = Host(std::string(kV2) + kV1, "io pids\n");
+  EXPECT_EQ(Find(mounts, "memory"), "v1 /sys/fs/cgroup/memory");
+  EXPECT_EQ(Find(mounts, "pids"), "v2 " + directory_.path());
+}
+
+TEST_F(FindHierarchyTest, DoesNotTakeAV2WithoutTheController) {
+  const std::vector<Mount> mounts = Host(std::string(kV2) + kV1, "\n");
+  EXPECT_EQ(Find(mounts, "memory"), "v1 /sys/fs/cgroup/memory");
+  EXPECT_THAT(FindHierarchy(mounts, "pids"),
+              AllOf(HasCode(absl::StatusCode::kNotFound), Says("pids")));
+}
+
+TEST_F(FindHierarchyTest, SaysThatTheHostHasNoSuchController) {
+  for (const std::vector<Mount>& mounts :
+       {Host(kV1, ""), Host(kV2, "cpu memory\n"),
+        Host("22 1 8:1 / / rw - ext4 /dev/sda1 rw\n", "")}) {
+    EXPECT_THAT(FindHierarchy(mounts, "hugetlb"),
+                AllOf(HasCode(absl::StatusCode::kNotFound), Says("hugetlb")));
+  }
+}
+
+TEST_F(FindHierarchyTest, TakesWholeNamesOnly) {
+  const std::vector<Mount> mounts = Host(
+      "35 30 0:31 / /cg/cpuset rw - cgroup cgroup rw,cpuset\n", "cpuset\n");
+  EXPECT_THAT(FindHierarchy(mounts, "cpu"),
+              HasCode(absl::StatusCode::kNotFound));
+  EXPECT_THAT(FindHierarchy(Host(kV2, "cpuset memory\n"), "cpu"),
+              HasCode(absl::StatusCode::kNotFound));
+}
+
+TEST_F(FindHierarchyTest, LooksAtMountsOfCgroupsOnly) {
+  // An overlay or a tmpfs can have an option, a mount point or a source that
+  // reads like one.
+  const std::vector<Mount> mounts = Host(
+      "35 30 0:31 / /sys/fs/cgroup/memory rw - tmpfs memory rw,memory\n"
+      "36 30 0:32 / $V2 rw - ext4 cgroup2 rw\n",
+      "memory\n");
+  EXPECT_THAT(FindHierarchy(mounts, "memory"),
+              HasCode(absl::StatusCode::kNotFound));
+}
+
+TEST_F(FindHierarchyTest, PassesOverAV2ThatCannotBeRead) {
+  const std::vector<Mount> mounts = Host(
+      "31 30 0:27 / /no/such/place rw - cgroup2 cgroup2 rw\n"
+      "32 30 0:27 / $V2 rw - cgroup2 cgroup2 rw\n",
+      "memory\n");
+  EXPECT_EQ(Find(mounts, "memory"), "v2 " + directory_.path());
+}
+
+TEST_F(FindHierarchyTest, TakesAMountPointWithASpace) {
+  EXPECT_EQ(Find(Host("35 30 0:31 / /my\\040cgroups rw - cgroup cgroup "
+                      "rw,memory\n",
+                      ""),
+                 "memory"),
+            "v1 /my cgroups");
+}
+
+}  // namespace
+}  // namespace mydocker

@@ -1,0 +1,465 @@
+// The manager takes the machine's own hierarchies, so what it does with them
+// takes root: those tests are few, and skipped for others.
+
+#include "common/cgroup/manager.h"
+
+#include <errno.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "common/base/container_id.h"
+#include "common/base/errors.h"
+#include "common/base/kernel_file.h"
+#include "common/cgroup/cgroup.h"
+#include "common/cgroup/hierarchy.h"
+#include "common/cgroup/memory.h"
+#include "common/cgroup/pids.h"
+#include "common/namespaces/mountinfo.h"
+#include "common/process/child.h"
+#include "tests/common/captured.h"
+#include "tests/common/forked.h"
+#include "tests/common/status_matchers.h"
+#include "tests/common/temp_directory.h"
+#include "tests/common/user_namespace.h"
+
+namespace mydocker {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::AnyOf;
+using ::testing::HasSubstr;
+
+ResourceConfig Memory() {
+  ResourceConfig config;
+  config.memory_limit = 1 << 20;
+  return config;
+}
+
+ResourceConfig Cpu() {
+  ResourceConfig config;
+  config.cpu_shares = 512;
+  return config;
+}
+
+ResourceConfig Cpuset() {
+  ResourceConfig config;
+  config.cpuset = "0";
+  return config;
+}
+
+std::vector<Mount> Mounts() {
+  const absl::StatusOr<std::vector<Mount>> mounts = ReadMountInfo();
+  EXPECT_THAT(mounts, IsOk());
+  return mounts.value_or(std::vector<Mount>());
+}
+
+// The places where the machine has the manager's controllers.
+std::vector<Hierarchy> Hierarchies() {
+  std::vector<Hierarchy> found;
+  for (const char* controller : {"memory", "cpu", "cpuset"}) {
+    const absl::StatusOr<Hierarchy> hierarchy =
+        FindHierarchy(Mounts(), controller);
+    if (hierarchy.ok()) {
+      found.push_back(*hierarchy);
+    }
+  }
+  return found;
+}
+
+// Whether the container `id` has a cgroup in `hierarchy`.
+bool HasCgroup(const Hierarchy& hierarchy, const std::string& id) {
+  return std::filesystem::exists(hierarchy.mount_point + "/mydocker/" + id);
+}
+
+// ------------------------------------------- a host without any controller
+
+// Runs `body` where mountinfo shows nothing but /proc.
+void WithoutHierarchies(const std::function<void()>& body) {
+  const TempDirectory directory;
+  directory.MakeDirectory("proc");
+  InUserNamespaceAsRoot(CLONE_NEWNS, [&] {
+    ASSERT_EQ(mount("/proc", directory.File("proc").c_str(), nullptr,
+                    MS_BIND | MS_REC, nullptr),
+              0)
+        << strerror(errno);
+    ASSERT_EQ(chroot(directory.path().c_str()), 0) << strerror(errno);
+    ASSERT_EQ(chdir("/"), 0);
+    body();
+  });
+}
+
+TEST(WithoutControllersTest, NothingIsMissedIfNothingIsAskedFor) {
+  SKIP_WITHOUT_USER_NAMESPACES();
+  WithoutHierarchies([] {
+    absl::StatusOr<CgroupManager> manager = CgroupManager::Create("id");
+    ASSERT_THAT(manager, IsOk());
+    EXPECT_THAT(manager->Paths(), testing::IsEmpty());
+    EXPECT_THAT(manager->Set({}), IsOk());
+    EXPECT_THAT(manager->Apply(getpid()), IsOk());
+    Command command;
+    manager->Admit(command);
+    EXPECT_THAT(command.in_child, testing::IsEmpty());
+    EXPECT_EQ(command.into_cgroup, -1);
+    EXPECT_EQ(manager->CountOomKills().value_or(99), 0);
+    EXPECT_THAT(manager->Destroy(), IsOk());
+  });
+}
+
+TEST(WithoutControllersTest, ALimitIsRefusedNamingItsController) {
+  SKIP_WITHOUT_USER_NAMESPACES();
+  WithoutHierarchies([] {
+    const absl::StatusOr<CgroupManager> manager = CgroupManager::Create("id");
+    ASSERT_THAT(manager, IsOk());
+    EXPECT_THAT(manager->Set(Memory()),
+                AllOf(HasCode(absl::StatusCode::kNotFound),
+                      Says("no memory controller")));
+    EXPECT_THAT(manager->Set(Cpu()), Says("no cpu controller"));
+    EXPECT_THAT(manager->Set(Cpuset()), Says("no cpuset controller"));
+
+    const PidsSubsystem pids;
+    ResourceConfig limit;
+    limit.pids_limit = 10;
+    const absl::StatusOr<CgroupManager> with_pids =
+        CgroupManager::Create("id", {&pids});
+    ASSERT_THAT(with_pids, IsOk());
+    EXPECT_THAT(with_pids->Set(limit), Says("no pids controller"));
+    EXPECT_THAT(with_pids->Set({}), IsOk());
+    EXPECT_EQ(with_pids->CgroupOf(pids), nullptr);
+  });
+}
+
+// ------------------------------------------- this machine's hierarchies
+
+TEST(CgroupManagerTest, TellsAnOrdinaryUserToUseSudo) {
+  if (Hierarchies().empty()) {
+    GTEST_SKIP() << "this machine has no memory, cpu or cpuset controller";
+  }
+  const std::string id = *NewContainerId();
+  InFork([&] {
+    BecomeOrdinaryUser();
+    EXPECT_THAT(CgroupManager::Create(id),
+                AnyOf(AllOf(HasErrno(EACCES), Says("sudo")), HasErrno(EROFS)));
+  });
+  for (const Hierarchy& hierarchy : Hierarchies()) {
+    EXPECT_FALSE(HasCgroup(hierarchy, id)) << hierarchy.mount_point;
+  }
+}
+
+class RealCgroupsTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (geteuid() != 0) {
+      GTEST_SKIP() << "it takes root to make cgroups";
+    }
+    if (Hierarchies().empty()) {
+      GTEST_SKIP() << "this machine has no memory, cpu or cpuset controller";
+    }
+    for (const Hierarchy& hierarchy : Hierarchies()) {
+      const absl::StatusOr<Cgroup> trial =
+          Cgroup::Create(hierarchy, *NewContainerId());
+      if (!trial.ok()) {
+        GTEST_SKIP() << "no cgroup can be made here: " << trial.status();
+      }
+    }
+  }
+
+  const std::string id_ = *NewContainerId();
+};
+
+// A shell that waits until its input is killed.
+Command Waiting(const Pipe& input) {
+  Command command;
+  command.argv = {"sh", "-c", "read forever <&3"};
+  command.extra_files = {input.read_end.get()};
+  return command;
+}
+
+std::string CgroupsOf(pid_t pid) {
+  return ReadKernelFile("/proc/" + std::to_string(pid) + "/cgroup")
+      .value_or("");
+}
+
+// How many lines of /proc/PID/cgroup name the container `id`.
+int CountMemberships(pid_t pid, const std::string& id) {
+  const std::string cgroups = CgroupsOf(pid);
+  const std::string path = "/mydocker/" + id;
+  int count = 0;
+  for (size_t at = cgroups.find(path); at != std::string::npos;
+       at = cgroups.find(path, at + 1)) {
+    ++count;
+  }
+  return count;
+}
+
+// In how many different trees the manager's controllers are.
+int CountTrees() {
+  std::vector<std::string> trees;
+  for (const Hierarchy& hierarchy : Hierarchies()) {
+    trees.push_back(hierarchy.mount_point);
+  }
+  std::sort(trees.begin(), trees.end());
+  return static_cast<int>(std::unique(trees.begin(), trees.end()) -
+                          trees.begin());
+}
+
+TEST_F(RealCgroupsTest, AreMadeAndRemoved) {
+  absl::StatusOr<CgroupManager> manager = CgroupManager::Create(id_);
+  ASSERT_THAT(manager, IsOk());
+  for (const Hierarchy& hierarchy : Hierarchies()) {
+    EXPECT_TRUE(HasCgroup(hierarchy, id_)) << hierarchy.mount_point;
+    EXPECT_THAT(manager->Paths(),
+                testing::Contains(hierarchy.mount_point + "/mydocker/" + id_));
+  }
+  EXPECT_THAT(manager->Paths(), testing::SizeIs(CountTrees()));
+  EXPECT_THAT(manager->Destroy(), IsOk());
+  EXPECT_THAT(manager->Paths(), testing::IsEmpty());
+  for (const Hierarchy& hierarchy : Hierarchies()) {
+    EXPECT_FALSE(HasCgroup(hierarchy, id_)) << hierarchy.mount_point;
+  }
+  EXPECT_THAT(manager->Destroy(), IsOk());
+}
+
+TEST_F(RealCgroupsTest, GoWithTheirManager) {
+  ASSERT_THAT(CgroupManager::Create(id_), IsOk());
+  for (const Hierarchy& hierarchy : Hierarchies()) {
+    EXPECT_FALSE(HasCgroup(hierarchy, id_)) << hierarchy.mount_point;
+  }
+}
+
+TEST_F(RealCgroupsTest, TakeTheLimits) {
+  const absl::StatusOr<Hierarchy> memory = FindHierarchy(Mounts(), "memory");
+  if (!memory.ok()) {
+    GTEST_SKIP() << memory.status();
+  }
+  const absl::StatusOr<CgroupManager> manager = CgroupManager::Create(id_);
+  ASSERT_THAT(manager, IsOk());
+  ASSERT_THAT(manager->Set(Memory()), IsOk());
+  const bool v1 = memory->version == CgroupVersion::kV1;
+  EXPECT_EQ(ReadKernelFile(memory->mount_point + "/mydocker/" + id_ +
+                           (v1 ? "/memory.limit_in_bytes" : "/memory.max"))
+                .value_or("unreadable"),
+            "1048576");
+  EXPECT_EQ(manager->CountOomKills().value_or(99), 0);
+}
+
+// On v2 the kernel takes it from them at any price: the OOM killer's.
+TEST_F(RealCgroupsTest, RefuseALimitBelowWhatIsUsedOnV1) {
+  const absl::StatusOr<Hierarchy> memory = FindHierarchy(Mounts(), "memory");
+  if (!memory.ok() || memory->version != CgroupVersion::kV1) {
+    GTEST_SKIP() << "the memory controller is not on cgroup v1 here";
+  }
+  const absl::StatusOr<Cgroup> cgroup = Cgroup::Create(*memory, id_);
+  ASSERT_THAT(cgroup, IsOk());
+  InFork([&] {
+    ASSERT_THAT(cgroup->Attach(getpid()), IsOk());
+    // Locked: no swap can take it.
+    ASSERT_NE(
+        mmap(nullptr, 8 << 20, PROT_READ | PROT_WRITE,
+             MAP_PRIVATE | MAP_ANONYMOUS | MAP_LOCKED | MAP_POPULATE, -1, 0),
+        MAP_FAILED);
+    EXPECT_THAT(MemorySubsystem().Set(*cgroup, Memory()),
+                AllOf(HasErrno(EBUSY), Says("the processes inside use more")));
+  });
+}
+
+TEST_F(RealCgroupsTest, TakeOneSubsystemMore) {
+  const absl::StatusOr<Hierarchy> found = FindHierarchy(Mounts(), "pids");
+  if (!found.ok()) {
+    GTEST_SKIP() << found.status();
+  }
+  const PidsSubsystem pids;
+  absl::StatusOr<CgroupManager> manager = CgroupManager::Create(id_, {&pids});
+  ASSERT_THAT(manager, IsOk());
+  ResourceConfig limit;
+  limit.pids_limit = 10;
+  EXPECT_THAT(manager->Set(limit), IsOk());
+  const Cgroup* cgroup = manager->CgroupOf(pids);
+  ASSERT_NE(cgroup, nullptr);
+  EXPECT_EQ(cgroup->path(), found->mount_point + "/mydocker/" + id_);
+  EXPECT_EQ(ReadKernelFile(cgroup->File("pids.max")).value_or("unreadable"),
+            "10");
+  EXPECT_EQ(pids.CountRefusals(*cgroup).value_or(99), 0);
+  EXPECT_THAT(manager->Destroy(), IsOk());
+  EXPECT_FALSE(HasCgroup(*found, id_));
+}
+
+TEST_F(RealCgroupsTest, HaveTheChildFromItsFirstStep) {
+  absl::StatusOr<CgroupManager> manager = CgroupManager::Create(id_);
+  ASSERT_THAT(manager, IsOk());
+  ASSERT_THAT(manager->Set({}), IsOk());
+  Command command;
+  command.argv = {"cat", "/proc/self/cgroup"};
+  manager->Admit(command);
+  const absl::StatusOr<Output> output = RunForOutput(command);
+  ASSERT_THAT(output, IsOk());
+  EXPECT_THAT(output->text, HasSubstr("/mydocker/" + id_));
+  EXPECT_EQ(CountMemberships(getpid(), id_), 0);
+  EXPECT_THAT(manager->Destroy(), IsOk());
+}
+
+TEST_F(RealCgroupsTest, TakeAProcessAndKillItWhenTheyGo) {
+  absl::StatusOr<CgroupManager> manager = CgroupManager::Create(id_);
+  ASSERT_THAT(manager, IsOk());
+  ASSERT_THAT(manager->Set({}), IsOk());
+  const Pipe input = *MakePipe();
+  absl::StatusOr<Child> child = Start(Waiting(input));
+  ASSERT_THAT(child, IsOk());
+  ASSERT_THAT(manager->Apply(child->pid()), IsOk());
+  EXPECT_EQ(CountMemberships(child->pid(), id_), CountTrees())
+      << CgroupsOf(child->pid());
+  EXPECT_THAT(manager->Destroy(), IsOk());
+  EXPECT_EQ(child->Wait().value_or(-1), 128 + SIGKILL);
+  for (const Hierarchy& hierarchy : Hierarchies()) {
+    EXPECT_FALSE(HasCgroup(hierarchy, id_)) << hierarchy.mount_point;
+  }
+}
+
+TEST_F(RealCgroupsTest, LeaveThoseOfAnotherContainerAlone) {
+  const std::string other_id = *NewContainerId();
+  absl::StatusOr<CgroupManager> other = CgroupManager::Create(other_id);
+  ASSERT_THAT(other, IsOk());
+  absl::StatusOr<CgroupManager> manager = CgroupManager::Create(id_);
+  ASSERT_THAT(manager, IsOk());
+  EXPECT_THAT(manager->Destroy(), IsOk());
+  for (const Hierarchy& hierarchy : Hierarchies()) {
+    EXPECT_TRUE(HasCgroup(hierarchy, other_id)) << hierarchy.mount_point;
+  }
+  EXPECT_THAT(other->Destroy(), IsOk());
+}
+
+// ------------------------------------------- what only v2 refuses
+
+// A tree of the test's own in the machine's cgroup v2, so that nobody else's
+// cgroups are changed.
+class RealV2Test : public RealCgroupsTest {
+ protected:
+  void SetUp() override {
+    RealCgroupsTest::SetUp();
+    const std::vector<Mount> mounts = Mounts();
+    const auto v2 = std::find_if(
+        mounts.begin(), mounts.end(),
+        [](const Mount& mount) { return mount.type == "cgroup2"; });
+    if (!IsSkipped() && v2 == mounts.end()) {
+      GTEST_SKIP() << "this machine has no cgroup v2 mount";
+    }
+    if (!IsSkipped()) {
+      root_ = v2->mount_point;
+      tree_ = root_ + "/mydocker-test-" + id_;
+      ASSERT_TRUE(std::filesystem::create_directory(tree_));
+    }
+  }
+  void TearDown() override {
+    if (!tree_.empty()) {
+      EXPECT_EQ(rmdir(tree_.c_str()), 0) << tree_ << ": " << strerror(errno);
+    }
+    if (!lent_.empty()) {
+      EXPECT_THAT(WriteKernelFile(root_ + kFile, "-" + lent_), IsOk());
+    }
+  }
+
+  Hierarchy hierarchy() const { return {CgroupVersion::kV2, tree_}; }
+
+  // Has the tree have a controller that keeps processes in the leaves, as most
+  // do: cpu, cpuset and pids can do without (cgroups(7), "thread mode").
+  // Returns its name; empty if the machine has none on v2.
+  std::string TakeController() {
+    const auto has = [this](const char* file, const char* name) {
+      const std::vector<std::string> names =
+          absl::StrSplit(ReadKernelFile(root_ + file).value_or(""), ' ');
+      return std::find(names.begin(), names.end(), name) != names.end();
+    };
+    for (const char* name : {"memory", "io", "hugetlb", "misc"}) {
+      if (has(kFile, name)) {
+        return name;
+      }
+      if (has("/cgroup.controllers", name) &&
+          WriteKernelFile(root_ + kFile, absl::StrCat("+", name)).ok()) {
+        return lent_ = name;
+      }
+    }
+    return "";
+  }
+
+  static constexpr char kFile[] = "/cgroup.subtree_control";
+  static constexpr char kNoController[] =
+      "this machine's cgroup v2 has no controller that would refuse";
+
+ private:
+  std::string root_;
+  std::string tree_;
+  std::string lent_;  // What the root of the tree did not hand down before.
+};
+
+TEST_F(RealV2Test, RefusesProcessesBesideAThreadedCgroup) {
+  absl::StatusOr<Cgroup> threaded = Cgroup::Create(hierarchy(), "threaded");
+  absl::StatusOr<Cgroup> beside = Cgroup::Create(hierarchy(), "beside");
+  ASSERT_THAT(threaded, IsOk());
+  ASSERT_THAT(beside, IsOk());
+  if (!WriteKernelFile(threaded->File("cgroup.type"), "threaded").ok()) {
+    GTEST_SKIP() << "no threaded cgroup can be made here";
+  }
+  const Pipe input = *MakePipe();
+  Command command = Waiting(input);
+  const absl::StatusOr<Child> child = Start(command);
+  ASSERT_THAT(child, IsOk());
+  EXPECT_THAT(beside->Attach(child->pid()),
+              AllOf(HasErrno(EOPNOTSUPP), Says("threaded")));
+  beside->Admit(command);
+  EXPECT_THAT(Start(command), AllOf(HasErrno(EOPNOTSUPP), Says("threaded")));
+}
+
+TEST_F(RealV2Test, RefusesToHandDownBesideProcesses) {
+  const std::string controller = TakeController();
+  if (controller.empty()) {
+    GTEST_SKIP() << kNoController;
+  }
+  const absl::StatusOr<Cgroup> cgroup = Cgroup::Create(hierarchy(), "id");
+  ASSERT_THAT(cgroup, IsOk());
+  const Pipe input = *MakePipe();
+  const absl::StatusOr<Child> child = Start(Waiting(input));
+  ASSERT_THAT(child, IsOk());
+  ASSERT_THAT(WriteKernelFile(hierarchy().mount_point + "/cgroup.procs",
+                              absl::StrCat(child->pid())),
+              IsOk());
+  EXPECT_THAT(cgroup->Enable(controller),
+              AllOf(HasErrno(EBUSY), Says("has processes itself")));
+}
+
+TEST_F(RealV2Test, RefusesProcessesWhereControllersAreHandedDown) {
+  const std::string controller = TakeController();
+  if (controller.empty()) {
+    GTEST_SKIP() << kNoController;
+  }
+  const absl::StatusOr<Cgroup> cgroup = Cgroup::Create(hierarchy(), "id");
+  ASSERT_THAT(cgroup, IsOk());
+  ASSERT_THAT(cgroup->Enable(controller), IsOk());
+  ASSERT_THAT(WriteKernelFile(cgroup->path() + kFile, "+" + controller),
+              IsOk());
+  const Pipe input = *MakePipe();
+  Command command = Waiting(input);
+  const absl::StatusOr<Child> child = Start(command);
+  ASSERT_THAT(child, IsOk());
+  EXPECT_THAT(
+      cgroup->Attach(child->pid()),
+      AllOf(HasErrno(EBUSY), Says("hands controllers to its children")));
+  cgroup->Admit(command);
+  EXPECT_THAT(Start(command),
+              AllOf(HasErrno(EBUSY), Says("it hands controllers to")));
+}
+
+}  // namespace
+}  // namespace mydocker

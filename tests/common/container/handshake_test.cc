@@ -1,0 +1,201 @@
+#include "common/container/handshake.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cstdint>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "common/base/fd.h"
+#include "tests/common/forked.h"
+#include "tests/common/status_matchers.h"
+#include "tests/common/temp_directory.h"
+
+namespace mydocker {
+namespace {
+
+// A number as it stands in a frame.
+std::string Number(uint32_t number) {
+  std::string text(sizeof(number), '\0');
+  memcpy(text.data(), &number, sizeof(number));
+  return text;
+}
+
+const StartMessage kMessage = {{"stress", "--vm-bytes", "200m"}, true};
+
+class MessageTest : public testing::TestWithParam<std::vector<std::string>> {};
+
+TEST_P(MessageTest, ArrivesByteForByte) {
+  for (const bool verbose : {false, true}) {
+    const absl::StatusOr<StartMessage> received =
+        DecodeMessage(EncodeMessage({GetParam(), verbose}));
+    ASSERT_THAT(received, IsOk());
+    EXPECT_EQ(received->argv, GetParam());
+    EXPECT_EQ(received->verbose, verbose);
+  }
+}
+
+TEST_P(MessageTest, ArrivesThroughAPipe) {
+  absl::StatusOr<Pipe> pipe = MakePipe();
+  ASSERT_THAT(pipe, IsOk());
+  // More than a pipe holds at once: the reader has to read meanwhile.
+  absl::Status sent;
+  UniqueFd init_end(dup(pipe->read_end.get()));
+  std::thread sender([&] { sent = SendMessage(*pipe, {GetParam(), true}); });
+  const absl::StatusOr<StartMessage> received =
+      ReceiveMessage(std::move(init_end));
+  sender.join();
+  EXPECT_THAT(sent, IsOk());
+  ASSERT_THAT(received, IsOk());
+  EXPECT_EQ(received->argv, GetParam());
+  EXPECT_TRUE(received->verbose);
+  EXPECT_FALSE(pipe->read_end.valid());
+  EXPECT_FALSE(pipe->write_end.valid());
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Arguments, MessageTest,
+    testing::Values(std::vector<std::string>{"true"},
+                    std::vector<std::string>{""},
+                    std::vector<std::string>{"", "", ""},
+                    std::vector<std::string>{"printf", "<%s>\\n", "a b", "",
+                                             "c\nd"},
+                    std::vector<std::string>{"'", "\"", "$x", "\\", "*", ";"},
+                    std::vector<std::string>{"\xff\xfe", "日本"},
+                    std::vector<std::string>{"sh", std::string(100'000, 'x'),
+                                             std::string(100'000, '\n')},
+                    std::vector<std::string>(5'000, "many")));
+
+TEST(DecodeMessageTest, RefusesAMessageCutShortAnywhere) {
+  const std::string frame = EncodeMessage(kMessage);
+  ASSERT_THAT(DecodeMessage(frame), IsOk());
+  for (size_t size = 0; size < frame.size(); ++size) {
+    EXPECT_THAT(DecodeMessage(frame.substr(0, size)),
+                HasCode(absl::StatusCode::kDataLoss))
+        << size << " of " << frame.size() << " bytes";
+  }
+}
+
+TEST(DecodeMessageTest, RefusesWhatFollowsTheMessage) {
+  const std::string frame = EncodeMessage(kMessage);
+  for (const std::string& garbage :
+       {std::string(1, '\0'), std::string("x"), std::string("abcd"), frame}) {
+    EXPECT_THAT(DecodeMessage(frame + garbage),
+                HasCode(absl::StatusCode::kDataLoss));
+  }
+}
+
+TEST(DecodeMessageTest, RefusesAnotherMagicWord) {
+  const std::string frame = EncodeMessage(kMessage);
+  for (size_t i = 0; i < 4; ++i) {
+    std::string changed = frame;
+    changed[i] ^= 1;
+    EXPECT_THAT(DecodeMessage(changed), HasCode(absl::StatusCode::kDataLoss));
+  }
+}
+
+TEST(DecodeMessageTest, RefusesLengthsThatDoNotFit) {
+  const std::string magic = EncodeMessage(kMessage).substr(0, 4);
+  const auto frame = [&](const std::string& body) {
+    return magic + Number(body.size()) + body;
+  };
+  const std::string quiet = Number(0);
+  // The form is as the header describes it: this one is good.
+  ASSERT_THAT(DecodeMessage(frame(quiet + Number(2) + "ls")), IsOk());
+  for (const std::string& body : {
+           std::string(),                          // Nothing at all.
+           quiet,                                  // No argument.
+           quiet + Number(3) + "ls",               // Longer than the rest.
+           quiet + Number(1) + "ls",               // Shorter.
+           quiet + Number(0xffffffff) + "ls",      // Far longer.
+           quiet + Number(2) + "ls" + "x",         // Half a length.
+           quiet + Number(2) + "ls" + Number(1),   // An argument missing.
+           Number(2) + Number(2) + "ls",           // No bool.
+           Number(0x01000000) + Number(2) + "ls",  // No bool either.
+       }) {
+    EXPECT_THAT(DecodeMessage(frame(body)),
+                HasCode(absl::StatusCode::kDataLoss))
+        << testing::PrintToString(body);
+  }
+  const std::string body = quiet + Number(2) + "ls";
+  for (const uint32_t size : {0u, 9u, 11u, 0xffffffffu}) {
+    EXPECT_THAT(DecodeMessage(magic + Number(size) + body),
+                HasCode(absl::StatusCode::kDataLoss))
+        << size;
+  }
+}
+
+// What init finds in the pipe when run failed, or died, before it was through.
+class BrokenPipeTest : public testing::TestWithParam<size_t> {};
+
+TEST_P(BrokenPipeTest, IsNoMessage) {
+  absl::StatusOr<Pipe> pipe = MakePipe();
+  ASSERT_THAT(pipe, IsOk());
+  const std::string part = EncodeMessage(kMessage).substr(0, GetParam());
+  ASSERT_THAT(WriteAll(pipe->write_end.get(), part), IsOk());
+  pipe->write_end.Close();
+  EXPECT_THAT(ReceiveMessage(std::move(pipe->read_end)),
+              HasCode(absl::StatusCode::kDataLoss));
+}
+
+INSTANTIATE_TEST_SUITE_P(BytesSent, BrokenPipeTest,
+                         testing::Values(0, 1, 4, 8, 12, 20));
+
+TEST(ReceiveMessageTest, RefusesWhatIsNoPipe) {
+  const TempDirectory directory;
+  const UniqueFd file(
+      open(directory.Write("file", EncodeMessage(kMessage)).c_str(),
+           O_RDONLY | O_CLOEXEC));
+  const UniqueFd null(open("/dev/null", O_RDONLY | O_CLOEXEC));
+  int ends[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+  const UniqueFd socket(ends[0]);
+  const UniqueFd other_end(ends[1]);
+  for (const int fd : {file.get(), null.get(), socket.get(), -1}) {
+    EXPECT_THAT(ReceiveMessage(UniqueFd(fd < 0 ? fd : dup(fd))),
+                HasCode(absl::StatusCode::kFailedPrecondition))
+        << fd;
+  }
+}
+
+TEST(ReceiveMessageTest, SeesThatItCannotRead) {
+  absl::StatusOr<Pipe> pipe = MakePipe();
+  ASSERT_THAT(pipe, IsOk());
+  EXPECT_THAT(ReceiveMessage(std::move(pipe->write_end)), HasErrno(EBADF));
+}
+
+TEST(SendMessageTest, LeavesItToInitToSayWhyItIsGone) {
+  InFork([] {
+    sigset_t pipe_signal;
+    sigemptyset(&pipe_signal);
+    sigaddset(&pipe_signal, SIGPIPE);
+    sigprocmask(SIG_BLOCK, &pipe_signal, nullptr);
+    absl::StatusOr<Pipe> pipe = MakePipe();
+    ASSERT_THAT(pipe, IsOk());
+    // The system call does fail, and with this only.
+    pipe->read_end.Close();
+    EXPECT_THAT(WriteAll(pipe->write_end.get(), "x"), HasErrno(EPIPE));
+    EXPECT_THAT(SendMessage(*pipe, kMessage), IsOk());
+  });
+}
+
+TEST(SendMessageTest, SeesThatItCannotWrite) {
+  absl::StatusOr<Pipe> pipe = MakePipe();
+  ASSERT_THAT(pipe, IsOk());
+  Pipe turned_round = {std::move(pipe->write_end), std::move(pipe->read_end)};
+  EXPECT_THAT(SendMessage(turned_round, kMessage), HasErrno(EBADF));
+  // Or init would see an end, and complain beside run.
+  EXPECT_TRUE(turned_round.write_end.valid());
+}
+
+}  // namespace
+}  // namespace mydocker

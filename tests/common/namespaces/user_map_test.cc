@@ -1,0 +1,183 @@
+#include "common/namespaces/user_map.h"
+
+#include <errno.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sched.h>
+#include <unistd.h>
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "common/base/errors.h"
+#include "common/base/kernel_file.h"
+#include "tests/common/forked.h"
+#include "tests/common/status_matchers.h"
+#include "tests/common/user_namespace.h"
+
+namespace mydocker {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+std::string Read(const std::string& path) {
+  const absl::StatusOr<std::string> content = ReadKernelFile(path);
+  EXPECT_THAT(content, IsOk());
+  return content.value_or("");
+}
+
+TEST(UserMapFlagTest, IsRootOrNone) {
+  for (const UserMap map : {UserMap::kRoot, UserMap::kNone}) {
+    UserMap parsed = map == UserMap::kRoot ? UserMap::kNone : UserMap::kRoot;
+    std::string error;
+    EXPECT_TRUE(AbslParseFlag(AbslUnparseFlag(map), &parsed, &error));
+    EXPECT_EQ(parsed, map);
+  }
+  EXPECT_EQ(AbslUnparseFlag(UserMap::kRoot), "root");
+  EXPECT_EQ(AbslUnparseFlag(UserMap::kNone), "none");
+}
+
+TEST(UserMapFlagTest, RefusesEverythingElse) {
+  for (const char* text : {"", "0", "Root", "root ", "nobody"}) {
+    UserMap map = UserMap::kNone;
+    std::string error;
+    EXPECT_FALSE(AbslParseFlag(text, &map, &error)) << text;
+    EXPECT_THAT(error, AllOf(HasSubstr("root"), HasSubstr("none")));
+    EXPECT_EQ(map, UserMap::kNone);
+  }
+}
+
+TEST(WriteUserMapTest, MakesTheCallerRoot) {
+  SKIP_WITHOUT_USER_NAMESPACES();
+  InUserNamespace(0, [](uid_t uid, gid_t gid) {
+    EXPECT_THAT(WriteUserMap(UserMap::kRoot, uid, gid), IsOk());
+    EXPECT_EQ(geteuid(), 0);
+    EXPECT_EQ(getegid(), 0);
+    // One id each, and no setgroups(2).
+    EXPECT_THAT(Read("/proc/self/uid_map"),
+                testing::MatchesRegex(" *0 +" + std::to_string(uid) + " +1"));
+    EXPECT_THAT(Read("/proc/self/gid_map"),
+                testing::MatchesRegex(" *0 +" + std::to_string(gid) + " +1"));
+    EXPECT_EQ(Read("/proc/self/setgroups"), "deny");
+  });
+}
+
+TEST(WriteUserMapTest, WritesNothingForNone) {
+  SKIP_WITHOUT_USER_NAMESPACES();
+  InUserNamespace(0, [](uid_t uid, gid_t gid) {
+    EXPECT_THAT(WriteUserMap(UserMap::kNone, uid, gid), IsOk());
+    EXPECT_EQ(std::to_string(geteuid()), Read("/proc/sys/kernel/overflowuid"));
+    EXPECT_EQ(std::to_string(getegid()), Read("/proc/sys/kernel/overflowgid"));
+    EXPECT_EQ(Read("/proc/self/uid_map"), "");
+    EXPECT_EQ(Read("/proc/self/gid_map"), "");
+  });
+}
+
+TEST(WriteUserMapTest, FailsForAnIdThatIsNotTheCallers) {
+  SKIP_WITHOUT_USER_NAMESPACES();
+  InUserNamespace(0, [](uid_t uid, gid_t gid) {
+    EXPECT_THAT(WriteUserMap(UserMap::kRoot, uid + 1, gid),
+                AllOf(HasErrno(EPERM), Says("/proc/self/uid_map")));
+    EXPECT_THAT(WriteUserMap(UserMap::kRoot, uid, gid + 1),
+                AllOf(HasErrno(EPERM), Says("/proc/self/gid_map")));
+  });
+}
+
+TEST(WriteUserMapTest, FailsWhereAMapIsWrittenAlready) {
+  SKIP_WITHOUT_USER_NAMESPACES();
+  InUserNamespace(0, [](uid_t uid, gid_t gid) {
+    ASSERT_THAT(WriteUserMap(UserMap::kRoot, uid, gid), IsOk());
+    EXPECT_THAT(WriteUserMap(UserMap::kRoot, uid, gid), HasErrno(EPERM));
+  });
+}
+
+TEST(ReadUserNamespaceSwitchesTest, SaysWhatTheFilesSay) {
+  const std::vector<UserNamespaceSwitch> switches = ReadUserNamespaceSwitches();
+  ASSERT_EQ(switches.size(), 3U);
+  for (const UserNamespaceSwitch& found : switches) {
+    const std::string path = absl::StrCat(
+        "/proc/sys/", absl::StrReplaceAll(found.name, {{".", "/"}}));
+    const absl::StatusOr<std::string> value = ReadKernelFile(path);
+    EXPECT_EQ(found.value.has_value(), value.ok()) << path;
+    EXPECT_EQ(found.value.value_or(""), value.value_or("")) << path;
+    EXPECT_THAT(found.cure, testing::StartsWith(absl::StrCat("sudo sysctl -w ",
+                                                             found.name, "=")));
+    if (!value.ok()) {
+      EXPECT_FALSE(found.forbids) << path;
+    }
+  }
+}
+
+TEST(ReadUserNamespaceSwitchesTest, KnowsWhenTheLimitForbids) {
+  SKIP_WITHOUT_USER_NAMESPACES();
+  SKIP_WITHOUT_WRITABLE_PROC_SYS();
+  InUserNamespace(0, [](uid_t uid, gid_t gid) {
+    ASSERT_THAT(WriteUserMap(UserMap::kRoot, uid, gid), IsOk());
+    for (const char* limit : {"1", "0"}) {
+      ASSERT_THAT(WriteKernelFile("/proc/sys/user/max_user_namespaces", limit),
+                  IsOk());
+      const UserNamespaceSwitch found = ReadUserNamespaceSwitches()[0];
+      EXPECT_EQ(found.name, "user.max_user_namespaces");
+      EXPECT_EQ(found.value, limit);
+      EXPECT_EQ(found.forbids, found.value == "0");
+      EXPECT_EQ(found.forbids_root, found.value == "0");
+    }
+  });
+}
+
+TEST(ExplainUserNamespaceErrorTest, LeavesOtherErrorsAlone) {
+  for (const absl::Status& status :
+       {absl::OkStatus(), absl::InternalError("no system call"),
+        ErrnoError(EINVAL, "clone"), ErrnoError(EAGAIN, "clone")}) {
+    EXPECT_EQ(ExplainUserNamespaceError(status), status);
+  }
+}
+
+TEST(ExplainUserNamespaceErrorTest, NamesTheSwitchThatIsOff) {
+  SKIP_WITHOUT_USER_NAMESPACES();
+  SKIP_WITHOUT_WRITABLE_PROC_SYS();
+  InUserNamespace(0, [](uid_t uid, gid_t gid) {
+    ASSERT_THAT(WriteUserMap(UserMap::kRoot, uid, gid), IsOk());
+    // This limit is one of the user namespace that the writer is in.
+    ASSERT_THAT(WriteKernelFile("/proc/sys/user/max_user_namespaces", "0"),
+                IsOk());
+    ASSERT_NE(unshare(CLONE_NEWUSER), 0);
+    const absl::Status error = ErrnoError(errno, "clone");
+    EXPECT_THAT(error, HasErrno(ENOSPC));
+    const absl::Status explained = ExplainUserNamespaceError(error);
+    EXPECT_THAT(explained,
+                AllOf(HasErrno(ENOSPC), Says(std::string(error.message())),
+                      Says("user.max_user_namespaces is 0"),
+                      Says("sudo sysctl -w user.max_user_namespaces=15000")));
+    EXPECT_EQ(explained.code(), error.code());
+    for (const int other : {EPERM, EACCES}) {
+      EXPECT_THAT(ExplainUserNamespaceError(ErrnoError(other, "clone")),
+                  Says("user.max_user_namespaces is 0"));
+    }
+    // What the program that was to run there met is another matter.
+    const absl::Status of_program =
+        WithExitStatus(ErrnoError(EACCES, "execute /a"), 126);
+    EXPECT_EQ(ExplainUserNamespaceError(of_program), of_program);
+  });
+}
+
+TEST(ExplainUserNamespaceErrorTest, SaysNothingOfSwitchesThatAreOn) {
+  const auto is = [](const char* file, const char* value) {
+    const absl::StatusOr<std::string> content = ReadKernelFile(file);
+    return content.ok() && *content == value;
+  };
+  if (is("/proc/sys/user/max_user_namespaces", "0") ||
+      is("/proc/sys/kernel/unprivileged_userns_clone", "0") ||
+      is("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1")) {
+    GTEST_SKIP() << "on this system a switch is against user namespaces";
+  }
+  const absl::Status error = ErrnoError(EPERM, "clone");
+  EXPECT_EQ(ExplainUserNamespaceError(error), error);
+}
+
+}  // namespace
+}  // namespace mydocker

@@ -1,0 +1,115 @@
+#include "common/process/sealed_program.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "common/process/child.h"
+#include "tests/common/forked.h"
+#include "tests/common/status_matchers.h"
+
+namespace mydocker {
+namespace {
+
+std::string ContentOf(const std::string& path) {
+  std::stringstream content;
+  content << std::ifstream(path, std::ios::binary).rdbuf();
+  return content.str();
+}
+
+// All but the part that no process maps, for example the symbols.
+TEST(SealedProgramTest, HoldsThisProgram) {
+  const absl::StatusOr<UniqueFd> copy = SealedCopyOfThisProgram();
+  ASSERT_THAT(copy, IsOk());
+  const std::string program = ContentOf("/proc/self/exe");
+  const std::string copied = ContentOf(PathOf(*copy));
+  // Not EXPECT_EQ: it would print them.
+  EXPECT_TRUE(program.starts_with(copied));
+  EXPECT_GT(copied.size(), program.size() / 10);
+  EXPECT_LT(copied.size(), program.size());
+}
+
+// Not through its descriptor, nor by opening it once more, nor by a mapping.
+TEST(SealedProgramTest, CannotBeChangedEvenByRoot) {
+  const absl::StatusOr<UniqueFd> copy = SealedCopyOfThisProgram();
+  ASSERT_THAT(copy, IsOk());
+  const UniqueFd again(open(PathOf(*copy).c_str(), O_RDWR | O_CLOEXEC));
+  ASSERT_TRUE(again.valid());
+  for (const int fd : {copy->get(), again.get()}) {
+    EXPECT_EQ(pwrite(fd, "x", 1, 0), -1);
+    EXPECT_EQ(errno, EPERM);
+    EXPECT_EQ(ftruncate(fd, 0), -1);
+    EXPECT_EQ(errno, EPERM);
+    EXPECT_EQ(mmap(nullptr, 1, PROT_WRITE, MAP_SHARED, fd, 0), MAP_FAILED);
+    EXPECT_EQ(fcntl(fd, F_ADD_SEALS, 0), -1);
+    EXPECT_EQ(errno, EPERM);
+  }
+}
+
+TEST(SealedProgramTest, IsNoFileOfTheHosts) {
+  const absl::StatusOr<UniqueFd> copy = SealedCopyOfThisProgram();
+  ASSERT_THAT(copy, IsOk());
+  struct stat copied = {};
+  struct stat program = {};
+  ASSERT_EQ(fstat(copy->get(), &copied), 0);
+  ASSERT_EQ(stat("/proc/self/exe", &program), 0);
+  EXPECT_TRUE(copied.st_dev != program.st_dev ||
+              copied.st_ino != program.st_ino);
+}
+
+// A child executes it by its path, though its descriptors have moved, and gets
+// no descriptor of it.
+TEST(SealedProgramTest, CanBeExecutedByAChild) {
+  const absl::StatusOr<UniqueFd> copy = SealedCopyOfThisProgram();
+  ASSERT_THAT(copy, IsOk());
+  absl::StatusOr<Pipe> pipe = MakePipe();
+  ASSERT_THAT(pipe, IsOk());
+  Command command;
+  command.program = PathOf(*copy);
+  command.argv = {"test", "--gtest_filter=Child.Of"};
+  command.extra_files = {pipe->read_end.get(), pipe->read_end.get()};
+  command.in_child.push_back([] {
+    const UniqueFd null(open("/dev/null", O_WRONLY | O_CLOEXEC));
+    dup2(null.get(), STDOUT_FILENO);
+    return absl::OkStatus();
+  });
+  const absl::StatusOr<int> exit_status = mydocker::Run(command);
+  ASSERT_THAT(exit_status, IsOk());
+  EXPECT_EQ(*exit_status, 0);
+}
+
+TEST(SealedProgramTest, IsClosedOnExecute) {
+  const absl::StatusOr<UniqueFd> copy = SealedCopyOfThisProgram();
+  ASSERT_THAT(copy, IsOk());
+  EXPECT_EQ(fcntl(copy->get(), F_GETFD), FD_CLOEXEC);
+}
+
+// At each of its steps that needs one more.
+TEST(SealedProgramTest, SaysWhenNoDescriptorIsLeft) {
+  InFork([] {
+    close_range(3, ~0U, 0);
+    std::vector<UniqueFd> taken;
+    for (int left = 0; left < 3; ++left) {
+      taken.clear();
+      while (taken.empty() || taken.back().get() < 19 - left) {
+        taken.emplace_back(open("/dev/null", O_RDONLY | O_CLOEXEC));
+      }
+      SetLimit(RLIMIT_NOFILE, 20);
+      EXPECT_THAT(SealedCopyOfThisProgram(), HasErrno(EMFILE)) << left;
+    }
+    taken.pop_back();
+    EXPECT_THAT(SealedCopyOfThisProgram(), IsOk());
+  });
+}
+
+}  // namespace
+}  // namespace mydocker
