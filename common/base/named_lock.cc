@@ -1,0 +1,104 @@
+#include "common/base/named_lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/errors.h"
+
+namespace mydocker {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::chrono::seconds kLockLimit(10);
+constexpr useconds_t kShortestPause = 100;    // Microseconds.
+constexpr useconds_t kLongestPause = 10'000;  // Microseconds.
+
+absl::Status MakeRunDirectory() {
+  if (mkdir(kRunDirectory, 0700) != 0 && errno != EEXIST) {
+    return ErrnoError(errno, absl::StrCat("make ", kRunDirectory),
+                      errno == EACCES ? "it belongs to root: use sudo" : "");
+  }
+  return absl::OkStatus();
+}
+
+// Whether `path` still names the open `file`: its last holder may have removed
+// it, and then another process may have made and locked a new one.
+bool IsFileAt(const UniqueFd& file, const std::string& path) {
+  struct stat opened = {};
+  struct stat named = {};
+  return fstat(file.get(), &opened) == 0 && lstat(path.c_str(), &named) == 0 &&
+         opened.st_ino == named.st_ino && opened.st_dev == named.st_dev;
+}
+
+// Locks the file `path`, made if it is not there. Tries until `deadline`.
+absl::StatusOr<UniqueFd> LockFile(const std::string& path,
+                                  Clock::time_point deadline) {
+  useconds_t pause = kShortestPause;
+  while (true) {
+    RETURN_IF_ERROR(MakeRunDirectory());
+    UniqueFd file(
+        open(path.c_str(), O_RDONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
+    if (!file.valid()) {
+      if (errno == ENOENT) {
+        continue;  // The last holder of a lock has just removed the directory.
+      }
+      return ErrnoError(errno, absl::StrCat("open ", path),
+                        errno == EACCES ? "it belongs to root: use sudo" : "");
+    }
+    // Not one call that waits: it would have no end but a signal, and signals
+    // are blocked while there is something to clean up (Supervisor).
+    if (flock(file.get(), LOCK_EX | LOCK_NB) == 0) {
+      if (IsFileAt(file, path)) {
+        return file;
+      }
+      continue;
+    }
+    const int error = errno;
+    if (error != EWOULDBLOCK && error != EINTR) {
+      return ErrnoError(error, absl::StrCat("lock ", path));
+    }
+    if (Clock::now() >= deadline) {
+      return ErrnoError(error, absl::StrCat("lock ", path),
+                        "another process has that lock; sudo lslocks shows "
+                        "which");
+    }
+    usleep(pause);
+    pause = std::min(2 * pause, kLongestPause);
+  }
+}
+
+std::string LockPath(absl::string_view name) {
+  return absl::StrCat(kRunDirectory, "/", name, ".lock");
+}
+
+}  // namespace
+
+absl::StatusOr<NamedLock> NamedLock::Acquire(absl::string_view name) {
+  const std::string path = LockPath(name);
+  ASSIGN_OR_RETURN(UniqueFd file, LockFile(path, Clock::now() + kLockLimit));
+  return NamedLock(path, std::move(file));
+}
+
+absl::StatusOr<NamedLock> NamedLock::TryAcquire(absl::string_view name) {
+  const std::string path = LockPath(name);
+  ASSIGN_OR_RETURN(UniqueFd file, LockFile(path, Clock::now()));
+  return NamedLock(path, std::move(file));
+}
+
+NamedLock::~NamedLock() {
+  if (file_.valid()) {
+    unlink(path_.c_str());  // While locked: nobody else's is removed.
+    file_.Close();
+    rmdir(kRunDirectory);  // Unless there is something else in it.
+  }
+}
+
+}  // namespace mydocker

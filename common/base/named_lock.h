@@ -1,0 +1,49 @@
+// From chapter 7.
+//
+// Locks that only root can take, and that leave nothing behind.
+
+#ifndef MYDOCKER_COMMON_BASE_NAMED_LOCK_H_
+#define MYDOCKER_COMMON_BASE_NAMED_LOCK_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "common/base/fd.h"
+
+namespace mydocker {
+
+// Where mydocker keeps what must not outlive a reboot. Its mode is 0700:
+// whoever may open a directory may lock it (flock(2)), so a lock on one that
+// everybody may open, such as a cgroup, could be held by any user, for ever.
+inline constexpr char kRunDirectory[] = "/run/mydocker";
+
+// The lock NAME: the file /run/mydocker/NAME.lock, locked with flock(2) for as
+// long as this object lives. The kernel drops it when the process dies.
+class NamedLock {
+ public:
+  // Takes the lock `name`, a file name without a slash. Waits while another
+  // process has it, for 10 seconds at most.
+  // Errors: EWOULDBLOCK after that time; EACCES for those who are not root;
+  // those of mkdir(2), open(2) and flock(2).
+  static absl::StatusOr<NamedLock> Acquire(absl::string_view name);
+
+  // As Acquire, but does not wait: EWOULDBLOCK if another process has it.
+  static absl::StatusOr<NamedLock> TryAcquire(absl::string_view name);
+
+  NamedLock(NamedLock&& other) noexcept = default;
+  NamedLock& operator=(NamedLock&&) = delete;
+  // Removes the file, and the directory if it is empty then.
+  ~NamedLock();
+
+ private:
+  NamedLock(std::string path, UniqueFd file)
+      : path_(std::move(path)), file_(std::move(file)) {}
+
+  std::string path_;
+  UniqueFd file_;
+};
+
+}  // namespace mydocker
+
+#endif  // MYDOCKER_COMMON_BASE_NAMED_LOCK_H_
