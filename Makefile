@@ -125,11 +125,16 @@ trace$(call number_of,$1): chapter$(call number_of,$1)
 endef
 $(foreach c,$(CHAPTERS),$(eval $(call chapter_rules,$c)))
 
-# Chapter 9: root file systems for containers, and a program that leaves one.
-# `make rootfs` is both, the chapter's program and a root file system to run it
-# on, made anew; `make chapter9` leaves that as it is.
+# Each of these leaves its program as ./run.
+LEAVE_RUN := $(foreach c,$(CHAPTERS),$(foreach g,chapter$(call number_of,$c) $(call name_of,$c),$g:$c))
+ASKED_FOR := $(sort $(foreach g,$(MAKECMDGOALS),$(patsubst $g:%,%,$(filter $g:%,$(LEAVE_RUN)))))
+ifneq ($(word 2,$(ASKED_FOR)),)
+$(error $(ASKED_FOR): one chapter at a time, for each leaves its program as ./run)
+endif
+
+# Chapter 9: root file systems for containers, made anew, and a program that
+# leaves one.
 .PHONY: rootfs-busybox rootfs-debian escape
-rootfs: rootfs-busybox
 rootfs-busybox:
 	@vagrant/provision.sh packages run
 	@scripts/rootfs.sh busybox build/rootfs

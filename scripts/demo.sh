@@ -28,7 +28,7 @@ trap finish EXIT
 
 mib() { awk -v bytes="$1" 'BEGIN { printf "%.1f MiB", bytes / 1048576 }'; }
 
-# steps: what `run -v` has told so far, without the milliseconds at the end.
+# steps: what `run -verbose` has told so far, without the milliseconds at the end.
 steps() { sed -E 's/ \([0-9.]+ ms\)$//' "$log"; }
 
 # start FLAG...: the experiment in a container, in the background. Sets run_pid,
@@ -36,7 +36,7 @@ steps() { sed -E 's/ \([0-9.]+ ms\)$//' "$log"; }
 start() {
   local patience=$((SECONDS + 120))
   echo "\$ mydocker run${*:+ }$* ${STRESS[*]}"
-  ./mydocker run -v "$@" "${STRESS[@]}" >/dev/null 2>"$log" &
+  ./mydocker run -verbose "$@" "${STRESS[@]}" >/dev/null 2>"$log" &
   run_pid=$!
   until steps | grep ' as process 1$' >/dev/null; do
     if ((SECONDS > patience)) || ! kill -0 "$run_pid" 2>/dev/null; then

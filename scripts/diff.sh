@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 #
-# diff.sh N: what chapter N adds to chapter N-1.
+# diff.sh N: what chapter N adds to chapter N-1. First its steps against those of
+# the chapter before, then, whole, what common/ has gained for it.
 
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -24,18 +25,31 @@ colour=never
 [[ ! -t 1 ]] || colour=always
 # compare OLD NEW: two files or folders. diff's status 1 means "they differ",
 # which is the point. The marks of the regions that the pages show are not the
-# lesson. Nor is a program beside the chapter's own.
+# lesson. Nor is a program beside the chapter's own, nor what a file includes.
 compare() {
-  diff --color="$colour" -ruN --exclude=escape -I '^ *// #\(end\)\?region ' --label "$1" --label "$2" "$1" "$2" || (($? == 1))
+  diff --color="$colour" -ruN --exclude=escape -I '^ *// #\(end\)\?region ' -I '^#include' \
+    --label "$1" --label "$2" "$1" "$2" || (($? == 1))
 }
 
-if [[ ! -e $new/run.cc || -e $old/run.cc ]]; then
-  compare "$old" "$new"
-  exit
+if [[ ! -e $new/run.cc ]]; then
+  compare "$old/main.cc" "$new/main.cc"
+elif [[ ! -e $old/run.cc ]]; then
+  # Chapter 8: one file becomes three. The steps were in main.cc and are in
+  # run.cc now; what is new altogether comes after them, in the order in which
+  # it runs.
+  compare "$old/main.cc" "$new/run.cc"
+  for file in init.cc main.cc; do
+    compare /dev/null "$new/$file"
+  done
+else
+  for file in "$new"/*.cc; do
+    compare "$old/${file##*/}" "$file"
+  done
 fi
-# Chapter 8: one file becomes three. The steps were in main.cc and are in run.cc
-# now; what is new altogether comes after them, in the order in which it runs.
-compare "$old/main.cc" "$new/run.cc"
-for file in init.cc main.cc run.h init.h; do
-  compare /dev/null "$new/$file"
-done
+
+# The idea itself: its functions in common/, each header before its source.
+while read -r header; do
+  for file in "$header" "${header%.h}.cc"; do
+    [[ ! -e $file ]] || compare /dev/null "$file"
+  done
+done < <(grep -rlx "// From chapter $number\." common --include='*.h' | sort)

@@ -29,6 +29,7 @@
 #include "common/base/command_line.h"
 #include "common/base/errors.h"
 #include "common/base/fd.h"
+#include "common/base/program.h"
 
 ABSL_FLAG(bool, json, false, "print JSON, for scripts");
 
@@ -68,7 +69,6 @@ absl::StatusOr<int> ShowProcess(const std::string& word) {
 // #endregion show
 
 absl::StatusOr<int> RunChapter(int argc, char* argv[]) {
-  RETURN_IF_ERROR(OpenMissingStandardStreams());
   ASSIGN_OR_RETURN(
       const std::vector<std::string> words,
       ParseCommandLine(argc, argv, "run [-json] [PID | self]", {}));
@@ -85,8 +85,6 @@ absl::StatusOr<int> RunChapter(int argc, char* argv[]) {
 }  // namespace mydocker
 
 int main(int argc, char* argv[]) {
-  const absl::StatusOr<int> exit_status = mydocker::RunChapter(argc, argv);
-  return exit_status.ok()
-             ? *exit_status
-             : mydocker::ReportFailure(argv[0], exit_status.status());
+  return mydocker::RunProgram(argv[0],
+                              [&] { return mydocker::RunChapter(argc, argv); });
 }

@@ -14,7 +14,7 @@
 #include "absl/status/statusor.h"
 #include "common/base/command_line.h"
 #include "common/base/errors.h"
-#include "common/base/fd.h"
+#include "common/base/program.h"
 #include "common/process/child.h"
 
 namespace mydocker {
@@ -22,7 +22,6 @@ namespace {
 
 // #region steps
 absl::StatusOr<int> RunChapter(int argc, char* argv[]) {
-  RETURN_IF_ERROR(OpenMissingStandardStreams());
   Command command;
   ASSIGN_OR_RETURN(
       command.argv,
@@ -36,8 +35,6 @@ absl::StatusOr<int> RunChapter(int argc, char* argv[]) {
 }  // namespace mydocker
 
 int main(int argc, char* argv[]) {
-  const absl::StatusOr<int> exit_status = mydocker::RunChapter(argc, argv);
-  return exit_status.ok()
-             ? *exit_status
-             : mydocker::ReportFailure(argv[0], exit_status.status());
+  return mydocker::RunProgram(argv[0],
+                              [&] { return mydocker::RunChapter(argc, argv); });
 }

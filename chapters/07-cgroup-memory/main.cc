@@ -27,6 +27,7 @@
 #include "common/base/errors.h"
 #include "common/base/fd.h"
 #include "common/base/kernel_file.h"
+#include "common/base/program.h"
 #include "common/base/size.h"
 #include "common/cgroup/cgroup.h"
 #include "common/cgroup/hierarchy.h"
@@ -88,7 +89,6 @@ absl::Status ReportUse(const Cgroup& cgroup) {
 }
 
 absl::StatusOr<int> RunChapter(int argc, char* argv[]) {
-  RETURN_IF_ERROR(OpenMissingStandardStreams());
   if (argc > 0 && argv[0] == kInside) {
     return RunWorkload({argv + 1, argv + argc});
   }
@@ -134,8 +134,6 @@ absl::StatusOr<int> RunChapter(int argc, char* argv[]) {
 }  // namespace mydocker
 
 int main(int argc, char* argv[]) {
-  const absl::StatusOr<int> exit_status = mydocker::RunChapter(argc, argv);
-  return exit_status.ok()
-             ? *exit_status
-             : mydocker::ReportFailure(argv[0], exit_status.status());
+  return mydocker::RunProgram(argv[0],
+                              [&] { return mydocker::RunChapter(argc, argv); });
 }

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "absl/status/statusor.h"
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
 #include "common/base/fd.h"
@@ -14,20 +14,19 @@
 namespace mydocker {
 
 // #region steps
-absl::Status InitContainer() {
+absl::StatusOr<int> InitContainer(const std::vector<std::string>& /*words*/) {
   // Waits until `run` has done its part.
   ASSIGN_OR_RETURN(const StartMessage message,
                    ReceiveMessage(UniqueFd(kHandshakeFd)));
   SetVerbose(message.verbose);
 
-  RETURN_IF_ERROR(SetPropagation(Propagation::kPrivate));
-  Tell("made the mounts below / private");
-  RETURN_IF_ERROR(MountProc());
-  Tell("mounted proc on /proc");
+  RETURN_IF_ERROR(LogStep(SetPropagation(Propagation::kPrivate),
+                          "made the mounts below / private"));
+  RETURN_IF_ERROR(LogStep(MountProc(), "mounted proc on /proc"));
 
   ASSIGN_OR_RETURN(const std::string file,
                    FindExecutable(message.argv[0], SearchPath()));
-  Tell(absl::StrCat("execute ", file, " as process 1"));
+  LogStep(absl::StrCat("execute ", file, " as process 1"));
   return Execute(file, message.argv);
 }
 // #endregion steps

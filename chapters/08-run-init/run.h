@@ -16,9 +16,6 @@ namespace mydocker {
 // Source: RunCommand and run in article 001; Run in article 000.
 absl::StatusOr<int> RunContainer(const std::vector<std::string>& words);
 
-// Writes the help page of `run` to standard output and returns 0.
-absl::StatusOr<int> PrintRunHelp();
-
 }  // namespace mydocker
 
 #endif  // MYDOCKER_CHAPTERS_08_RUN_INIT_RUN_H_

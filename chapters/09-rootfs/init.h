@@ -6,16 +6,15 @@
 #include <string>
 #include <vector>
 
-#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 
 namespace mydocker {
 
 // Prepares the container that this process is the first process of, and becomes
-// the command that `run` sends. `words` is what follows `init` on the command
-// line: the flags by which `run` says what the container is to be like. Returns
-// only to say why it could not.
+// the command that `run` sends. It takes no `words`. Returns only to say why it
+// could not.
 // Source: RunContainerInitProcess in articles 000 and 001; ns in article 002.
-absl::Status InitContainer(const std::vector<std::string>& words);
+absl::StatusOr<int> InitContainer(const std::vector<std::string>& words);
 
 }  // namespace mydocker
 

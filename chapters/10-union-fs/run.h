@@ -17,9 +17,6 @@ namespace mydocker {
 // 002.
 absl::StatusOr<int> RunContainer(const std::vector<std::string>& words);
 
-// Writes the help page of `run` to standard output and returns 0.
-absl::StatusOr<int> PrintRunHelp();
-
 }  // namespace mydocker
 
 #endif  // MYDOCKER_CHAPTERS_10_UNION_FS_RUN_H_

@@ -4,9 +4,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <optional>
+#include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/flags/commandlineflag.h"
 #include "absl/flags/reflection.h"
 #include "absl/status/status.h"
@@ -53,14 +56,40 @@ std::optional<FlagWord> ReadFlagWord(absl::string_view word) {
                   std::string(word.substr(equals + 1))};
 }
 
-absl::CommandLineFlag* FindFlag(absl::string_view name,
-                                const std::vector<FlagAlias>& aliases) {
-  for (const FlagAlias& alias : aliases) {
+bool Takes(const FlagSet& flags, absl::string_view name) {
+  return flags.names.empty() || absl::c_linear_search(flags.names, name);
+}
+
+absl::CommandLineFlag* FindFlag(absl::string_view name, const FlagSet& flags) {
+  for (const FlagAlias& alias : flags.aliases) {
     if (alias.alias == name) {
       name = alias.flag;
     }
   }
-  return absl::FindCommandLineFlag(absl::StrReplaceAll(name, {{"-", "_"}}));
+  const std::string cpp_name = absl::StrReplaceAll(name, {{"-", "_"}});
+  return Takes(flags, cpp_name) ? absl::FindCommandLineFlag(cpp_name) : nullptr;
+}
+
+// Flags of `docker run` that people type here too, and what there is instead.
+constexpr std::pair<absl::string_view, absl::string_view> kInsteadOf[] = {
+    {"memory", "-m limits the memory"},
+    {"cpu-shares", "-cpushare has the same meaning"},
+    {"cpuset-cpus", "-cpuset has the same meaning"},
+    {"rm", "a container leaves nothing behind, with no flag"},
+    {"v", "-verbose tells each step; there are no volumes yet"},
+    {"d",
+     "a container runs in the foreground; the shell's & puts `run` behind"},
+    {"name", "a container's name is its id, 12 hexadecimal digits"},
+    {"p", "a container has a network of its own, without a way out"},
+};
+
+absl::Status UnknownFlag(absl::string_view name) {
+  const auto* instead = absl::c_find_if(
+      kInsteadOf, [name](const auto& entry) { return entry.first == name; });
+  return absl::InvalidArgumentError(absl::StrCat("unknown flag '", name, "'; ",
+                                                 instead == std::end(kInsteadOf)
+                                                     ? "-help lists the flags"
+                                                     : instead->second));
 }
 
 // The name of a flag as it is typed.
@@ -103,18 +132,16 @@ std::string AbslUnparseFlag(const Strings& strings) {
 
 // #region parse-flags
 absl::StatusOr<std::vector<std::string>> ParseFlags(
-    const std::vector<std::string>& words,
-    const std::vector<FlagAlias>& aliases) {
+    const std::vector<std::string>& words, const FlagSet& flags) {
   auto word = words.begin();
   while (word != words.end() && *word != "--") {
     const std::optional<FlagWord> flag_word = ReadFlagWord(*word);
     if (!flag_word.has_value()) {
       return std::vector<std::string>(word, words.end());
     }
-    absl::CommandLineFlag* flag = FindFlag(flag_word->name, aliases);
+    absl::CommandLineFlag* flag = FindFlag(flag_word->name, flags);
     if (flag == nullptr) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "unknown flag '", flag_word->name, "'; -help lists the flags"));
+      return UnknownFlag(flag_word->name);
     }
     if (flag_word->value.has_value()) {
       RETURN_IF_ERROR(SetFlag(*flag, *flag_word->value));
@@ -138,12 +165,14 @@ bool AsksForHelp(const std::vector<std::string>& words) {
          (words[0] == "-h" || words[0] == "-help" || words[0] == "--help");
 }
 
-std::string HelpPage(absl::string_view usage,
-                     const std::vector<FlagAlias>& aliases) {
+std::string HelpPage(absl::string_view usage, const FlagSet& flags) {
   std::map<std::string, std::string> lines;  // Sorted by name.
   for (const auto& [name, flag] : absl::GetAllFlags()) {
+    if (!Takes(flags, name)) {
+      continue;
+    }
     std::string spellings = absl::StrCat("-", Spelled(*flag));
-    for (const FlagAlias& alias : aliases) {
+    for (const FlagAlias& alias : flags.aliases) {
       if (alias.flag == name) {
         absl::StrAppend(&spellings, ", -", alias.alias);
       }

@@ -21,6 +21,14 @@ struct FlagAlias {
   absl::string_view flag;
 };
 
+// The flags that a command takes.
+struct FlagSet {
+  // As ABSL_FLAG has them. A program has one set of flags for all its commands;
+  // those of another command are unknown to this one. Empty: all of them.
+  std::vector<absl::string_view> names;
+  std::vector<FlagAlias> aliases;
+};
+
 // Strings, one for each time that a flag of this type is given, in that order.
 struct Strings {
   std::vector<std::string> values;
@@ -37,19 +45,18 @@ std::string AbslUnparseFlag(const Strings& strings);
 // there. If a flag comes twice, the last one counts, but with the type Strings
 // all do.
 //
-// Errors: InvalidArgument for an unknown flag, for a missing or empty value,
-// and for a value that the flag's type refuses, with that type's explanation.
+// Errors: InvalidArgument for a flag that is not in `flags` (for one of
+// Docker's it says what there is instead), for a missing or empty value, and
+// for a value that the flag's type refuses, with that type's explanation.
 absl::StatusOr<std::vector<std::string>> ParseFlags(
-    const std::vector<std::string>& words,
-    const std::vector<FlagAlias>& aliases = {});
+    const std::vector<std::string>& words, const FlagSet& flags = {});
 
 // Returns whether `words` begins with a request for help (-h, -help, --help).
 bool AsksForHelp(const std::vector<std::string>& words);
 
-// Returns a help page: `usage`, then a line for each flag that ABSL_FLAG
-// defines in this program, with its explanation and its aliases.
-std::string HelpPage(absl::string_view usage,
-                     const std::vector<FlagAlias>& aliases = {});
+// Returns a help page: `usage`, then a line for each of `flags`, with its
+// explanation and its aliases.
+std::string HelpPage(absl::string_view usage, const FlagSet& flags = {});
 
 // The whole command line of the programs that are only flags and a command:
 // answers a request for help on standard output and ends the program, parses

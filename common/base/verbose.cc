@@ -14,25 +14,33 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 bool verbose_on = false;
-// When the step before was told: what comes after it is the next one's time.
-Clock::time_point told_at;
+// When the last step was logged: the next one's time begins there.
+Clock::time_point logged_at;
 
 }  // namespace
 
 void SetVerbose(bool verbose) {
   verbose_on = verbose;
-  told_at = Clock::now();
+  logged_at = Clock::now();
 }
 
 bool IsVerbose() { return verbose_on; }
 
-void Tell(absl::string_view step) {
+void LogStep(absl::string_view step) {
   if (!verbose_on) {
     return;
   }
-  const std::chrono::duration<double, std::milli> took = Clock::now() - told_at;
+  const std::chrono::duration<double, std::milli> took =
+      Clock::now() - logged_at;
   Report(absl::StrFormat("%s (%.2f ms)", step, took.count()));
-  told_at = Clock::now();
+  logged_at = Clock::now();
+}
+
+absl::Status LogStep(absl::Status result, absl::string_view step) {
+  if (result.ok()) {
+    LogStep(step);
+  }
+  return result;
 }
 
 void Report(absl::string_view message) {

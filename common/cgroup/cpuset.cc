@@ -25,7 +25,7 @@ absl::Status InheritFrom(const std::string& parent,
                        ReadKernelFile(absl::StrCat(parent, file)));
       const std::string path = absl::StrCat(directory, file);
       RETURN_IF_ERROR(WriteKernelFile(path, parents));
-      Tell(absl::StrCat("wrote ", parents, " to ", path));
+      LogStep(absl::StrCat("wrote ", parents, " to ", path));
     }
   }
   return absl::OkStatus();

@@ -56,7 +56,7 @@ absl::StatusOr<CgroupManager::Place*> CgroupManager::PlaceIn(
     }
   }
   ASSIGN_OR_RETURN(Cgroup cgroup, Cgroup::Create(hierarchy, id));
-  Tell(absl::StrCat("made cgroup ", cgroup.path()));
+  LogStep(absl::StrCat("made cgroup ", cgroup.path()));
   places_.push_back({std::move(cgroup), {}});
   return &places_.back();
 }

@@ -9,14 +9,14 @@ namespace mydocker {
 
 absl::Status Subsystem::Apply(const Cgroup& cgroup, pid_t pid) {
   RETURN_IF_ERROR(cgroup.Attach(pid));
-  Tell(absl::StrCat("process ", pid, " entered ", cgroup.path()));
+  LogStep(absl::StrCat("process ", pid, " entered ", cgroup.path()));
   return absl::OkStatus();
 }
 
 absl::Status Subsystem::Remove(Cgroup& cgroup) {
   const std::string path = cgroup.path();
   RETURN_IF_ERROR(cgroup.Remove());
-  Tell(absl::StrCat("removed ", path));
+  LogStep(absl::StrCat("removed ", path));
   return absl::OkStatus();
 }
 
@@ -24,7 +24,7 @@ absl::Status Subsystem::Write(const Cgroup& cgroup, absl::string_view file,
                               absl::string_view value) {
   const std::string path = cgroup.File(file);
   RETURN_IF_ERROR(WriteKernelFile(path, value));
-  Tell(absl::StrCat("wrote ", value, " to ", path));
+  LogStep(absl::StrCat("wrote ", value, " to ", path));
   return absl::OkStatus();
 }
 

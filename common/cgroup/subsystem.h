@@ -52,7 +52,7 @@ class Subsystem {
   // #endregion subsystem
 
  protected:
-  // Writes `value` to the cgroup's file `file` and tells of it (-v).
+  // Writes `value` to the cgroup's file `file` and logs that (-verbose).
   static absl::Status Write(const Cgroup& cgroup, absl::string_view file,
                             absl::string_view value);
 };

@@ -19,6 +19,11 @@ void AppendNumber(std::string& frame, uint32_t number) {
   frame.append(reinterpret_cast<const char*>(&number), sizeof(number));
 }
 
+void AppendText(std::string& frame, absl::string_view text) {
+  AppendNumber(frame, text.size());
+  frame.append(text.data(), text.size());
+}
+
 // Takes numbers and texts from the front of a frame; nothing where it is too
 // short.
 class Reader {
@@ -62,9 +67,11 @@ absl::Status Broken() {
 std::string EncodeMessage(const StartMessage& message) {
   std::string body;
   AppendNumber(body, message.verbose ? 1 : 0);
+  AppendText(body, message.hostname);
+  AppendText(body, message.rootfs);
+  AppendText(body, message.layers);
   for (const std::string& argument : message.argv) {
-    AppendNumber(body, argument.size());
-    body.append(argument);
+    AppendText(body, argument);
   }
   std::string frame;
   AppendNumber(frame, kMagic);
@@ -86,6 +93,14 @@ absl::StatusOr<StartMessage> DecodeMessage(absl::string_view frame) {
   }
   StartMessage message;
   message.verbose = *verbose == 1;
+  for (std::string* text :
+       {&message.hostname, &message.rootfs, &message.layers}) {
+    std::optional<std::string> taken = reader.TakeText();
+    if (!taken.has_value()) {
+      return Broken();
+    }
+    *text = *std::move(taken);
+  }
   while (reader.left() > 0) {
     std::optional<std::string> argument = reader.TakeText();
     if (!argument.has_value()) {

@@ -21,12 +21,17 @@ inline constexpr int kHandshakeFd = 3;
 
 struct StartMessage {
   std::vector<std::string> argv;  // The container's command, byte for byte.
-  bool verbose = false;           // Whether init tells its steps (-v).
+  bool verbose = false;           // Whether init logs its steps (-verbose).
+  // From chapter 9.
+  std::string hostname = {};  // Empty: it keeps the host's.
+  std::string rootfs = {};    // Empty: it sees the host's files.
+  // From chapter 10.
+  std::string layers = {};  // The path of its LayeredFiles, if it has layers.
 };
 
 // Returns the message as it goes through the pipe: a magic word, the length of
-// the rest in bytes, then the rest, in which each argument has its length in
-// front. Numbers have 32 bits, in the machine's byte order.
+// the rest in bytes, then the rest, in which each text has its length in front.
+// Numbers have 32 bits, in the machine's byte order.
 std::string EncodeMessage(const StartMessage& message);
 
 // The reverse of EncodeMessage. Errors: DataLoss for anything that is not

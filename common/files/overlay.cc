@@ -242,12 +242,12 @@ absl::Status LayeredFiles::AddLayers(const std::vector<std::string>& layers) {
     }
     if (is_directory) {
       RETURN_IF_ERROR(MakeLink(layers[i], place));
-      Tell(absl::StrCat("layer ", i, " is ", layers[i]));
+      LogStep(absl::StrCat("layer ", i, " is ", layers[i]));
     } else {
       RETURN_IF_ERROR(MakeDirectory(place, 0755));
       RETURN_IF_ERROR(UnpackLayer(layers[i], place));
-      Tell(absl::StrCat("layer ", i, " is ", layers[i], ", unpacked in ",
-                        place));
+      LogStep(absl::StrCat("layer ", i, " is ", layers[i], ", unpacked in ",
+                           place));
     }
   }
   return absl::OkStatus();

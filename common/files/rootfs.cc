@@ -47,7 +47,7 @@ absl::StatusOr<UniqueFd> OpenDirectoryAt(int directory, const std::string& name,
     const bool missing =
         ErrnoOf(status) == ENOENT || ErrnoOf(status) == ENOTDIR;
     return missing ? WithHint(status,
-                              "make rootfs makes a root file system, "
+                              "make rootfs-busybox makes a root file system, "
                               "build/rootfs")
                    : status;
   }

@@ -200,7 +200,7 @@ def times_from(program, rounds):
     return {words[0]: [float(word) for word in words[1:]] for words in lines}
 
 
-# What `run -v` tells, by the first words of the line; all but "inside" follow one upon the other.
+# What `run -verbose` tells, by the first words of the line; all but "inside" follow one upon the other.
 STEPS = {
     "cgroups": r"made cgroup",
     "limits": r"wrote",
@@ -214,7 +214,7 @@ STEPS = {
 def told_run(runtime):
     """One run that tells its steps: {step: milliseconds}, with what is left of its whole life as "rest"."""
     words = runtime.command("true")
-    words.insert(words.index("run") + 1, "-v")
+    words.insert(words.index("run") + 1, "-verbose")
     reading, writing = os.pipe()
     null = os.open("/dev/null", os.O_RDWR)
     start = time.perf_counter()

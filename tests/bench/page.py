@@ -99,7 +99,7 @@ def namespaces_table(parts):
 
 
 def steps_table(steps, parts, copied):
-    """Where a run's time goes, from its own -v and from parts.cc. The rows add up to the whole."""
+    """Where a run's time goes, from its own -verbose and from parts.cc. The rows add up to the whole."""
     cost = {name: undisturbed(times) / 1000 for name, times in parts.items()}
     copy, freed = (cost["copy"], cost["copy-end"]) if copied else (0.0, 0.0)
     end = cost["net-end"] - cost["fork-end"]

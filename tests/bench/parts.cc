@@ -1,4 +1,4 @@
-// What `mydocker run -v` cannot tell apart:
+// What `mydocker run -verbose` cannot tell apart:
 //
 //   fork, uts, ipc, pid, mnt, net
 //            clone3 of a child that ends at once, in no new namespace, in a new

@@ -101,9 +101,10 @@ class RootfsErrorTest : public ContainerTest {
 
 TEST_F(RootfsErrorTest, DirectoryThatIsNotThere) {
   const std::string path = absl::StrCat(TestDirectory(), "/", RandomName());
-  EXPECT_THAT(Try(path), FailsInOneLine(125, AllOf(HasSubstr(path),
-                                                   HasSubstr("No such file"),
-                                                   HasSubstr("make rootfs"))));
+  EXPECT_THAT(
+      Try(path),
+      FailsInOneLine(125, AllOf(HasSubstr(path), HasSubstr("No such file"),
+                                HasSubstr("make rootfs-busybox"))));
 }
 
 TEST_F(RootfsErrorTest, File) {

@@ -100,14 +100,14 @@ std::string ProgramsIdentity() {
 
 // The image has the kernel start the program that starts it: its command is a
 // script whose interpreter is /proc/self/exe, at that moment `init`. So `init`
-// runs once more, now as `run -v /bin/attack`, for "-v" is the name of a
-// script, too. Under the /proc of its container, /bin/attack finds the other
-// one, and there /proc/1/exe. If that is the host's own file, it has to be
-// overwritten only, and the next container starts with what the image wants.
+// runs once more, now as `run -verbose /bin/attack`, for "-verbose" is the name
+// of a script, too. Under the /proc of its container, /bin/attack finds the
+// other one, and there /proc/1/exe. If that is the host's own file, it has to
+// be overwritten only, and the next container starts with what the image wants.
 TEST_F(RootfsEscapeTest, CVE_2019_5736_ProcSelfExeIsNotTheHostsFile) {
   AddLibraries();
-  WriteScript("bin/command", "#!-v /bin/attack\n");
-  WriteScript("-v", "#!/proc/self/exe run\n");
+  WriteScript("bin/command", "#!-verbose /bin/attack\n");
+  WriteScript("-verbose", "#!/proc/self/exe run\n");
   WriteScript("bin/attack",
               "#!/bin/sh\n"
               "umount /proc\n"
@@ -136,8 +136,8 @@ TEST_F(RootfsEscapeTest, CVE_2019_5736_LinkToProcSelfExe) {
 // can be kept open is a copy that nobody may write.
 TEST_F(RootfsEscapeTest, CVE_2019_5736_CopyIsSealed) {
   AddLibraries();
-  WriteScript("bin/command", "#!-v /bin/attack\n");
-  WriteScript("-v", "#!/proc/self/exe run\n");
+  WriteScript("bin/command", "#!-verbose /bin/attack\n");
+  WriteScript("-verbose", "#!/proc/self/exe run\n");
   WriteScript("bin/attack",
               "#!/bin/sh\n"
               "umount /proc\n"

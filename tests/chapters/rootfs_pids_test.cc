@@ -186,7 +186,7 @@ TEST_F(RootfsPidsTest, WorksInARootFileSystem) {
 }
 
 TEST_F(RootfsPidsTest, VerboseTellsFileAndValue) {
-  HeldContainer container({"-v", "-pids-limit", "10"});
+  HeldContainer container({"-verbose", "-pids-limit", "10"});
   const std::string directory = CgroupsOf(container).Directory("pids");
   EXPECT_THAT(container.End().err,
               HasSubstr(absl::StrCat("wrote 10 to ", directory, "/pids.max")));

@@ -411,9 +411,9 @@ TEST_F(RootfsTest, ShellOnATerminalWorksThere) {
 }
 
 TEST_F(RootfsTest, VerboseTellsTheSteps) {
-  const Result result =
-      Execute({.args = RunWords({"-v", "-rootfs", rootfs_, "-hostname", "moon"},
-                                {"true"})});
+  const Result result = Execute(
+      {.args = RunWords({"-verbose", "-rootfs", rootfs_, "-hostname", "moon"},
+                        {"true"})});
   EXPECT_THAT(result, ExitsWith(0));
   EXPECT_EQ(result.out, "");
   EXPECT_THAT(result.err,
@@ -421,8 +421,8 @@ TEST_F(RootfsTest, VerboseTellsTheSteps) {
                     HasSubstr("/proc"), HasSubstr("moon")));
 }
 
-// What `make rootfs` runs: no tool of it needs root, and nothing of the moment,
-// of the caller or of his umask is in what it makes.
+// What `make rootfs-busybox` runs: no tool of it needs root, and nothing of the
+// moment, of the caller or of his umask is in what it makes.
 TEST_F(RootfsTest, ScriptMakesTheSameTwiceWithoutRoot) {
   const std::string script = CopyForEverybody("scripts/rootfs.sh");
   const std::string place = TestDirectory() + "/made";

@@ -405,7 +405,7 @@ TEST_F(RunInitCgroupTest, VerboseTellsFileValueAndProcess) {
   const uint64_t limit = RandomLimit();
   const uint64_t shares = RandomBetween(3, 100000);
   const std::string cpu = absl::StrCat(RandomCpu());
-  HeldContainer container({"-v", "-m", absl::StrCat(limit), "-cpushare",
+  HeldContainer container({"-verbose", "-m", absl::StrCat(limit), "-cpushare",
                            absl::StrCat(shares), "-cpuset", cpu});
   const ContainerCgroups cgroups = container.Cgroups();
   const pid_t init = container.init();

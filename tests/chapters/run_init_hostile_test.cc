@@ -77,7 +77,7 @@ TEST_F(RunInitHostileTest, FullDiskIsNoFault) {
 }
 
 TEST_F(RunInitHostileTest, FullDiskUnderItsOutputIsTheCommandsAffair) {
-  EXPECT_THAT(RunOnHost("\"$RUN\" run -v -m 64m sh -c 'echo; exit 5' "
+  EXPECT_THAT(RunOnHost("\"$RUN\" run -verbose -m 64m sh -c 'echo; exit 5' "
                         ">/dev/full 2>/dev/full; echo $?"),
               Prints("5\n"));
   // Mydocker's own line is lost, its exit status is not.

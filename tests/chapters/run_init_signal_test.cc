@@ -92,7 +92,7 @@ TEST_P(RunInitEndingSignalTest, EndsACommandThatDoesNotHandleIt) {
 }
 
 TEST_P(RunInitEndingSignalTest, ReachesACommandThatHandlesIt) {
-  for (const char* flag : {"-ti", "-v=false"}) {
+  for (const char* flag : {"-ti", "-verbose=false"}) {
     Process run({.args = {"run", flag, "sh", "-c",
                           absl::StrCat("trap 'echo told; exit 7' ",
                                        sigabbrev_np(GetParam()),

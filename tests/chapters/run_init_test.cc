@@ -216,12 +216,12 @@ TEST_F(RunInitTest, ClosedStandardStreamsShowTheContainerNothing) {
 }
 
 TEST_F(RunInitTest, ReaderThatIsGoneIsNoFault) {
-  // The pipe's reader comes, so that it can be opened, and goes. What run -v
-  // then writes to it would end run by SIGPIPE, cgroups and all.
+  // The pipe's reader comes, so that it can be opened, and goes. What run
+  // -verbose then writes to it would end run by SIGPIPE, cgroups and all.
   const Result result = RunOnHost(
       "mkfifo \"$TMPDIR/pipe\"; : <\"$TMPDIR/pipe\" & "
       "exec 3>\"$TMPDIR/pipe\"; wait; rm \"$TMPDIR/pipe\"; "
-      "\"$RUN\" run -v sh -c 'echo 2; exit 5' >&3 2>&3; echo $?");
+      "\"$RUN\" run -verbose sh -c 'echo 2; exit 5' >&3 2>&3; echo $?");
   EXPECT_THAT(result, Prints("5\n"));
 }
 

@@ -100,9 +100,9 @@ TEST_F(UnionFsErrorTest, LayerThatLiesInAnother) {
 
 TEST_F(UnionFsErrorTest, LayersWithoutARootFileSystem) {
   Write("one/etc/x", "");
-  EXPECT_THAT(
-      Try(Flags({"one"})),
-      FailsInOneLine(125, AllOf(HasSubstr("proc"), HasSubstr("make rootfs"))));
+  EXPECT_THAT(Try(Flags({"one"})),
+              FailsInOneLine(125, AllOf(HasSubstr("proc"),
+                                        HasSubstr("make rootfs-busybox"))));
 }
 
 // The same trap as in chapter 9, now in a layer.

@@ -229,7 +229,7 @@ TEST_F(UnionFsTest, SignalLeavesNothingWheneverItComes) {
       RunOnHost("tar -cf '" + Path("one.tar") + "' -C '" + Path("one") + "' ."),
       Prints(""));
   std::vector<std::string> flags = Flags({"base", "one.tar"});
-  flags.insert(flags.end(), {"-v", "-keep-upper", Path("kept")});
+  flags.insert(flags.end(), {"-verbose", "-keep-upper", Path("kept")});
   const Invocation invocation = {.args = RunWords(flags, {"true"})};
   const Result whole = Execute(invocation);
   const auto lines = std::count(whole.err.begin(), whole.err.end(), '\n');
@@ -273,8 +273,8 @@ TEST_F(UnionFsTest, ManyContainersMayStartAndEndAtTheSameTime) {
 }
 
 TEST_F(UnionFsTest, VerboseTellsTheLayers) {
-  const Result result =
-      Execute({.args = RunWords({"-v", "-layer", Path("base")}, {"true"})});
+  const Result result = Execute(
+      {.args = RunWords({"-verbose", "-layer", Path("base")}, {"true"})});
   EXPECT_THAT(result, ExitsWith(0));
   EXPECT_EQ(result.out, "");
   EXPECT_THAT(result.err, AllOf(HasSubstr("layer 0 is " + Path("base")),

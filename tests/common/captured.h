@@ -50,7 +50,7 @@ inline std::vector<std::string> CaptureWrites(
   return writes;
 }
 
-// Matches the line in which Tell tells `step`, with any time.
+// Matches the line in which LogStep logs `step`, with any time.
 MATCHER_P(Tells, step, absl::StrCat("tells: ", step)) {
   absl::string_view time = arg;
   double milliseconds = 0;

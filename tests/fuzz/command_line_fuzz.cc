@@ -34,7 +34,7 @@ ABSL_FLAG(mydocker::Strings, layer, mydocker::Strings{}, "");
 namespace mydocker {
 namespace {
 
-const std::vector<FlagAlias> kAliases = {{"it", "ti"}, {"mem", "m"}};
+const FlagSet kFlags = {{}, {{"it", "ti"}, {"mem", "m"}}};
 
 std::map<std::string, std::string> FlagValues() {
   std::map<std::string, std::string> values;
@@ -77,7 +77,7 @@ Outcome Parse(const std::vector<std::string>& words) {
   // Has the flags be as before, at the end.
   const absl::FlagSaver flags;
   Outcome outcome;
-  outcome.command = ParseFlags(words, kAliases);
+  outcome.command = ParseFlags(words, kFlags);
   outcome.values = FlagValues();
   outcome.flags_as_words = FlagsAsWords();
   PROPERTY(absl::GetFlag(FLAGS_m).bytes < uint64_t{1} << 63);
@@ -118,7 +118,7 @@ void CheckRepeated(const std::vector<std::string>& words) {
       repeated.push_back(absl::StrCat("-layer=", word));
     }
   }
-  PROPERTY(ParseFlags(repeated, kAliases).ok());
+  PROPERTY(ParseFlags(repeated, kFlags).ok());
   PROPERTY(absl::GetFlag(FLAGS_layer).values == layers);
 }
 

@@ -22,7 +22,7 @@ namespace mydocker {
 namespace {
 
 bool AreEqual(const StartMessage& one, const StartMessage& other) {
-  return one.argv == other.argv && one.verbose == other.verbose;
+  return EncodeMessage(one) == EncodeMessage(other);
 }
 
 std::string FrameAround(absl::string_view body) {
@@ -60,8 +60,9 @@ void CheckFrame(absl::string_view frame) {
 }
 
 void CheckMessage(absl::string_view words) {
+  const std::string text(words);
   const StartMessage message = {absl::StrSplit(words, '\0'),
-                                words.size() % 2 == 0};
+                                words.size() % 2 == 0, text, "", text + "/"};
   const std::string frame = EncodeMessage(message);
   const absl::StatusOr<StartMessage> decoded = DecodeMessage(frame);
   PROPERTY(decoded.ok() && AreEqual(*decoded, message));

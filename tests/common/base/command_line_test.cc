@@ -14,8 +14,8 @@
 #include "tests/common/forked.h"
 #include "tests/common/status_matchers.h"
 
-ABSL_FLAG(bool, ti, false, "help on ti");
-ABSL_FLAG(mydocker::Size, m, mydocker::Size{}, "help on m");
+ABSL_FLAG(bool, yes, false, "help on yes");
+ABSL_FLAG(mydocker::Size, size, mydocker::Size{}, "help on size");
 ABSL_FLAG(std::string, name, "nobody", "help on name");
 ABSL_FLAG(mydocker::Strings, each, mydocker::Strings{}, "help on each");
 ABSL_FLAG(int, two_words, 0, "help on two-words");
@@ -30,12 +30,12 @@ using ::testing::StartsWith;
 
 using Words = std::vector<std::string>;
 
-const std::vector<FlagAlias> kAliases = {{"it", "ti"}, {"mem", "m"}};
+const FlagSet kFlags = {{}, {{"y", "yes"}, {"mem", "size"}}};
 
 // What the flags are after a command line.
 struct Flags {
-  bool ti = false;
-  uint64_t m = 0;
+  bool yes = false;
+  uint64_t size = 0;
   std::string name = "nobody";
 };
 
@@ -50,13 +50,12 @@ class ParseFlagsTest : public testing::TestWithParam<Line> {};
 
 TEST_P(ParseFlagsTest, SetsTheFlagsAndLeavesTheCommandAlone) {
   InFork([] {
-    const absl::StatusOr<Words> command =
-        ParseFlags(GetParam().words, kAliases);
+    const absl::StatusOr<Words> command = ParseFlags(GetParam().words, kFlags);
     ASSERT_THAT(command, IsOk());
     SCOPED_TRACE(testing::PrintToString(GetParam().words));
     EXPECT_EQ(*command, GetParam().command);
-    EXPECT_EQ(absl::GetFlag(FLAGS_ti), GetParam().flags.ti);
-    EXPECT_EQ(absl::GetFlag(FLAGS_m).bytes, GetParam().flags.m);
+    EXPECT_EQ(absl::GetFlag(FLAGS_yes), GetParam().flags.yes);
+    EXPECT_EQ(absl::GetFlag(FLAGS_size).bytes, GetParam().flags.size);
     EXPECT_EQ(absl::GetFlag(FLAGS_name), GetParam().flags.name);
   });
 }
@@ -66,51 +65,54 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Line{{}, {}, {}}, Line{{"ls"}, {"ls"}, {}},
         Line{{"ls", "-l"}, {"ls", "-l"}, {}},
-        Line{{"-ti", "ls", "-ti", "-m", "5"},
-             {"ls", "-ti", "-m", "5"},
-             {.ti = true}},
-        Line{{"--", "-ti"}, {"-ti"}, {}},
-        Line{{"-ti", "--", "ls", "--", "-l"}, {"ls", "--", "-l"}, {.ti = true}},
+        Line{{"-yes", "ls", "-yes", "-size", "5"},
+             {"ls", "-yes", "-size", "5"},
+             {.yes = true}},
+        Line{{"--", "-yes"}, {"-yes"}, {}},
+        Line{{"-yes", "--", "ls", "--", "-l"},
+             {"ls", "--", "-l"},
+             {.yes = true}},
         Line{{"ls", "--", "-l"}, {"ls", "--", "-l"}, {}},
         Line{{"--", "--"}, {"--"}, {}}, Line{{"--"}, {}, {}},
-        Line{{"-ti"}, {}, {.ti = true}}, Line{{"-", "-ti"}, {"-", "-ti"}, {}},
-        Line{{"", "-ti"}, {"", "-ti"}, {}},
-        Line{{"-ti", "", "a b", "\n"}, {"", "a b", "\n"}, {.ti = true}},
-        Line{{"a=b", "-ti"}, {"a=b", "-ti"}, {}}));
+        Line{{"-yes"}, {}, {.yes = true}},
+        Line{{"-", "-yes"}, {"-", "-yes"}, {}},
+        Line{{"", "-yes"}, {"", "-yes"}, {}},
+        Line{{"-yes", "", "a b", "\n"}, {"", "a b", "\n"}, {.yes = true}},
+        Line{{"a=b", "-yes"}, {"a=b", "-yes"}, {}}));
 
 INSTANTIATE_TEST_SUITE_P(
     TheFlags, ParseFlagsTest,
-    testing::Values(Line{{"-m", "5", "ls"}, {"ls"}, {.m = 5}},
-                    Line{{"--m", "5", "ls"}, {"ls"}, {.m = 5}},
-                    Line{{"-m=5", "ls"}, {"ls"}, {.m = 5}},
-                    Line{{"--m=5", "ls"}, {"ls"}, {.m = 5}},
-                    Line{{"--ti", "-m", "1k", "-name=x", "ls"},
+    testing::Values(Line{{"-size", "5", "ls"}, {"ls"}, {.size = 5}},
+                    Line{{"--size", "5", "ls"}, {"ls"}, {.size = 5}},
+                    Line{{"-size=5", "ls"}, {"ls"}, {.size = 5}},
+                    Line{{"--size=5", "ls"}, {"ls"}, {.size = 5}},
+                    Line{{"--yes", "-size", "1k", "-name=x", "ls"},
                          {"ls"},
-                         {.ti = true, .m = 1024, .name = "x"}},
+                         {.yes = true, .size = 1024, .name = "x"}},
                     Line{{"-name=a=b"}, {}, {.name = "a=b"}},
-                    Line{{"-name", "-ti", "ls"}, {"ls"}, {.name = "-ti"}},
+                    Line{{"-name", "-yes", "ls"}, {"ls"}, {.name = "-yes"}},
                     Line{{"-name", "--", "ls"}, {"ls"}, {.name = "--"}},
                     Line{{"-name", "a b", "ls"}, {"ls"}, {.name = "a b"}}));
 
 INSTANTIATE_TEST_SUITE_P(
     Bools, ParseFlagsTest,
-    testing::Values(Line{{"-ti=true", "ls"}, {"ls"}, {.ti = true}},
-                    Line{{"-ti=false", "ls"}, {"ls"}, {}},
+    testing::Values(Line{{"-yes=true", "ls"}, {"ls"}, {.yes = true}},
+                    Line{{"-yes=false", "ls"}, {"ls"}, {}},
                     // A bool does not take the word behind it.
-                    Line{{"-ti", "false"}, {"false"}, {.ti = true}}));
+                    Line{{"-yes", "false"}, {"false"}, {.yes = true}}));
 
 INSTANTIATE_TEST_SUITE_P(
     Aliases, ParseFlagsTest,
-    testing::Values(Line{{"-it", "ls"}, {"ls"}, {.ti = true}},
-                    Line{{"--it=false", "ls"}, {"ls"}, {}},
-                    Line{{"-mem", "5", "ls"}, {"ls"}, {.m = 5}},
-                    Line{{"--mem=5", "ls"}, {"ls"}, {.m = 5}}));
+    testing::Values(Line{{"-y", "ls"}, {"ls"}, {.yes = true}},
+                    Line{{"--y=false", "ls"}, {"ls"}, {}},
+                    Line{{"-mem", "5", "ls"}, {"ls"}, {.size = 5}},
+                    Line{{"--mem=5", "ls"}, {"ls"}, {.size = 5}}));
 
 INSTANTIATE_TEST_SUITE_P(
     TheLastOneCounts, ParseFlagsTest,
-    testing::Values(Line{{"-m", "5", "-m", "6"}, {}, {.m = 6}},
-                    Line{{"-m", "5", "-mem=6", "ls"}, {"ls"}, {.m = 6}},
-                    Line{{"-ti", "-ti=false", "ls"}, {"ls"}, {}}));
+    testing::Values(Line{{"-size", "5", "-size", "6"}, {}, {.size = 6}},
+                    Line{{"-size", "5", "-mem=6", "ls"}, {"ls"}, {.size = 6}},
+                    Line{{"-yes", "-yes=false", "ls"}, {"ls"}, {}}));
 
 // C++ cannot have a dash in a name, and on a command line nobody types an
 // underscore.
@@ -130,7 +132,7 @@ TEST(FlagOfTwoWordsTest, IsWrittenWithADash) {
 
 TEST(StringsFlagTest, HasAllThatWereGiven) {
   InFork([] {
-    EXPECT_THAT(ParseFlags({"-each", "a b", "-ti", "-each=", "x"}),
+    EXPECT_THAT(ParseFlags({"-each", "a b", "-yes", "-each=", "x"}),
                 Says("flag 'each' needs a value"));
     EXPECT_THAT(ParseFlags({"-each=c,d", "-each", "e:f\n", "--each=c,d", "ls"}),
                 IsOk());
@@ -148,7 +150,7 @@ class BadFlagsTest : public testing::TestWithParam<BadLine> {};
 
 TEST_P(BadFlagsTest, AreRefused) {
   InFork([] {
-    EXPECT_THAT(ParseFlags(GetParam().words, kAliases),
+    EXPECT_THAT(ParseFlags(GetParam().words, kFlags),
                 AllOf(HasCode(absl::StatusCode::kInvalidArgument),
                       Says(GetParam().message)));
   });
@@ -158,36 +160,54 @@ INSTANTIATE_TEST_SUITE_P(
     Unknown, BadFlagsTest,
     testing::Values(BadLine{{"-x", "ls"}, "unknown flag 'x'"},
                     BadLine{{"--x=5", "ls"}, "unknown flag 'x'"},
-                    BadLine{{"-ti", "-tin", "ls"}, "unknown flag 'tin'"},
+                    BadLine{{"-yes", "-yess", "ls"}, "unknown flag 'yess'"},
                     BadLine{{"-notti", "ls"}, "unknown flag 'notti'"},
                     BadLine{{"-TI", "ls"}, "unknown flag 'TI'"},
-                    BadLine{{"---ti", "ls"}, "unknown flag"},
+                    BadLine{{"---yes", "ls"}, "unknown flag"},
                     BadLine{{"-=5", "ls"}, "unknown flag"},
                     BadLine{{"-5", "ls"}, "unknown flag '5'"}));
 INSTANTIATE_TEST_SUITE_P(
     Missing, BadFlagsTest,
-    testing::Values(BadLine{{"-m"}, "flag 'm' needs a value"},
-                    BadLine{{"-ti", "--mem"}, "flag 'm' needs a value"}));
+    testing::Values(BadLine{{"-size"}, "flag 'size' needs a value"},
+                    BadLine{{"-yes", "--mem"}, "flag 'size' needs a value"}));
 INSTANTIATE_TEST_SUITE_P(
     Empty, BadFlagsTest,
-    testing::Values(BadLine{{"-m=", "ls"}, "flag 'm' needs a value"},
-                    BadLine{{"-m", "", "ls"}, "flag 'm' needs a value"},
+    testing::Values(BadLine{{"-size=", "ls"}, "flag 'size' needs a value"},
+                    BadLine{{"-size", "", "ls"}, "flag 'size' needs a value"},
                     BadLine{{"-name=", "ls"}, "flag 'name' needs a value"},
                     BadLine{{"-name", "", "ls"}, "flag 'name' needs a value"},
-                    BadLine{{"-ti=", "ls"}, "flag 'ti' needs a value"}));
+                    BadLine{{"-yes=", "ls"}, "flag 'yes' needs a value"}));
 // With the explanation of the flag's type.
 INSTANTIATE_TEST_SUITE_P(
     Refused, BadFlagsTest,
     testing::Values(
-        BadLine{{"-m", "abc", "ls"}, "'abc' specified for flag 'm'; expected"},
-        BadLine{{"-m", "-5", "ls"}, "'-5' specified for flag 'm'; expected"},
-        BadLine{{"-mem=0", "ls"}, "'0' specified for flag 'm'; a size must"},
-        BadLine{{"-m", "--", "ls"}, "'--' specified for flag 'm'"},
-        BadLine{{"-ti=maybe", "ls"}, "'maybe' specified for flag 'ti'"}));
+        BadLine{{"-size", "abc", "ls"},
+                "'abc' specified for flag 'size'; expected"},
+        BadLine{{"-size", "-5", "ls"},
+                "'-5' specified for flag 'size'; expected"},
+        BadLine{{"-mem=0", "ls"}, "'0' specified for flag 'size'; a size must"},
+        BadLine{{"-size", "--", "ls"}, "'--' specified for flag 'size'"},
+        BadLine{{"-yes=maybe", "ls"}, "'maybe' specified for flag 'yes'"}));
+
+TEST(FlagSetTest, AnotherCommandsFlagIsUnknown) {
+  const FlagSet flags = {{"yes", "two_words"}, {{"y", "yes"}}};
+  EXPECT_THAT(ParseFlags({"-size", "5", "ls"}, flags),
+              Says("unknown flag 'size'"));
+  const std::string page = HelpPage("run", flags);
+  EXPECT_THAT(page,
+              AllOf(HasSubstr("  -two-words\n"), Not(HasSubstr("  -size"))));
+  InFork([&flags] { EXPECT_THAT(ParseFlags({"-y", "ls"}, flags), IsOk()); });
+}
+
+TEST(FlagSetTest, OfOneOfDockersFlagsItSaysWhatThereIsInstead) {
+  EXPECT_THAT(ParseFlags({"--rm", "ls"}), Says("leaves nothing behind"));
+  EXPECT_THAT(ParseFlags({"-v", "/a:/b", "ls"}), Says("-verbose"));
+}
 
 TEST(ParseFlagsWithoutAliasesTest, KnowsNoOtherSpelling) {
   EXPECT_THAT(ParseFlags({"-mem", "5"}), Says("unknown flag 'mem'"));
-  EXPECT_THAT(ParseFlags({"-x"}, {{"x", "not-there"}}), Says("unknown flag"));
+  EXPECT_THAT(ParseFlags({"-x"}, {{}, {{"x", "not-there"}}}),
+              Says("unknown flag"));
 }
 
 TEST(AsksForHelpTest, LooksAtTheFirstWordOnly) {
@@ -196,19 +216,20 @@ TEST(AsksForHelpTest, LooksAtTheFirstWordOnly) {
   EXPECT_TRUE(AsksForHelp({"--help", "ls"}));
   EXPECT_FALSE(AsksForHelp({}));
   EXPECT_FALSE(AsksForHelp({"ls", "--help"}));
-  EXPECT_FALSE(AsksForHelp({"-ti", "-h"}));
+  EXPECT_FALSE(AsksForHelp({"-yes", "-h"}));
   EXPECT_FALSE(AsksForHelp({"help"}));
   EXPECT_FALSE(AsksForHelp({"--", "-h"}));
 }
 
 TEST(HelpPageTest, ShowsTheUsageAndEveryFlagInOrder) {
-  const std::string page = HelpPage("run [FLAGS] COMMAND", kAliases);
+  const std::string page = HelpPage("run [FLAGS] COMMAND", kFlags);
   EXPECT_THAT(page, StartsWith("Usage: run [FLAGS] COMMAND\n"));
-  EXPECT_THAT(page, AllOf(HasSubstr("-m, -mem\n"), HasSubstr("help on m\n"),
-                          HasSubstr("-name\n"), HasSubstr("help on name\n"),
-                          HasSubstr("-ti, -it\n"), HasSubstr("help on ti\n")));
-  EXPECT_LT(page.find("help on m\n"), page.find("help on name\n"));
-  EXPECT_LT(page.find("help on name\n"), page.find("help on ti\n"));
+  EXPECT_THAT(page,
+              AllOf(HasSubstr("-size, -mem\n"), HasSubstr("help on size\n"),
+                    HasSubstr("-name\n"), HasSubstr("help on name\n"),
+                    HasSubstr("-yes, -y\n"), HasSubstr("help on yes\n")));
+  EXPECT_LT(page.find("help on name\n"), page.find("help on size\n"));
+  EXPECT_LT(page.find("help on name\n"), page.find("help on yes\n"));
   EXPECT_THAT(HelpPage("run"), Not(HasSubstr("-mem")));
 }
 
@@ -226,17 +247,17 @@ absl::StatusOr<Words> ParseWords(Words words, const Words& fallback) {
 TEST(ParseCommandLineTest, ReturnsTheCommand) {
   InFork([] {
     const absl::StatusOr<Words> command =
-        ParseWords({"./run", "-m=5", "ls", "-l"}, {"sh"});
+        ParseWords({"./run", "-size=5", "ls", "-l"}, {"sh"});
     ASSERT_THAT(command, IsOk());
     EXPECT_THAT(*command, ElementsAre("ls", "-l"));
-    EXPECT_EQ(absl::GetFlag(FLAGS_m).bytes, 5);
+    EXPECT_EQ(absl::GetFlag(FLAGS_size).bytes, 5);
   });
 }
 
 TEST(ParseCommandLineTest, FallsBackWhereNoCommandIsGiven) {
   InFork([] {
     // execve(2) lets a program be started without even its own name.
-    for (const Words& words : {Words{}, Words{"./run"}, Words{"./run", "-ti"},
+    for (const Words& words : {Words{}, Words{"./run"}, Words{"./run", "-yes"},
                                Words{"./run", "--"}}) {
       const absl::StatusOr<Words> command = ParseWords(words, {"sh", "-i"});
       ASSERT_THAT(command, IsOk());

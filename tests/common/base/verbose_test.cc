@@ -29,7 +29,8 @@ class VerboseTest : public testing::Test {
 
 TEST_F(VerboseTest, IsOffToBeginWith) {
   EXPECT_FALSE(IsVerbose());
-  EXPECT_THAT(CaptureWrites(STDERR_FILENO, [] { Tell("a step"); }), IsEmpty());
+  EXPECT_THAT(CaptureWrites(STDERR_FILENO, [] { LogStep("a step"); }),
+              IsEmpty());
 }
 
 TEST_F(VerboseTest, TellsEachStepInOneWriteToStandardError) {
@@ -37,8 +38,8 @@ TEST_F(VerboseTest, TellsEachStepInOneWriteToStandardError) {
   EXPECT_TRUE(IsVerbose());
   EXPECT_THAT(CaptureWrites(STDERR_FILENO,
                             [] {
-                              Tell("wrote 1 to /a");
-                              Tell("removed /a");
+                              LogStep("wrote 1 to /a");
+                              LogStep("removed /a");
                             }),
               ElementsAre(Tells("wrote 1 to /a"), Tells("removed /a")));
 }
@@ -48,8 +49,8 @@ TEST_F(VerboseTest, TellsHowLongAStepTook) {
   SetVerbose(true);
   const std::vector<std::string> told = CaptureWrites(STDERR_FILENO, [] {
     std::this_thread::sleep_for(std::chrono::milliseconds(200));
-    Tell("slow");
-    Tell("quick");
+    LogStep("slow");
+    LogStep("quick");
   });
   ASSERT_EQ(told.size(), 2u);
   EXPECT_GE(MillisecondsIn(told[0]), 200);
@@ -58,17 +59,19 @@ TEST_F(VerboseTest, TellsHowLongAStepTook) {
 
 TEST_F(VerboseTest, LeavesStandardOutputToTheContainer) {
   SetVerbose(true);
-  EXPECT_THAT(CaptureWrites(
-                  STDOUT_FILENO,
-                  [] { CaptureWrites(STDERR_FILENO, [] { Tell("a step"); }); }),
-              IsEmpty());
+  EXPECT_THAT(
+      CaptureWrites(
+          STDOUT_FILENO,
+          [] { CaptureWrites(STDERR_FILENO, [] { LogStep("a step"); }); }),
+      IsEmpty());
 }
 
 TEST_F(VerboseTest, CanBeTurnedOffAgain) {
   SetVerbose(true);
   SetVerbose(false);
   EXPECT_FALSE(IsVerbose());
-  EXPECT_THAT(CaptureWrites(STDERR_FILENO, [] { Tell("a step"); }), IsEmpty());
+  EXPECT_THAT(CaptureWrites(STDERR_FILENO, [] { LogStep("a step"); }),
+              IsEmpty());
 }
 
 }  // namespace

@@ -30,7 +30,8 @@ std::string Number(uint32_t number) {
   return text;
 }
 
-const StartMessage kMessage = {{"stress", "--vm-bytes", "200m"}, true};
+const StartMessage kMessage = {
+    {"stress", "--vm-bytes", "200m"}, true, "host", "/a b", ""};
 
 class MessageTest : public testing::TestWithParam<std::vector<std::string>> {};
 
@@ -42,6 +43,15 @@ TEST_P(MessageTest, ArrivesByteForByte) {
     EXPECT_EQ(received->argv, GetParam());
     EXPECT_EQ(received->verbose, verbose);
   }
+}
+
+TEST(DecodeMessageTest, GivesBackEachText) {
+  const absl::StatusOr<StartMessage> received = DecodeMessage(EncodeMessage(
+      {{"sh"}, false, "its name", "/the root", "/where/layers are"}));
+  ASSERT_THAT(received, IsOk());
+  EXPECT_EQ(received->hostname, "its name");
+  EXPECT_EQ(received->rootfs, "/the root");
+  EXPECT_EQ(received->layers, "/where/layers are");
 }
 
 TEST_P(MessageTest, ArrivesThroughAPipe) {
@@ -108,26 +118,28 @@ TEST(DecodeMessageTest, RefusesLengthsThatDoNotFit) {
   const auto frame = [&](const std::string& body) {
     return magic + Number(body.size()) + body;
   };
-  const std::string quiet = Number(0);
+  const std::string quiet = Number(0) + Number(1) + "h" + Number(0) + Number(0);
   // The form is as the header describes it: this one is good.
   ASSERT_THAT(DecodeMessage(frame(quiet + Number(2) + "ls")), IsOk());
   for (const std::string& body : {
-           std::string(),                          // Nothing at all.
-           quiet,                                  // No argument.
-           quiet + Number(3) + "ls",               // Longer than the rest.
-           quiet + Number(1) + "ls",               // Shorter.
-           quiet + Number(0xffffffff) + "ls",      // Far longer.
-           quiet + Number(2) + "ls" + "x",         // Half a length.
-           quiet + Number(2) + "ls" + Number(1),   // An argument missing.
-           Number(2) + Number(2) + "ls",           // No bool.
-           Number(0x01000000) + Number(2) + "ls",  // No bool either.
+           std::string(),                         // Nothing at all.
+           quiet,                                 // No argument.
+           quiet + Number(3) + "ls",              // Longer than the rest.
+           quiet + Number(1) + "ls",              // Shorter.
+           quiet + Number(0xffffffff) + "ls",     // Far longer.
+           quiet + Number(2) + "ls" + "x",        // Half a length.
+           quiet + Number(2) + "ls" + Number(1),  // An argument missing.
+           Number(0) + Number(0) + Number(0),     // A text missing.
+           Number(2) + quiet.substr(4) + Number(2) + "ls",  // No bool.
+           Number(0x01000000) + quiet.substr(4) + Number(2) + "ls",
        }) {
     EXPECT_THAT(DecodeMessage(frame(body)),
                 HasCode(absl::StatusCode::kDataLoss))
         << testing::PrintToString(body);
   }
   const std::string body = quiet + Number(2) + "ls";
-  for (const uint32_t size : {0u, 9u, 11u, 0xffffffffu}) {
+  const uint32_t body_size = body.size();
+  for (const uint32_t size : {0u, body_size - 1, body_size + 1, 0xffffffffu}) {
     EXPECT_THAT(DecodeMessage(magic + Number(size) + body),
                 HasCode(absl::StatusCode::kDataLoss))
         << size;

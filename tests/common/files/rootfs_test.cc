@@ -132,9 +132,9 @@ TEST_F(RootfsTest, IsRefusedWhereMountsAreShared) {
 
 // The checks come before the first change, and need no namespace.
 TEST_F(RootfsTest, HasToBeADirectory) {
-  EXPECT_THAT(
-      EnterRootfs(rootfs_.File("none")),
-      AllOf(HasErrno(ENOENT), Says(rootfs_.File("none")), Says("make rootfs")));
+  EXPECT_THAT(EnterRootfs(rootfs_.File("none")),
+              AllOf(HasErrno(ENOENT), Says(rootfs_.File("none")),
+                    Says("make rootfs-busybox")));
   EXPECT_THAT(EnterRootfs(rootfs_.Write("file", "")),
               AllOf(HasErrno(ENOTDIR), Says(rootfs_.File("file"))));
   EXPECT_THAT(EnterRootfs(""), HasCode(absl::StatusCode::kInvalidArgument));

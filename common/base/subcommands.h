@@ -1,0 +1,34 @@
+// From chapter 8.
+//
+// A program with several commands: `mydocker run`, `mydocker init`.
+
+#ifndef MYDOCKER_COMMON_BASE_SUBCOMMANDS_H_
+#define MYDOCKER_COMMON_BASE_SUBCOMMANDS_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace mydocker {
+
+struct Subcommand {
+  absl::string_view name;
+  // One line for the help page. Empty: the program calls this command itself.
+  absl::string_view summary;
+  // Does it. `words` is what follows the name on the command line.
+  absl::StatusOr<int> (*run)(const std::vector<std::string>& words);
+};
+
+// The whole of main() for the program `name`: calls the command of `table` that
+// argv[1] names, and returns the program's exit status (RunProgram). -help
+// instead of a name prints what there is.
+// Errors: InvalidArgument for no name and for one that is not in the table. For
+// a command of Docker's it says what there is instead.
+int RunSubcommand(absl::string_view name, int argc, char* argv[],
+                  const std::vector<Subcommand>& table);
+
+}  // namespace mydocker
+
+#endif  // MYDOCKER_COMMON_BASE_SUBCOMMANDS_H_

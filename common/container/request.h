@@ -1,0 +1,54 @@
+// From chapter 8.
+//
+// What a user asks of `mydocker run`, as data.
+
+#ifndef MYDOCKER_COMMON_CONTAINER_REQUEST_H_
+#define MYDOCKER_COMMON_CONTAINER_REQUEST_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/base/command_line.h"
+#include "common/cgroup/subsystem.h"
+
+namespace mydocker {
+
+// A container as it was asked for. What is empty was not.
+struct Request {
+  std::vector<std::string> argv;  // The container's command.
+  bool interactive = false;       // -ti
+  ResourceConfig limits;
+  // From chapter 9.
+  std::string hostname;
+  std::string rootfs;  // The directory that becomes its "/".
+  // From chapter 10.
+  std::vector<std::string> layers;  // Directories or archives, lowest first.
+  std::string keep_upper;           // Where its changes are kept.
+};
+
+// The flags that one chapter adds to `run`, and how they become a request. Each
+// chapter's `run` names those of the chapters up to its own.
+struct RequestFlags {
+  FlagSet flags;
+  // Fills in what the flags say. Errors: InvalidArgument for flags that do not
+  // go together.
+  absl::Status (*fill)(Request& request);
+};
+
+// Chapter 8's: -ti, -m, -cpushare, -cpuset, -verbose.
+extern const RequestFlags kBasicFlags;
+
+// Takes apart what follows `run` on the command line, flags of `groups` and
+// then the container's command, and turns on LogStep if -verbose is among them.
+// A request for help it answers on standard output, and ends the program.
+// Errors: those of ParseFlags and of RequestFlags::fill; InvalidArgument for a
+// missing command.
+absl::StatusOr<Request> ParseRequest(
+    const std::vector<std::string>& words,
+    const std::vector<const RequestFlags*>& groups);
+
+}  // namespace mydocker
+
+#endif  // MYDOCKER_COMMON_CONTAINER_REQUEST_H_
