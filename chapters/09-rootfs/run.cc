@@ -65,7 +65,7 @@ ResourceConfig LimitsFromFlags() {
 Command InitCommand(const UniqueFd& program, const Pipe& pipe,
                     const std::string& id) {
   Command command;
-  command.program = PathOf(program);
+  command.program_file = program.get();
   command.argv = {"mydocker", "init"};
   const std::string hostname = absl::GetFlag(FLAGS_hostname);
   command.argv.push_back(

@@ -88,7 +88,7 @@ absl::StatusOr<LayeredFiles> FilesFromFlags(absl::string_view id) {
 Command InitCommand(const UniqueFd& program, const Pipe& pipe,
                     const std::string& id, const LayeredFiles& files) {
   Command command;
-  command.program = PathOf(program);
+  command.program_file = program.get();
   command.argv = {"mydocker", "init"};
   const std::string hostname = absl::GetFlag(FLAGS_hostname);
   command.argv.push_back(
