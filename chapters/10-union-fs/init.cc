@@ -17,6 +17,7 @@
 #include "common/namespaces/hostname.h"
 #include "common/namespaces/mounts.h"
 #include "common/process/executable.h"
+#include "common/process/inherited.h"
 
 // The same flags as those of `run`, for it is the same program.
 ABSL_DECLARE_FLAG(std::string, hostname);
@@ -61,6 +62,8 @@ absl::Status InitContainer(const std::vector<std::string>& words) {
                    ReceiveMessage(UniqueFd(kHandshakeFd)));
   SetVerbose(message.verbose);
 
+  RETURN_IF_ERROR(DropInherited());
+  Tell("left the caller's session keyring, groups and umask");
   const std::string hostname = absl::GetFlag(FLAGS_hostname);
   RETURN_IF_ERROR(SetHostname(hostname));
   Tell(absl::StrCat("set the host name ", hostname));
