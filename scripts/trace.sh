@@ -15,7 +15,7 @@ declare -A taught=(
   [5]="openat write"
   [7]="mkdir rmdir"
   [8]="pipe2 read"
-  [9]="open_tree move_mount pivot_root umount2 mknod sethostname"
+  [9]="execveat keyctl open_tree move_mount pivot_root umount2 mknod sethostname"
   [10]="chdir symlink"
 )
 calls=()

@@ -12,6 +12,7 @@
 #include "common/namespaces/hostname.h"
 #include "common/namespaces/mounts.h"
 #include "common/process/executable.h"
+#include "common/process/inherited.h"
 
 namespace mydocker {
 
@@ -22,6 +23,8 @@ absl::StatusOr<int> InitContainer(const std::vector<std::string>& /*words*/) {
                    ReceiveMessage(UniqueFd(kHandshakeFd)));
   SetVerbose(message.verbose);
 
+  RETURN_IF_ERROR(LogStep(
+      DropInherited(), "left the caller's session keyring, groups and umask"));
   RETURN_IF_ERROR(
       LogStep(SetHostname(message.hostname),
               absl::StrCat("set the host name ", message.hostname)));

@@ -3,7 +3,6 @@
 #include <sched.h>
 
 #include "common/base/verbose.h"
-#include "common/process/sealed_program.h"
 
 namespace mydocker {
 
@@ -11,7 +10,7 @@ namespace mydocker {
 Command InitCommand(const UniqueFd& program, const Pipe& pipe,
                     const Request& request) {
   Command command;
-  command.program = PathOf(program);
+  command.program_file = program.get();
   command.argv = {"mydocker", "init"};
   command.clone_flags =
       CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWNET;

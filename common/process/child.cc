@@ -88,25 +88,32 @@ absl::Status DieWithParent(const UniqueFd& report) {
 }
 // #endregion die-with-parent
 
+// Returns a duplicate of `file` with the number `lowest` or a higher one.
+absl::StatusOr<UniqueFd> Duplicate(int file, int lowest) {
+  UniqueFd duplicate(fcntl(file, F_DUPFD_CLOEXEC, lowest));
+  if (!duplicate.valid()) {
+    return ErrnoError(errno, absl::StrCat("duplicate descriptor ", file));
+  }
+  return duplicate;
+}
+
 // Gives the extra files the numbers that the program knows them by, and marks
 // all others above standard error close-on-exec, whoever opened them: what the
-// parent has open is none of the container's business.
-absl::Status ArrangeFiles(const std::vector<int>& extra_files,
-                          UniqueFd& report) {
-  const int first_free = kFirstExtraFile + static_cast<int>(extra_files.size());
+// parent has open is none of the container's business. `program` becomes a
+// duplicate of command.program_file, if there is one.
+absl::Status ArrangeFiles(const Command& command, UniqueFd& report,
+                          UniqueFd& program) {
+  const int first_free =
+      kFirstExtraFile + static_cast<int>(command.extra_files.size());
   // First out of the way, then into place: one may have another's number.
   std::vector<UniqueFd> moved;
-  for (const int file : extra_files) {
-    moved.emplace_back(fcntl(file, F_DUPFD_CLOEXEC, first_free));
-    if (!moved.back().valid()) {
-      return ErrnoError(errno, absl::StrCat("duplicate descriptor ", file));
-    }
+  for (const int file : command.extra_files) {
+    ASSIGN_OR_RETURN(moved.emplace_back(), Duplicate(file, first_free));
   }
-  UniqueFd moved_report(fcntl(report.get(), F_DUPFD_CLOEXEC, first_free));
-  if (!moved_report.valid()) {
-    return ErrnoError(errno, "duplicate the report pipe");
+  ASSIGN_OR_RETURN(report, Duplicate(report.get(), first_free));
+  if (command.program_file >= 0) {
+    ASSIGN_OR_RETURN(program, Duplicate(command.program_file, first_free));
   }
-  report = std::move(moved_report);
   for (size_t i = 0; i < moved.size(); ++i) {
     if (dup2(moved[i].get(), kFirstExtraFile + static_cast<int>(i)) < 0) {
       return ErrnoError(errno, "give an extra file its number");
@@ -120,9 +127,13 @@ absl::Status ArrangeFiles(const std::vector<int>& extra_files,
 }
 
 // Replaces this process by the program. Returns only to say why it could not.
-absl::Status ExecuteProgram(const Command& command) {
+absl::Status ExecuteProgram(const Command& command, const UniqueFd& program) {
+  // Not the command that the user named, so no fault of his.
+  if (program.valid()) {
+    return WithExitStatus(ExecuteFile(program.get(), command.argv),
+                          kExitMydockerFailed);
+  }
   if (!command.program.empty()) {
-    // Not the command that the user named, so no fault of his.
     return WithExitStatus(Execute(command.program, command.argv),
                           kExitMydockerFailed);
   }
@@ -136,14 +147,15 @@ absl::Status ExecuteProgram(const Command& command) {
 absl::Status BecomeProgram(const Command& command, bool in_foreground,
                            UniqueFd& report) {
   RETURN_IF_ERROR(DieWithParent(report));
-  RETURN_IF_ERROR(ArrangeFiles(command.extra_files, report));
+  UniqueFd program;
+  RETURN_IF_ERROR(ArrangeFiles(command, report, program));
   for (const Step& step : command.in_child) {
     RETURN_IF_ERROR(step());
   }
   if (in_foreground && (command.clone_flags & CLONE_NEWPID)) {
     BecomeForegroundGroup();
   }
-  return ExecuteProgram(command);
+  return ExecuteProgram(command, program);
 }
 // #endregion become-program
 

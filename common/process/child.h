@@ -30,6 +30,8 @@ struct Command {
   std::vector<std::string> argv;
   // The file to execute. Empty: argv[0], looked up in PATH as a shell does.
   std::string program;
+  // The same file by a descriptor, for one that has no path; -1: by its path.
+  int program_file = -1;
   // CLONE_NEW… flags, one for each namespace that the child gets of its own
   // (namespaces(7)). 0: it shares all of them with its parent.
   uint64_t clone_flags = 0;

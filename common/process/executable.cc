@@ -1,11 +1,14 @@
 #include "common/process/executable.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <fstream>
+#include <string>
+#include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -79,6 +82,17 @@ std::string HintForExecute(int error, const std::string& file) {
   return "";
 }
 
+// The form in which execve(2) takes arguments. It points into `argv`.
+std::vector<char*> PointersTo(const std::vector<std::string>& argv) {
+  std::vector<char*> pointers;
+  pointers.reserve(argv.size() + 1);
+  for (const std::string& argument : argv) {
+    pointers.push_back(const_cast<char*>(argument.c_str()));
+  }
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
 }  // namespace
 
 // #region find
@@ -118,17 +132,18 @@ std::string SearchPath() {
 
 absl::Status Execute(const std::string& file,
                      const std::vector<std::string>& argv) {
-  std::vector<char*> arguments;
-  arguments.reserve(argv.size() + 1);
-  for (const std::string& argument : argv) {
-    arguments.push_back(const_cast<char*>(argument.c_str()));
-  }
-  arguments.push_back(nullptr);
-  execv(file.c_str(), arguments.data());
+  execv(file.c_str(), PointersTo(argv).data());
   const int error = errno;
   return WithExitStatus(ErrnoError(error, absl::StrCat("execute ", file),
                                    HintForExecute(error, file)),
                         kExitCannotExecute);
+}
+
+absl::Status ExecuteFile(int file, const std::vector<std::string>& argv) {
+  execveat(file, "", PointersTo(argv).data(), environ, AT_EMPTY_PATH);
+  return WithExitStatus(
+      ErrnoError(errno, absl::StrCat("execute the open file ", file)),
+      kExitCannotExecute);
 }
 
 }  // namespace mydocker

@@ -35,6 +35,11 @@ std::string SearchPath();
 absl::Status Execute(const std::string& file,
                      const std::vector<std::string>& argv);
 
+// The same with the file that is open as the descriptor `file` (execveat(2)).
+// For programs only: if the descriptor is close-on-exec, the interpreter of a
+// script would not find it any more (ENOENT).
+absl::Status ExecuteFile(int file, const std::vector<std::string>& argv);
+
 }  // namespace mydocker
 
 #endif  // MYDOCKER_COMMON_PROCESS_EXECUTABLE_H_

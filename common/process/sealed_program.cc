@@ -10,15 +10,11 @@
 #include <algorithm>
 
 #include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
 
 namespace mydocker {
 namespace {
 
-// Above the numbers that a command's extra files get in the child: there they
-// would take its place.
-constexpr int kOutOfTheWay = 5;
 // In each, the kernel has waited some 100 ms.
 constexpr int kAttempts = 50;
 
@@ -32,13 +28,14 @@ absl::StatusOr<UniqueFd> MakeFileInMemory() {
     file = UniqueFd(memfd_create("mydocker", kFlags));
   }
   if (!file.valid()) {
-    return ErrnoError(errno, "make a file in memory");
+    const int error = errno;
+    return ErrnoError(error, "make a file in memory",
+                      error == EACCES
+                          ? "vm.memfd_noexec=2 forbids that on this machine: "
+                            "sysctl vm.memfd_noexec=1 allows it"
+                          : "");
   }
-  UniqueFd moved(fcntl(file.get(), F_DUPFD_CLOEXEC, kOutOfTheWay));
-  if (!moved.valid()) {
-    return ErrnoError(errno, "duplicate the descriptor of a file in memory");
-  }
-  return moved;
+  return file;
 }
 
 // How much of the program's file the kernel loads. The rest is for debuggers;
@@ -100,9 +97,5 @@ absl::StatusOr<UniqueFd> SealedCopyOfThisProgram() {
   return copy;
 }
 // #endregion seal
-
-std::string PathOf(const UniqueFd& sealed_program) {
-  return absl::StrCat("/proc/self/fd/", sealed_program.get());
-}
 
 }  // namespace mydocker

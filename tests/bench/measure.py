@@ -205,7 +205,7 @@ STEPS = {
     "cgroups": r"made cgroup",
     "limits": r"wrote",
     "start": r"started init|process \d+ is in",
-    "inside": r"set the host name|made the mounts|made .* the root|mounted|execute",
+    "inside": r"left the caller|set the host name|made the mounts|made .* the root|mounted|execute",
     "life": r"process \d+ ended",
     "removal": r"removed",
 }

@@ -220,6 +220,27 @@ TEST_F(RootfsErrorTest, HostThatForbidsNewRootsIsTold) {
       FailsInOneLine(125, AllOf(HasSubstr(rootfs_), HasSubstr("EPERM"))));
 }
 
+// The setting is the PID namespace's, so it can be made for one test. 1 forbids
+// only what does not say that it is to be executed.
+TEST_F(RootfsErrorTest, HostThatForbidsProgramsInMemoryIsTold) {
+  SKIP_IF(WhyNoKernelFeature("vm.memfd_noexec", "/proc/sys/vm/memfd_noexec"));
+  const auto run_with = [this](const std::string& setting) {
+    const std::string script = absl::StrCat(
+        "echo ", setting, " >/proc/sys/vm/memfd_noexec && exec $RUN run ",
+        "-rootfs ", rootfs_, " touch /made");
+    return Execute({.args = {"--pid", "--fork", "--mount-proc", "--kill-child",
+                             "sh", "-c", script},
+                    .program = "unshare"});
+  };
+  EXPECT_THAT(
+      run_with("2"),
+      FailsInOneLine(125, AllOf(HasSubstr("memory"), HasSubstr("EACCES"),
+                                HasSubstr("vm.memfd_noexec=1"))));
+  EXPECT_FALSE(std::filesystem::exists(Path("made")));
+  EXPECT_THAT(run_with("1"), ExitsWith(0));
+  EXPECT_TRUE(std::filesystem::exists(Path("made")));
+}
+
 // A host without the controller.
 bool UnmountPids() {
   if (!HostWithMounts(MS_PRIVATE)()) {

@@ -4,14 +4,20 @@
 // docs/security.md has all of them, and those that nothing here stops.
 
 #include <fcntl.h>
+#include <grp.h>
+#include <linux/keyctl.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -78,8 +84,10 @@ class RootfsEscapeTest : public ContainerTest {
       fs::copy_file(library, Path(library));
     }
   }
-  Result Try(const std::vector<std::string>& command) const {
-    return Execute({.args = RunWords({"-rootfs", rootfs_}, command)});
+  Result Try(const std::vector<std::string>& command,
+             const std::function<bool()>& before_exec = nullptr) const {
+    return Execute({.args = RunWords({"-rootfs", rootfs_}, command),
+                    .before_exec = before_exec});
   }
   Result Ask(const std::string& script) const {
     return Try({"sh", "-c", script});
@@ -300,10 +308,104 @@ TEST_F(RootfsEscapeTest, NoFileOfACgroupIsInSight) {
       testing::AllOf(ExitsWith(1), testing::Field(&Result::out, "0\n")));
 }
 
-// But root inside may mount them, and there is what CVE-2022-0492 is after.
-// Nothing stops it here, which docs/security.md has to say for as long as this
-// test passes. (contract_user.cc has where it is stopped.) What is written is
-// what the file holds.
+// Adds a key to a session keyring, both new. Whoever has that keyring may do
+// everything with the key; what its owner may, `owners_rights` says.
+bool HaveKey(unsigned owners_rights) {
+  constexpr unsigned kAllRightsOfWhoHasIt = 0x3f000000;
+  if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr) < 0) {
+    return false;
+  }
+  const long key = syscall(SYS_add_key, "user", "secret-of-the-caller", "x", 1,
+                           KEY_SPEC_SESSION_KEYRING);
+  return key > 0 && syscall(SYS_keyctl, KEYCTL_SETPERM, key,
+                            kAllRightsOfWhoHasIt | owners_rights) == 0;
+}
+
+// A key that only those see who have it.
+TEST_F(RootfsEscapeTest, CallersSessionKeyringIsNotInherited) {
+  SKIP_IF(WhyNoKernelFeature("keys", "/proc/keys"));
+  const auto have_key = [] { return HaveKey(0); };
+  EXPECT_THAT(Execute({.args = {"secret-of-the-caller", "/proc/keys"},
+                       .program = "grep",
+                       .before_exec = have_key}),
+              ExitsWith(0));
+  EXPECT_THAT(Try({"grep", "secret-of-the-caller", "/proc/keys"}, have_key),
+              ExitsWith(1));
+}
+
+TEST_F(RootfsEscapeTest, CallersGroupsAndUmaskAreNotInherited) {
+  EXPECT_THAT(Try({"sh", "-c", "id -G; umask"},
+                  [] {
+                    const gid_t groups[] = {0, 42, kOrdinaryUser};
+                    umask(077);
+                    return setgroups(3, groups) == 0;
+                  }),
+              Prints("0\n0022\n"));
+}
+
+// The tests from here on are what docs/security.md says is not stopped: that
+// has to be there for as long as they pass.
+
+// All that hangs on a capability or a system call: bpf, perf, kexec, modules, …
+TEST_F(RootfsEscapeTest, NotStoppedRootHasAllCapabilitiesAndSystemCalls) {
+  const std::string question =
+      "grep -E '^(Cap|NoNewPrivs|Seccomp:)' "
+      "/proc/self/status";
+  const Result outside = RunOnHost(question);
+  EXPECT_THAT(outside.out, HasSubstr("CapEff"));
+  EXPECT_THAT(Ask(question), Prints(outside.out));
+}
+
+// No more than two processes, until it is in another cgroup.
+TEST_F(RootfsEscapeTest, NotStoppedRootLeavesItsLimits) {
+  const std::optional<ControllerPlace> pids = FindController("pids");
+  SKIP_IF(pids.has_value() ? "" : "this host has no pids controller");
+  EXPECT_THAT(
+      Execute({.args = RunWords(
+                   {"-rootfs", rootfs_, "-pids-limit", "2"},
+                   {"sh", "-c",
+                    absl::StrCat("(sleep 99 & sleep 99 & echo free); mount -t ",
+                                 pids->v1 ? "cgroup -o pids" : "cgroup2",
+                                 " none /home && echo 0 >/home/cgroup.procs; "
+                                 "(sleep 99 & sleep 99 & echo left)")})}),
+      testing::AllOf(ExitsWith(0), testing::Field(&Result::out, "left\n"),
+                     testing::Field(&Result::err, HasSubstr("can't fork"))));
+}
+
+// The clock's rate, set to what it is.
+TEST_F(RootfsEscapeTest, NotStoppedRootSetsTheClockAndReadsTheKernelsLog) {
+  EXPECT_THAT(Ask("busybox adjtimex -q -t $(busybox adjtimex | "
+                  "sed -n 's/^.*tick: *\\([0-9]*\\).*/\\1/p') && echo set; "
+                  "busybox dmesg >/dev/null && echo read"),
+              Prints("set\nread\n"));
+}
+
+// Names of keys are shown to whom the keys belong, and root is root.
+TEST_F(RootfsEscapeTest, NotStoppedNamesOfRootsKeysAreSeen) {
+  SKIP_IF(WhyNoKernelFeature("keys", "/proc/keys"));
+  constexpr unsigned kOwnerMayView = 0x00010000;
+  EXPECT_THAT(Try({"grep", "-c", "secret-of-the-caller", "/proc/keys"},
+                  [] { return HaveKey(kOwnerMayView); }),
+              Prints("1\n"));
+}
+
+TEST_F(RootfsEscapeTest, NotStoppedLimitsAndPriorityAreInherited) {
+  EXPECT_THAT(Try({"sh", "-c",
+                   "ulimit -n; cat /proc/self/oom_score_adj; "
+                   "cut -d ' ' -f 19 /proc/self/stat"},
+                  [] {
+                    const rlimit files = {.rlim_cur = 123, .rlim_max = 123};
+                    std::ofstream adjustment("/proc/self/oom_score_adj");
+                    return setrlimit(RLIMIT_NOFILE, &files) == 0 &&
+                           setpriority(PRIO_PROCESS, 0, 7) == 0 &&
+                           (adjustment << 77 << std::flush);
+                  }),
+              Prints("123\n77\n7\n"));
+}
+
+// Root inside may mount the cgroups, and there is what CVE-2022-0492 is after.
+// (contract_user.cc has where it is stopped.) What is written is what the file
+// holds.
 TEST_F(RootfsEscapeTest, NotStoppedRootMayWriteReleaseAgent) {
   SKIP_IF(WhyNoV1("pids"));
   EXPECT_THAT(Ask("mount -t cgroup -o pids none /home && cd /home && "

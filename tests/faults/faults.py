@@ -165,7 +165,7 @@ class Bench:
             if who != "run" and not found:
                 before_main = False  # It is born in the middle of main.
             found.append(Call(who, name, times[name], arguments, before_main))
-            if name == "execve":
+            if name in ("execve", "execveat"):
                 before_main = True
                 if found[-1].is_about_the_command or who == "tool" and arguments.endswith("= 0"):
                     break

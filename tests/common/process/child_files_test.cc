@@ -52,6 +52,11 @@ class ExtraFilesTest : public testing::Test {
     command.argv = {"sh", "-c", script, "sh"};
     command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());
     command.extra_files = std::move(extra_files);
+    return TextOf(command);
+  }
+
+  // What `command` prints.
+  static std::string TextOf(const Command& command) {
     const absl::StatusOr<Output> output = RunForOutput(command);
     EXPECT_THAT(output, IsOk());
     return output.ok() ? output->text : "";
@@ -113,6 +118,34 @@ INSTANTIATE_TEST_SUITE_P(
                     std::vector<int>{4, 3}, std::vector<int>{4, 5},
                     std::vector<int>{5, 3, 4}, std::vector<int>{4, 5, 3},
                     std::vector<int>{5, 4, 3}, std::vector<int>{90, 3, 91}));
+
+// The program's own file has one of the numbers that the extra files get, with
+// each count of them, and none of them is it afterwards.
+TEST_F(ExtraFilesTest, DoNotOverwriteTheProgram) {
+  InFork([this] {
+    OpenAs("a", 80);
+    for (const int number : {3, 4, 5, 6}) {
+      const UniqueFd shell(open("/bin/sh", O_RDONLY | O_CLOEXEC));
+      ASSERT_EQ(dup3(shell.get(), 100, O_CLOEXEC), 100);
+      ASSERT_EQ(dup3(100, number, O_CLOEXEC), number);
+      for (size_t count = 0; count <= 4; ++count) {
+        Command command;
+        command.program_file = number;
+        command.argv = {"sh", "-c", kNameFiles, "sh", "3", "4", "5", "6", "7"};
+        command.argv.resize(4 + count);
+        command.extra_files = std::vector<int>(count, 80);
+        std::string expected;
+        for (size_t i = 0; i < count; ++i) {
+          expected += "a ";
+        }
+        EXPECT_EQ(TextOf(command), expected) << number << ", " << count;
+        command.argv = {"sh", "-c", kListFiles};
+        EXPECT_EQ(TextOf(command).size(), 2 * (3 + count));
+      }
+      close(number);
+    }
+  });
+}
 
 TEST_F(ExtraFilesTest, CanBeOneFileTwice) {
   InFork([this] {

@@ -1,0 +1,29 @@
+// From chapter 9.
+//
+// What a process has from the one that started it, beside its environment and
+// its open files.
+
+#ifndef MYDOCKER_COMMON_PROCESS_INHERITED_H_
+#define MYDOCKER_COMMON_PROCESS_INHERITED_H_
+
+#include "absl/status/status.h"
+
+namespace mydocker {
+
+// Takes from the calling process what it has inherited from whoever called
+// `run`, and what a program in a container could use or stumble over:
+//
+//  - the session keyring (session-keyring(7)), and with it the right to read
+//    the caller's keys: a new, empty one takes its place. A kernel without keys
+//    has none to leave;
+//  - the supplementary groups (credentials(7)): none is left;
+//  - the umask: it becomes 022.
+//
+// Limits (getrlimit(2)), oom_score_adj and the priority stay as they are, as
+// they do in runc.
+// Errors: those of keyctl(2), KEYCTL_JOIN_SESSION_KEYRING, and setgroups(2).
+absl::Status DropInherited();
+
+}  // namespace mydocker
+
+#endif  // MYDOCKER_COMMON_PROCESS_INHERITED_H_
