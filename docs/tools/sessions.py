@@ -19,7 +19,7 @@ from pages import BookError
 PROMPT = re.compile(r"^(?P<prompt>\$|#|host\$)(?: (?P<text>.*))?$")
 STATUS = re.compile(r"^\[(\d+)\]$")
 ELLIPSIS = "..."
-SECONDS = 30  # for one command, unless timeout= says otherwise
+SECONDS = 60  # for one command, unless timeout= says otherwise
 WORDS = {"needs", "mask", "capture", "same", "differ", "timeout", "continues", "retry", "host", "inside"}
 
 

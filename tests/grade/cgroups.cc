@@ -44,7 +44,7 @@ void ExpectLimit(const Shell& shell, const KernelFile& file,
   bool own = false;
   // Whether it is there in time is another check's business.
   const std::chrono::milliseconds patience = Patience();
-  SetPatience(patience / 10);
+  SetPatience(patience / 2);
   const bool right = WaitUntil([&] {
     path = PathOf(file, shell.pid());
     own = path != PathOf(file, getpid());
