@@ -64,7 +64,7 @@ struct Host {
 
 Host LookAtHost() {
   Host host;
-  host.mounts = ReadMountInfo().value_or(std::vector<Mount>());
+  host.mounts = ReadCgroupMounts().value_or(std::vector<Mount>());
   host.controllers = KernelsControllers();
   for (const Mount& mount : host.mounts) {
     host.has_v1 = host.has_v1 || mount.type == "cgroup";

@@ -54,7 +54,7 @@ Command InNamespaces(uint64_t clone_flags, std::vector<Step> steps = {}) {
 }
 
 absl::Status TryChapter7() {
-  ASSIGN_OR_RETURN(const std::vector<Mount> mounts, ReadMountInfo());
+  ASSIGN_OR_RETURN(const std::vector<Mount> mounts, ReadCgroupMounts());
   ASSIGN_OR_RETURN(const Hierarchy memory, FindHierarchy(mounts, "memory"));
   RETURN_IF_ERROR(TryController(memory, "memory"));
   return Try(

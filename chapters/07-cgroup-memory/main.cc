@@ -100,7 +100,7 @@ absl::StatusOr<int> RunChapter(int argc, char* argv[]) {
   ASSIGN_OR_RETURN(const Supervisor supervisor, Supervisor::Create());
 
   // #region cgroup
-  ASSIGN_OR_RETURN(const std::vector<Mount> mounts, ReadMountInfo());
+  ASSIGN_OR_RETURN(const std::vector<Mount> mounts, ReadCgroupMounts());
   ASSIGN_OR_RETURN(const Hierarchy memory, FindHierarchy(mounts, "memory"));
   ASSIGN_OR_RETURN(const std::string id, NewContainerId());
   ASSIGN_OR_RETURN(Cgroup cgroup, Cgroup::Create(memory, id));

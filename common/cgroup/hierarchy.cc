@@ -1,5 +1,11 @@
 #include "common/cgroup/hierarchy.h"
 
+#include <errno.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <functional>
+
 #include "absl/algorithm/container.h"
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
@@ -33,6 +39,17 @@ bool MayBeOfCgroups(absl::string_view line) {
   return absl::StrContains(line, " - cgroup");
 }
 
+// Whether what one sees at the mount point is this mount: another file system
+// there has another device. (statfs(2) would tell its type only, and of v1
+// there are many hierarchies of one type.) Whoever cannot be asked may be
+// there, and tells why not when he is used.
+bool IsVisible(const Mount& mount) {
+  struct stat seen = {};
+  return stat(mount.mount_point.c_str(), &seen) == 0
+             ? seen.st_dev == mount.device
+             : errno != ENOENT && errno != ENOTDIR;
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<Mount>> ReadCgroupMounts() {
@@ -40,17 +57,24 @@ absl::StatusOr<std::vector<Mount>> ReadCgroupMounts() {
                    ReadKernelFile("/proc/self/mountinfo"));
   const std::vector<absl::string_view> lines =
       absl::StrSplit(text, '\n', MayBeOfCgroups);
-  return ParseMountInfo(absl::StrJoin(lines, "\n"));
+  ASSIGN_OR_RETURN(std::vector<Mount> mounts,
+                   ParseMountInfo(absl::StrJoin(lines, "\n")));
+  std::erase_if(mounts, std::not_fn(IsVisible));
+  return mounts;
+}
+
+Hierarchy HierarchyOf(const Mount& mount) {
+  return {mount.type == "cgroup" ? CgroupVersion::kV1 : CgroupVersion::kV2,
+          mount.mount_point};
 }
 
 absl::StatusOr<Hierarchy> FindHierarchy(const std::vector<Mount>& mounts,
                                         absl::string_view controller) {
-  for (const Mount& mount : mounts) {
-    if (Carries(mount, controller)) {
-      return Hierarchy{
-          mount.type == "cgroup" ? CgroupVersion::kV1 : CgroupVersion::kV2,
-          mount.mount_point};
-    }
+  const auto last = std::find_if(
+      mounts.rbegin(), mounts.rend(),
+      [&](const Mount& mount) { return Carries(mount, controller); });
+  if (last != mounts.rend()) {
+    return HierarchyOf(*last);
   }
   return absl::NotFoundError(absl::StrCat(
       "this host has no ", controller,

@@ -25,14 +25,20 @@ struct Hierarchy {
   std::string mount_point;  // The tree's root, e.g. /sys/fs/cgroup/memory.
 };
 
-// Returns the mounts of cgroup hierarchies in the caller's mount namespace:
-// what FindHierarchy looks at. A host may have thousands of other mounts; to
-// take their lines apart would take longer than a container does.
+// Returns the mounts of cgroup hierarchies in the caller's mount namespace that
+// can be reached: what FindHierarchy looks at. One that a later mount hides, on
+// the same mount point or above it, is not among them. A host may have
+// thousands of other mounts; to take their lines apart would take longer than a
+// container does.
 absl::StatusOr<std::vector<Mount>> ReadCgroupMounts();
+
+// Returns the hierarchy that is mounted there.
+Hierarchy HierarchyOf(const Mount& mount);
 
 // Returns the hierarchy, among `mounts`, that `controller` ("memory", "cpu",
 // "cpuset", "pids", …) is bound to: the v1 mount that has it among its super
-// options, or else the v2 mount whose cgroup.controllers names it.
+// options, or else the v2 mount whose cgroup.controllers names it. Of several
+// it is the last, as a later mount hides an earlier one.
 // Errors: NotFound, naming the controller, if there is none.
 // Source: cgroups(7); FindCgroupMountPoint in articles 000 and 001, which knows
 // v1 only.

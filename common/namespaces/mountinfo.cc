@@ -1,8 +1,12 @@
 #include "common/namespaces/mountinfo.h"
 
+#include <sys/sysmacros.h>
+
 #include <algorithm>
+#include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "common/base/errors.h"
@@ -14,6 +18,7 @@ namespace {
 // The fields before the optional ones, and those after the " - ":
 // 36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root
 // rw,errors=continue
+constexpr size_t kDevice = 2;
 constexpr size_t kRoot = 3;
 constexpr size_t kMountPoint = 4;
 constexpr size_t kFixedFields = 6;
@@ -39,6 +44,18 @@ std::string Unescape(absl::string_view field) {
   return text;
 }
 
+// Returns the device that `field`, "98:0", stands for.
+dev_t ParseDevice(absl::string_view field) {
+  const std::pair<absl::string_view, absl::string_view> numbers =
+      absl::StrSplit(field, absl::MaxSplits(':', 1));
+  unsigned int major_number = 0;
+  unsigned int minor_number = 0;
+  return absl::SimpleAtoi(numbers.first, &major_number) &&
+                 absl::SimpleAtoi(numbers.second, &minor_number)
+             ? makedev(major_number, minor_number)
+             : 0;
+}
+
 // #region parse-line
 absl::StatusOr<Mount> ParseLine(absl::string_view line) {
   const std::vector<absl::string_view> fields = absl::StrSplit(line, ' ');
@@ -52,6 +69,7 @@ absl::StatusOr<Mount> ParseLine(absl::string_view line) {
         absl::StrCat("not a line of mountinfo: \"", line, "\""));
   }
   Mount mount;
+  mount.device = ParseDevice(fields[kDevice]);
   mount.root = Unescape(fields[kRoot]);
   mount.mount_point = Unescape(fields[kMountPoint]);
   for (auto tag = fields.begin() + kFixedFields; tag != separator; ++tag) {

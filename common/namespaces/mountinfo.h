@@ -5,6 +5,8 @@
 #ifndef MYDOCKER_COMMON_NAMESPACES_MOUNTINFO_H_
 #define MYDOCKER_COMMON_NAMESPACES_MOUNTINFO_H_
 
+#include <sys/types.h>
+
 #include <string>
 #include <vector>
 
@@ -16,6 +18,7 @@ namespace mydocker {
 // The fields of one line that this project uses (proc(5),
 // /proc/pid/mountinfo), with octal escapes such as \040 resolved.
 struct Mount {
+  dev_t device = 0;         // Of the file system, as stat(2) has it (st_dev).
   std::string root;         // What of the file system is mounted: mostly "/".
   std::string mount_point;  // Where, seen from this process's root.
   std::vector<std::string> propagation;  // "shared:N", "master:N", …; empty:

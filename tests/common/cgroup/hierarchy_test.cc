@@ -2,12 +2,18 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <string>
 #include <vector>
 
 #include "common/namespaces/mountinfo.h"
+#include "common/namespaces/mounts.h"
+#include "tests/common/forked.h"
 #include "tests/common/status_matchers.h"
 #include "tests/common/temp_directory.h"
 
@@ -15,7 +21,9 @@ namespace mydocker {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::Contains;
 using ::testing::ElementsAreArray;
+using ::testing::Not;
 
 std::vector<std::string> MountPoints(const std::vector<Mount>& mounts) {
   std::vector<std::string> mount_points;
@@ -38,6 +46,48 @@ TEST(ReadCgroupMountsTest, FindsThoseOfThisHostAmongAllItsMounts) {
   }
   EXPECT_THAT(MountPoints(*found), ElementsAreArray(expected));
   EXPECT_LT(found->size(), all->size());
+}
+
+// One that a later mount hides is another file system's directory by now: a
+// tmpfs, or another hierarchy.
+TEST(ReadCgroupMountsTest, LeavesOutWhatIsHidden) {
+  if (geteuid() != 0) {
+    GTEST_SKIP() << "it takes root to mount";
+  }
+  const absl::StatusOr<std::vector<Mount>> before = ReadCgroupMounts();
+  ASSERT_THAT(before, IsOk());
+  if (before->empty()) {
+    GTEST_SKIP() << "no cgroup hierarchy is mounted here";
+  }
+  const std::string hidden = before->front().mount_point;
+  const std::string other = before->back().mount_point;
+  const TempDirectory elsewhere;
+  InFork([&] {
+    ASSERT_EQ(unshare(CLONE_NEWNS), 0) << strerror(errno);
+    ASSERT_THAT(SetPropagation(Propagation::kPrivate), IsOk());
+    // Where it can still be seen.
+    ASSERT_EQ(mount(hidden.c_str(), elsewhere.path().c_str(), nullptr, MS_BIND,
+                    nullptr),
+              0);
+    ASSERT_EQ(mount("test", hidden.c_str(), "tmpfs", 0, nullptr), 0);
+    const auto found = [] { return MountPoints(*ReadCgroupMounts()); };
+    EXPECT_THAT(found(),
+                AllOf(Not(Contains(hidden)), Contains(elsewhere.path())));
+    if (other != hidden) {
+      ASSERT_EQ(umount(hidden.c_str()), 0);
+      ASSERT_EQ(mount(other.c_str(), hidden.c_str(), nullptr, MS_BIND, nullptr),
+                0);
+      int count = 0;
+      const std::vector<Mount> mounts = *ReadCgroupMounts();
+      for (const Mount& mount : mounts) {
+        if (mount.mount_point == hidden) {
+          ++count;
+          EXPECT_EQ(mount.device, before->back().device);
+        }
+      }
+      EXPECT_EQ(count, 1);
+    }
+  });
 }
 
 // Hosts as their mountinfo shows them. The mount of cgroup v2 is a directory of
@@ -149,6 +199,15 @@ TEST_F(FindHierarchyTest, PassesOverAV2ThatCannotBeRead) {
       "32 30 0:27 / $V2 rw - cgroup2 cgroup2 rw\n",
       "memory\n");
   EXPECT_EQ(Find(mounts, "memory"), "v2 " + directory_.path());
+}
+
+TEST_F(FindHierarchyTest, TakesTheLastOfSeveral) {
+  EXPECT_EQ(Find(Host("35 30 0:31 / /first rw - cgroup cgroup rw,memory\n"
+                      "36 30 0:31 / /last rw - cgroup cgroup rw,memory\n"
+                      "37 30 0:32 / /other rw - cgroup cgroup rw,cpu\n",
+                      ""),
+                 "memory"),
+            "v1 /last");
 }
 
 TEST_F(FindHierarchyTest, TakesAMountPointWithASpace) {
