@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 #
 # Removes what mydocker, or an experiment of its chapters, may have left behind:
-# cgroups and layers whose `run` is dead, with the processes in them; mounts in
-# containers' files; and what hides the host's /proc. Containers that run are
-# left alone, and so is whatever has no container's name, such as the cgroups
-# that pages make by hand: it may be somebody else's. Says what it removed.
+# containers whose `run` is dead, as their directories in /run/mydocker have it
+# (common/container/container_directory.h), with their processes, cgroups and
+# layers; mounts in containers' files; and what hides the host's /proc.
+# Containers that run are left alone, and so is what has no such directory, like
+# the cgroups that pages make by hand: it is somebody else's. Says what it
+# removed.
 
 # shellcheck disable=SC2317 # clean is told what to call
 set -euo pipefail
@@ -138,56 +140,147 @@ remove_layers() {
   fi
 }
 
-# owner_of_lock DIR: who has it locked, as far as the kernel tells.
-owner_of_lock() {
-  local major minor inode pid
-  read -r major minor inode < <(stat --format='%Hd %Ld %i' "$1")
-  pid=$(awk -v file="$(printf '%02x:%02x:%d' "$major" "$minor" "$inode")" \
-    '$2 == "FLOCK" && $6 == file { print $5; exit }' /proc/locks)
-  echo "process ${pid:-?} ($(cat "/proc/$pid/comm" 2>/dev/null || echo unknown))"
+# is_gone "PID START NAMESPACES": whether the kernel says that this process has
+# ended. Not of one in another PID namespace: there, numbers are others.
+is_gone() {
+  local pid start namespaces stat fields
+  read -r pid start namespaces <<<"$1"
+  [[ $namespaces == "$(readlink /proc/self/ns/pid) $(readlink /proc/self/ns/time || echo -)" ]] || return 1
+  if ! kill -0 "$pid" 2>/dev/null; then
+    return 0
+  fi
+  { stat=$(<"/proc/$pid/stat"); } 2>/dev/null || return 1
+  # Behind the name, which may hold spaces: the state is field 3, the start 22.
+  read -ra fields <<<"${stat##*) }"
+  ((start != 0)) && [[ ${fields[19]} != "$start" || ${fields[0]} == [ZX] ]]
 }
 
-# clean PARENT LOCKED REMOVE: removes what is abandoned in PARENT, and PARENT
-# itself if it is empty. LOCKED is what `run` locks while it makes a directory
-# there: between mkdir and its own lock, that directory looks abandoned.
-clean() {
-  local parent=$1 locked=$2 remove=$3 dir lock
-  while :; do
-    [[ -d $parent ]] || return 0
-    exec {lock}<"$locked"
-    if ! flock --wait 5 "$lock"; then
-      fail "cannot look into $parent: $(owner_of_lock "$locked") has had $locked locked for 5 s"
-      exec {lock}<&-
-      return
-    fi
-    [[ ! $locked -ef /proc/self/fd/$lock ]] || break
-    exec {lock}<&- # Removed while we waited for it: it keeps nobody out.
-  done
-  for dir in "$parent"/*/; do
-    dir=${dir%/}
-    [[ -d $dir ]] || continue
-    if [[ ! ${dir##*/} =~ ^[0-9a-f]{12}$ ]]; then
-      say "left $dir alone: it is no container's"
-    # The `run` that made it holds a lock on it for as long as it lives.
-    elif flock --nonblock "$dir" true; then
-      "$remove" "$dir"
-    else
-      say "left $dir alone: its container runs"
-    fi
-  done
-  if rmdir "$parent" 2>/dev/null; then
-    done_with "removed $parent"
+# kill_init "PID START NAMESPACES": a container's first process, and with it all
+# of its PID namespace.
+kill_init() {
+  if [[ -n $1 ]] && ! is_gone "$1" && kill -KILL "${1%% *}" 2>/dev/null; then
+    killed[${1%% *}]=1
+    done_with "killed process ${1%% *}, the first of its container"
   fi
-  exec {lock}<&-
+}
+
+# remove_container DIR: all that DIR, of /run/mydocker, says that there is of it;
+# DIR itself last, and only if nothing is left.
+remove_container() {
+  local dir=$1 cgroup files mount_point root before=$failed
+  failed=0
+  kill_init "$(readlink "$dir/init" || true)"
+  if cgroup=$(readlink "$dir/cgroup"); then
+    while read -r mount_point; do
+      printf -v root %b "${mount_point//\\/\\0}"
+      [[ ! -d $root/$cgroup ]] || remove_cgroup "$root/$cgroup"
+    done < <(cgroup_mounts)
+  fi
+  # Not while a process may still use them.
+  if ((failed == 0)) && files=$(readlink "$dir/files") && [[ -d $files ]]; then
+    remove_layers "$files"
+  fi
+  if ((failed == 0)) && rm -f "$dir"/{init,files,cgroup,watcher.new} && rm -f "$dir/watcher" && rmdir "$dir"; then
+    done_with "removed $dir"
+  else
+    before=1
+  fi
+  failed=$before
 }
 
 # The type stands behind the " - ".
+cgroup_mounts() {
+  awk '{ for (i = 7; $i != "-"; i++); if ($(i + 1) ~ /^cgroup2?$/) print $5 }' /proc/self/mountinfo
+}
+
+# take_back DIR: the controllers that mydocker has handed down on cgroup v2 and
+# that no cgroup needs any more (common/cgroup/controllers.h). DIR has a link to
+# each cgroup that does.
+take_back() {
+  local dir=$1 link controller root file
+  for link in "$dir"/*:*; do
+    [[ $link == *:enabled || -e $link ]] || rm -f "$link"
+  done
+  for link in "$dir"/*:enabled; do
+    controller=$(basename "${link%:enabled}")
+    if root=$(readlink "$link") && [[ $(echo "$dir/$controller":*) == "$link" ]]; then
+      for file in "$root"/{mydocker/,}cgroup.subtree_control; do
+        [[ ! -e $file ]] || echo "-$controller" 2>/dev/null >"$file" || true # EBUSY: others rely on it.
+      done
+      rm -f "$link"
+      done_with "took $controller back from the children of $root"
+    fi
+  done
+  rmdir "$dir" 2>/dev/null || true
+}
+
+run=/run/mydocker
+layers=/var/lib/mydocker
+# One after the other: two that do the same would tell of each other's work.
+if [[ -d $run ]]; then
+  exec {lock}>"$run/abandoned.lock"
+  if ! flock --wait 5 "$lock"; then
+    fail "another process has had $run/abandoned.lock locked for 5 s; sudo lslocks shows which"
+  fi
+fi
+for dir in "$run"/*/; do
+  dir=${dir%/}
+  [[ ${dir##*/} =~ ^[0-9a-f]{12}$ ]] || continue
+  if rmdir "$dir" 2>/dev/null; then
+    done_with "removed $dir" # Nobody had come further than that.
+  elif ! watcher=$(readlink "$dir/watcher") || [[ $watcher == nobody ]]; then
+    say "left $dir alone: nobody watches this container, on purpose"
+  elif is_gone "$watcher"; then
+    remove_container "$dir"
+  else
+    say "left $dir alone: process ${watcher%% *} watches this container"
+  fi
+done
+for dir in "$run"/v2-*/; do
+  [[ ! -d $dir ]] || take_back "${dir%/}"
+done
+
 while read -r mount_point; do
   printf -v root %b "${mount_point//\\/\\0}"
-  clean "$root/mydocker" "$root" remove_cgroup
-done < <(awk '{ for (i = 7; $i != "-"; i++); if ($(i + 1) ~ /^cgroup2?$/) print $5 }' /proc/self/mountinfo)
+  for dir in "$root"/mydocker/*/; do
+    dir=${dir%/}
+    if [[ -d $dir && ! -d $run/${dir##*/} ]]; then
+      say "left $dir alone: there is no $run/${dir##*/}, so it is somebody else's"
+    fi
+  done
+  if rmdir "$root/mydocker" 2>/dev/null; then
+    done_with "removed $root/mydocker"
+  fi
+done < <(cgroup_mounts)
 
-clean /var/lib/mydocker /var/lib/mydocker remove_layers
+# After a reboot /run is empty, but the layers of the containers that ran are
+# still there, and nobody has them locked.
+for dir in "$layers"/*/; do
+  dir=${dir%/}
+  [[ -d $dir && ! -d $run/${dir##*/} ]] || continue
+  if [[ ! ${dir##*/} =~ ^[0-9a-f]{12}$ ]]; then
+    say "left $dir alone: it is no container's"
+  elif flock --nonblock "$dir" true; then
+    remove_layers "$dir"
+  else
+    say "left $dir alone: a process has it locked"
+  fi
+done
+if rmdir "$layers" 2>/dev/null; then
+  done_with "removed $layers"
+fi
+if [[ -n ${lock:-} ]]; then
+  # While it is locked: nobody else's is removed. The others, unless in use.
+  rm -f "$run/abandoned.lock"
+  exec {lock}>&-
+  for file in "$run"/*.lock; do
+    [[ ! -e $file ]] || flock --nonblock "$file" rm -f "$file" || true
+  done
+  if rmdir "$run" 2>/dev/null; then
+    done_with "removed $run"
+  fi
+fi
+
 for rootfs in "$project"/build/rootfs{,-debian}; do
   unmount_below "$rootfs" || true
 done

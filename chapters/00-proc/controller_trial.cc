@@ -2,16 +2,13 @@
 
 #include <unistd.h>
 
-#include <memory>
 #include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "absl/algorithm/container.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "chapters/00-proc/trial.h"
 #include "common/base/container_id.h"
 #include "common/base/errors.h"
@@ -24,47 +21,12 @@
 #include "common/cgroup/memory.h"
 #include "common/cgroup/pids.h"
 #include "common/cgroup/subsystem.h"
-#include "common/namespaces/mountinfo.h"
+#include "common/container/container_directory.h"
 #include "common/process/child.h"
 #include "common/process/supervisor.h"
 
 namespace mydocker {
 namespace {
-
-// Remembers which controllers the root of a v2 hierarchy hands down, and takes
-// back at the end of its life what was added meanwhile. The kernel refuses
-// (EBUSY) where a cgroup hands it on by then, and so it should.
-class HandedDown {
- public:
-  explicit HandedDown(const Hierarchy& hierarchy)
-      : file_(absl::StrCat(hierarchy.mount_point, "/cgroup.subtree_control")),
-        parent_(absl::StrCat(hierarchy.mount_point, "/mydocker")),
-        before_(Now()) {}
-  HandedDown(const HandedDown&) = delete;
-  HandedDown& operator=(const HandedDown&) = delete;
-  ~HandedDown() {
-    if (access(parent_.c_str(), F_OK) == 0) {
-      return;  // Containers run: what was added is theirs too.
-    }
-    for (const std::string& controller : Now()) {
-      if (!before_.contains(controller)) {
-        [[maybe_unused]] const absl::Status status =
-            WriteKernelFile(file_, absl::StrCat("-", controller));
-      }
-    }
-  }
-
- private:
-  // None on v1, which has no such file.
-  std::set<std::string> Now() const {
-    return absl::StrSplit(ReadKernelFile(file_).value_or(""), ' ',
-                          absl::SkipEmpty());
-  }
-
-  std::string file_;
-  std::string parent_;
-  std::set<std::string> before_;
-};
 
 // Some CPU of those that the hierarchy has.
 absl::StatusOr<std::string> AnyCpu(const Cgroup& cgroup) {
@@ -121,11 +83,13 @@ template <typename Use>
 absl::Status WithCgroup(const Hierarchy& hierarchy, const Use& use) {
   // No signal ends this process while there is something to remove.
   ASSIGN_OR_RETURN(const Supervisor supervisor, Supervisor::Create());
-  const HandedDown handed_down(hierarchy);
   ASSIGN_OR_RETURN(const std::string id, NewContainerId());
+  ASSIGN_OR_RETURN(ContainerDirectory directory,
+                   ContainerDirectory::Create(id));
   ASSIGN_OR_RETURN(Cgroup cgroup, Cgroup::Create(hierarchy, id));
   absl::Status outcome = use(cgroup);
   outcome.Update(cgroup.Remove());
+  outcome.Update(directory.Remove());
   return outcome;
 }
 
@@ -141,18 +105,9 @@ absl::Status TryController(const Hierarchy& hierarchy,
 absl::Status TryContainer(Command command,
                           const std::vector<const Subsystem*>& added) {
   ASSIGN_OR_RETURN(const Supervisor supervisor, Supervisor::Create());
-  ASSIGN_OR_RETURN(const std::vector<Mount> mounts, ReadMountInfo());
-  std::vector<std::unique_ptr<HandedDown>> handed_down;
-  std::vector<absl::string_view> controllers = {"memory", "cpu", "cpuset"};
-  for (const Subsystem* subsystem : added) {
-    controllers.push_back(subsystem->Name());
-  }
-  for (const absl::string_view controller : controllers) {
-    if (const auto found = FindHierarchy(mounts, controller); found.ok()) {
-      handed_down.push_back(std::make_unique<HandedDown>(*found));
-    }
-  }
   ASSIGN_OR_RETURN(const std::string id, NewContainerId());
+  ASSIGN_OR_RETURN(ContainerDirectory directory,
+                   ContainerDirectory::Create(id));
   ASSIGN_OR_RETURN(CgroupManager cgroups, CgroupManager::Create(id, added));
   RETURN_IF_ERROR(cgroups.Set({}));
   // Into the cgroups first: a step may take the host's files out of sight.
@@ -161,6 +116,7 @@ absl::Status TryContainer(Command command,
   command.in_child.insert(command.in_child.end(), steps.begin(), steps.end());
   absl::Status outcome = Try(std::move(command));
   outcome.Update(cgroups.Destroy());
+  outcome.Update(directory.Remove());
   return outcome;
 }
 

@@ -31,6 +31,7 @@
 #include "common/base/size.h"
 #include "common/cgroup/cgroup.h"
 #include "common/cgroup/hierarchy.h"
+#include "common/container/container_directory.h"
 #include "common/namespaces/mountinfo.h"
 #include "common/namespaces/mounts.h"
 #include "common/process/child.h"
@@ -103,6 +104,8 @@ absl::StatusOr<int> RunChapter(int argc, char* argv[]) {
   ASSIGN_OR_RETURN(const std::vector<Mount> mounts, ReadCgroupMounts());
   ASSIGN_OR_RETURN(const Hierarchy memory, FindHierarchy(mounts, "memory"));
   ASSIGN_OR_RETURN(const std::string id, NewContainerId());
+  ASSIGN_OR_RETURN(ContainerDirectory directory,
+                   ContainerDirectory::Create(id));
   ASSIGN_OR_RETURN(Cgroup cgroup, Cgroup::Create(memory, id));
   RETURN_IF_ERROR(cgroup.Enable("memory"));
   RETURN_IF_ERROR(SetLimit(cgroup, absl::GetFlag(FLAGS_m).bytes));
@@ -119,6 +122,7 @@ absl::StatusOr<int> RunChapter(int argc, char* argv[]) {
   cgroup.Admit(command);
   supervisor.Release(command);
   ASSIGN_OR_RETURN(Child container, Start(command));
+  RETURN_IF_ERROR(directory.SetInit(container.pid()));
   // #endregion start
   // #region end
   ASSIGN_OR_RETURN(
@@ -126,6 +130,7 @@ absl::StatusOr<int> RunChapter(int argc, char* argv[]) {
       supervisor.Wait(container, KeyboardSignals::kAreForTheContainer));
   RETURN_IF_ERROR(ReportUse(cgroup));
   RETURN_IF_ERROR(cgroup.Remove());
+  RETURN_IF_ERROR(directory.Remove());
   return exit_status;
   // #endregion end
 }

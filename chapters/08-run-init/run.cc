@@ -10,6 +10,7 @@
 #include "common/base/verbose.h"
 #include "common/cgroup/manager.h"
 #include "common/cgroup/report.h"
+#include "common/container/container_directory.h"
 #include "common/container/handshake.h"
 #include "common/container/log_start.h"
 #include "common/container/request.h"
@@ -46,6 +47,8 @@ absl::StatusOr<int> RunContainer(const std::vector<std::string>& words) {
   // The limits come first, then the process, then the command: what starts
   // before it is limited has already taken what it wanted.
   ASSIGN_OR_RETURN(const std::string id, NewContainerId());
+  ASSIGN_OR_RETURN(ContainerDirectory directory,
+                   ContainerDirectory::Create(id));
   ASSIGN_OR_RETURN(CgroupManager cgroups, CgroupManager::Create(id));
   RETURN_IF_ERROR(cgroups.Set(request.limits));
 
@@ -54,6 +57,7 @@ absl::StatusOr<int> RunContainer(const std::vector<std::string>& words) {
   cgroups.Admit(init);
   supervisor.Release(init);
   ASSIGN_OR_RETURN(Child container, Start(init));
+  RETURN_IF_ERROR(directory.SetInit(container.pid()));
   LogStart(container, cgroups);
   RETURN_IF_ERROR(SendMessage(pipe, {request.argv, IsVerbose()}));
 
@@ -66,6 +70,7 @@ absl::StatusOr<int> RunContainer(const std::vector<std::string>& words) {
       absl::StrCat("process ", container.pid(), " ended with ", exit_status));
   RETURN_IF_ERROR(ReportOomKills(cgroups, request.limits.memory_limit));
   RETURN_IF_ERROR(cgroups.Destroy());
+  RETURN_IF_ERROR(directory.Remove());
   return exit_status;
   // #endregion steps
 }

@@ -9,6 +9,7 @@
 #include "common/cgroup/manager.h"
 #include "common/cgroup/pids.h"
 #include "common/cgroup/report.h"
+#include "common/container/container_directory.h"
 #include "common/container/handshake.h"
 #include "common/container/init_command.h"
 #include "common/container/log_start.h"
@@ -34,6 +35,8 @@ absl::StatusOr<int> RunContainer(const std::vector<std::string>& words) {
   // before it is limited has already taken what it wanted.
   // #region cgroups
   ASSIGN_OR_RETURN(const std::string id, NewContainerId());
+  ASSIGN_OR_RETURN(ContainerDirectory directory,
+                   ContainerDirectory::Create(id));
   ASSIGN_OR_RETURN(CgroupManager cgroups, CgroupManager::Create(id, {&kPids}));
   RETURN_IF_ERROR(cgroups.Set(request.limits));
   // #endregion cgroups
@@ -44,6 +47,7 @@ absl::StatusOr<int> RunContainer(const std::vector<std::string>& words) {
   cgroups.Admit(init);
   supervisor.Release(init);
   ASSIGN_OR_RETURN(Child container, Start(init));
+  RETURN_IF_ERROR(directory.SetInit(container.pid()));
   program.Close();  // Its memory goes as soon as init is another program.
   LogStart(container, cgroups);
   RETURN_IF_ERROR(SendMessage(pipe, MessageFor(request, id)));
@@ -59,6 +63,7 @@ absl::StatusOr<int> RunContainer(const std::vector<std::string>& words) {
   RETURN_IF_ERROR(kPids.ReportRefusals(cgroups.CgroupOf(kPids),
                                        {request.limits.pids_limit}));
   RETURN_IF_ERROR(cgroups.Destroy());
+  RETURN_IF_ERROR(directory.Remove());
   return exit_status;
 }
 

@@ -9,6 +9,7 @@
 #include "common/cgroup/manager.h"
 #include "common/cgroup/pids.h"
 #include "common/cgroup/report.h"
+#include "common/container/container_directory.h"
 #include "common/container/handshake.h"
 #include "common/container/init_command.h"
 #include "common/container/layer_flags.h"
@@ -37,6 +38,8 @@ absl::StatusOr<int> RunContainer(const std::vector<std::string>& words) {
   // before it is limited has already taken what it wanted.
   // #region files
   ASSIGN_OR_RETURN(const std::string id, NewContainerId());
+  ASSIGN_OR_RETURN(ContainerDirectory directory,
+                   ContainerDirectory::Create(id));
   ASSIGN_OR_RETURN(
       LayeredFiles files,
       LayeredFiles::Create(id, request.layers, request.keep_upper));
@@ -50,6 +53,7 @@ absl::StatusOr<int> RunContainer(const std::vector<std::string>& words) {
   cgroups.Admit(init);
   supervisor.Release(init);
   ASSIGN_OR_RETURN(Child container, Start(init));
+  RETURN_IF_ERROR(directory.SetInit(container.pid()));
   program.Close();  // Its memory goes as soon as init is another program.
   LogStart(container, cgroups);
   StartMessage message = MessageFor(request, id);
@@ -68,6 +72,7 @@ absl::StatusOr<int> RunContainer(const std::vector<std::string>& words) {
                                        {request.limits.pids_limit}));
   RETURN_IF_ERROR(cgroups.Destroy());
   RETURN_IF_ERROR(files.Remove());
+  RETURN_IF_ERROR(directory.Remove());
   return exit_status;
 }
 

@@ -2,27 +2,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/file.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
-#include <chrono>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
 
 namespace mydocker {
-namespace {
-
-constexpr std::chrono::seconds kLockLimit(10);
-// Between two looks at a lock. The lock's owner has to make or remove a few
-// directories, so the first is short; where many wait, they do not all crowd.
-constexpr useconds_t kShortestPause = 100;
-constexpr useconds_t kLongestPause = 20'000;
-
-}  // namespace
-
 UniqueFd& UniqueFd::operator=(UniqueFd&& other) noexcept {
   if (this != &other) {
     Close();
@@ -72,27 +59,6 @@ absl::Status EmptyStandardInput() {
 UniqueFd OpenDirectory(const std::string& path) {
   return UniqueFd(
       open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-}
-
-absl::Status LockDirectory(const UniqueFd& directory, absl::string_view path) {
-  const auto deadline = std::chrono::steady_clock::now() + kLockLimit;
-  useconds_t pause = kShortestPause;
-  // Not one call that waits: it would have no end but a signal, and signals are
-  // blocked while there is something to clean up (Supervisor).
-  while (flock(directory.get(), LOCK_EX | LOCK_NB) != 0) {
-    const int error = errno;
-    if (error != EWOULDBLOCK && error != EINTR) {
-      return ErrnoError(error, absl::StrCat("lock ", path));
-    }
-    if (std::chrono::steady_clock::now() > deadline) {
-      return ErrnoError(error, absl::StrCat("lock ", path),
-                        "another process has had that lock for 10 seconds; "
-                        "sudo lslocks shows which");
-    }
-    usleep(pause);
-    pause = std::min(2 * pause, kLongestPause);
-  }
-  return absl::OkStatus();
 }
 
 absl::StatusOr<std::string> ReadAll(int fd) {

@@ -61,13 +61,6 @@ absl::Status EmptyStandardInput();
 // reason in errno.
 UniqueFd OpenDirectory(const std::string& path);
 
-// Locks `directory`, whose path is `path`, for as long as the descriptor is
-// open (flock(2)); meanwhile no other process gets this lock. Waits for one
-// that has it, for 10 seconds at the most: whoever may read a directory may
-// lock it, and must not stop us for ever.
-// Errors: EWOULDBLOCK when that time is over; those of flock(2).
-absl::Status LockDirectory(const UniqueFd& directory, absl::string_view path);
-
 // Reads from `fd` until its end, and returns all of it. A pipe ends when nobody
 // has it open for writing any more. Errors: those of read(2).
 absl::StatusOr<std::string> ReadAll(int fd);

@@ -2,74 +2,30 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdint.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <chrono>
-#include <iterator>
 #include <memory>
-#include <random>
 #include <utility>
 #include <vector>
 
-#include "absl/algorithm/container.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "common/base/container_id.h"
 #include "common/base/errors.h"
 #include "common/base/kernel_file.h"
+#include "common/base/shared_directory.h"
+#include "common/cgroup/controllers.h"
 
 namespace mydocker {
 namespace {
 
-constexpr absl::string_view kParentName = "mydocker";
-constexpr std::chrono::seconds kRemovalLimit(5);
-constexpr size_t kMostLookedAt = 16;
+constexpr int kRemovalLimitMs = 5000;
 
 std::string ParentPath(const Hierarchy& hierarchy) {
-  return absl::StrCat(hierarchy.mount_point, "/", kParentName);
-}
-
-// Keeps all others who call this for the same hierarchy out while the returned
-// descriptor is open. Needed by whoever makes or removes what several
-// containers share: the directory mydocker.
-absl::StatusOr<UniqueFd> LockHierarchy(const Hierarchy& hierarchy) {
-  UniqueFd root = OpenDirectory(hierarchy.mount_point);
-  if (!root.valid()) {
-    return ErrnoError(errno, absl::StrCat("open ", hierarchy.mount_point));
-  }
-  RETURN_IF_ERROR(LockDirectory(root, hierarchy.mount_point));
-  return root;
-}
-
-absl::Status MakeDirectory(const std::string& path) {
-  if (mkdir(path.c_str(), 0755) != 0) {
-    const int error = errno;
-    return ErrnoError(error, absl::StrCat("make cgroup ", path),
-                      error == EACCES  ? "cgroups belong to root: use sudo"
-                      : error == EROFS ? "the hierarchy is mounted read-only"
-                                       : "");
-  }
-  return absl::OkStatus();
-}
-
-// Makes the directory `path` and locks it, or else leaves nothing there.
-absl::StatusOr<UniqueFd> MakeLockedDirectory(const std::string& path) {
-  RETURN_IF_ERROR(MakeDirectory(path));
-  UniqueFd directory = OpenDirectory(path);
-  if (!directory.valid() || flock(directory.get(), LOCK_EX | LOCK_NB) != 0) {
-    const int error = errno;
-    rmdir(path.c_str());
-    return ErrnoError(error, absl::StrCat("lock cgroup ", path));
-  }
-  return directory;
+  return absl::StrCat(hierarchy.mount_point, "/", kCgroupParent);
 }
 
 // Returns the names of the directories in `parent`. Of one that cannot be read
@@ -118,96 +74,44 @@ void ClearOut(const std::string& path) {
   }
 }
 
-// Removes the cgroups of containers whose `mydocker run` is dead. The caller
-// has the hierarchy locked, so every container that is alive has its own
-// directory locked. One that is still busy is left for the next time.
-void RemoveAbandoned(const std::string& parent) {
-  std::vector<std::string> ids = DirectoriesIn(parent);
-  // What has another name, somebody has made by hand.
-  std::erase_if(ids, [](const std::string& id) { return !IsContainerId(id); });
-  // Among many containers each run looks at a few, chosen by chance: a start
-  // must not take longer the more of them there are.
-  if (ids.size() > kMostLookedAt) {
-    std::vector<std::string> chosen;
-    std::sample(ids.begin(), ids.end(), std::back_inserter(chosen),
-                kMostLookedAt, std::minstd_rand(std::random_device()()));
-    ids = std::move(chosen);
-  }
-  for (const std::string& id : ids) {
-    const std::string path = absl::StrCat(parent, "/", id);
-    const UniqueFd abandoned = OpenDirectory(path);
-    if (abandoned.valid() && flock(abandoned.get(), LOCK_EX | LOCK_NB) == 0) {
-      ClearOut(path);
-      rmdir(path.c_str());
-    }
-  }
-}
-
-// Whether the cgroup has processes and is not the root of all, the only one
-// that may have them and yet hand controllers down. To a container, its own
-// cgroup looks like a root; the files tell (cgroups(7), "cgroup.type").
-bool IsTakenByProcesses(const std::string& path) {
-  const std::string type = absl::StrCat(path, "/cgroup.type");
-  return access(type.c_str(), F_OK) == 0 &&
-         !ReadKernelFile(absl::StrCat(path, "/cgroup.procs"))
-              .value_or("")
-              .empty();
-}
-
-std::string HintForHandDown(int error, absl::string_view controller) {
-  switch (error) {
-    case EBUSY:
-      return "a cgroup that has processes itself cannot hand controllers to "
-             "its children";
-    case EOPNOTSUPP:
-      return "the cgroup, or one above it, is threaded (cgroup.type)";
-    case EINVAL:
-      return controller == "cpu"
-                 ? "while realtime processes exist, a kernel built with "
-                   "CONFIG_RT_GROUP_SCHED does not hand down cpu"
-                 : "";
-    default:
-      return "";
-  }
-}
-
-// #region hand-down
-absl::Status HandDown(const std::string& parent, absl::string_view controller) {
-  const std::string file = absl::StrCat(parent, "/cgroup.subtree_control");
-  ASSIGN_OR_RETURN(const std::string enabled, ReadKernelFile(file));
-  if (absl::c_linear_search(absl::StrSplit(enabled, ' '), controller)) {
-    return absl::OkStatus();
-  }
-  // The kernel would refuse memory, but hand down cpu, cpuset and pids, and
-  // make the cgroup a threaded one by that, which takes no container.
-  absl::Status status =
-      IsTakenByProcesses(parent)
-          ? ErrnoError(EBUSY,
-                       absl::StrCat("hand ", controller, " down from ", parent))
-          : WriteKernelFile(file, absl::StrCat("+", controller));
-  const std::string hint = HintForHandDown(ErrnoOf(status), controller);
-  return hint.empty() ? status : WithHint(status, hint);
-}
-// #endregion hand-down
-
 }  // namespace
+
+absl::Status RemoveCgroup(const Hierarchy& hierarchy, const std::string& path,
+                          int limit_ms) {
+  // #region remove
+  const auto deadline =
+      std::chrono::steady_clock::now() + std::chrono::milliseconds(limit_ms);
+  // A process that has been killed leaves its cgroup a little later, and v1 has
+  // no way to be told. So ask again, for as long as the kernel says EBUSY.
+  while (rmdir(path.c_str()) != 0 && errno != ENOENT) {
+    absl::Status failed =
+        ErrnoError(errno, absl::StrCat("remove cgroup ", path));
+    if (ErrnoOf(failed) != EBUSY ||
+        std::chrono::steady_clock::now() > deadline) {
+      return failed;
+    }
+    ClearOut(path);
+    poll(nullptr, 0, 1);
+  }
+  // #endregion remove
+  const std::string parent = ParentPath(hierarchy);
+  RETURN_IF_ERROR(RemoveSharedDirectory(parent));
+  return TakeBackUnused(hierarchy, parent, path);
+}
 
 absl::StatusOr<Cgroup> Cgroup::Create(const Hierarchy& hierarchy,
                                       absl::string_view id) {
   const std::string parent = ParentPath(hierarchy);
-  ASSIGN_OR_RETURN(const UniqueFd lock, LockHierarchy(hierarchy));
-  const absl::Status made = MakeDirectory(parent);
-  if (!made.ok() && ErrnoOf(made) != EEXIST) {
-    return made;
+  const std::string path = absl::StrCat(parent, "/", id);
+  RETURN_IF_ERROR(MakeInSharedDirectory(parent, 0755, path, 0755));
+  UniqueFd directory = OpenDirectory(path);
+  if (!directory.valid()) {
+    const int error = errno;
+    rmdir(path.c_str());
+    rmdir(parent.c_str());
+    return ErrnoError(error, absl::StrCat("open cgroup ", path));
   }
-  RemoveAbandoned(parent);
-  std::string path = absl::StrCat(parent, "/", id);
-  absl::StatusOr<UniqueFd> directory = MakeLockedDirectory(path);
-  if (!directory.ok()) {
-    rmdir(parent.c_str());  // If nobody else has a cgroup there.
-    return directory.status();
-  }
-  return Cgroup(hierarchy, std::move(path), *std::move(directory));
+  return Cgroup(hierarchy, path, std::move(directory));
 }
 
 Cgroup::Cgroup(Cgroup&& other) noexcept
@@ -227,8 +131,7 @@ absl::Status Cgroup::Enable(absl::string_view controller) const {
   if (version() == CgroupVersion::kV1) {
     return absl::OkStatus();
   }
-  RETURN_IF_ERROR(HandDown(hierarchy_.mount_point, controller));
-  return HandDown(parent_path(), controller);
+  return HandDown(hierarchy_, parent_path(), path_, controller);
 }
 
 absl::Status Cgroup::Attach(pid_t pid) const {
@@ -267,33 +170,14 @@ absl::Status Cgroup::Remove() {
   if (path_.empty()) {
     return absl::OkStatus();
   }
-  // #region remove
-  const auto deadline = std::chrono::steady_clock::now() + kRemovalLimit;
-  // A process that has been killed leaves its cgroup a little later, and v1 has
-  // no way to be told. So ask again, for as long as the kernel says EBUSY.
-  while (rmdir(path_.c_str()) != 0 && errno != ENOENT) {
-    absl::Status failed =
-        ErrnoError(errno, absl::StrCat("remove cgroup ", path_));
-    if (ErrnoOf(failed) != EBUSY) {
-      return failed;
-    }
-    if (std::chrono::steady_clock::now() > deadline) {
-      path_.clear();  // The destructor need not wait as long again.
-      return failed;
-    }
-    ClearOut(path_);
-    poll(nullptr, 0, 1);
+  absl::Status removed = RemoveCgroup(hierarchy_, path_, kRemovalLimitMs);
+  // What has failed, the destructor tries once more; but it need not wait as
+  // long again.
+  if (removed.ok() || ErrnoOf(removed) == EBUSY) {
+    path_.clear();
+    directory_.Close();
   }
-  // #endregion remove
-  directory_.Close();
-  ASSIGN_OR_RETURN(const UniqueFd lock, LockHierarchy(hierarchy_));
-  const std::string parent = parent_path();
-  if (rmdir(parent.c_str()) != 0 && errno != EBUSY && errno != ENOENT) {
-    return ErrnoError(errno, absl::StrCat("remove cgroup ", parent));
-  }
-  // Not before: what has failed up to here, the destructor tries once more.
-  path_.clear();
-  return absl::OkStatus();
+  return removed;
 }
 
 }  // namespace mydocker

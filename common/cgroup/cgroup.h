@@ -20,18 +20,24 @@
 
 namespace mydocker {
 
+// Where the cgroups of `mydocker run` lie, below the root of each hierarchy.
+inline constexpr char kCgroupParent[] = "mydocker";
+
+// Removes the cgroup `path` of `hierarchy`: kills what is inside and in those
+// below it, waits until it is empty, up to `limit_ms` milliseconds, and removes
+// the directory; then also mydocker, if no other container has a cgroup there,
+// and takes back the controllers that nobody needs any more (controllers.h). A
+// cgroup that is already removed is no error.
+// Errors: EBUSY if a process stays; those of rmdir(2) and TakeBackUnused.
+absl::Status RemoveCgroup(const Hierarchy& hierarchy, const std::string& path,
+                          int limit_ms);
+
 // A cgroup that exists for as long as this object does.
-//
-// Its directory is locked (flock(2)) by the process that made it. The kernel
-// drops that lock when the process dies, however it dies; so a container's
-// directory that is not locked was left behind, and the next Create in the
-// hierarchy removes it. Where there are many, each Create looks at 16 of them.
 class Cgroup {
  public:
   // Makes the cgroup mydocker/`id` in `hierarchy`.
   // Errors: EACCES for those who are not root; EROFS if the hierarchy is
-  // mounted read-only; EEXIST if another container has that id; those of
-  // LockDirectory.
+  // mounted read-only; EEXIST if another container has that id.
   static absl::StatusOr<Cgroup> Create(const Hierarchy& hierarchy,
                                        absl::string_view id);
   Cgroup(Cgroup&& other) noexcept;
@@ -50,10 +56,8 @@ class Cgroup {
   std::string File(absl::string_view name) const;
 
   // Makes the files of `controller` appear in the cgroup. On v1 they are there
-  // already; on v2 each parent has to hand the controller down, by its
-  // cgroup.subtree_control (cgroup v2, "Enabling and Disabling").
-  // Errors: EBUSY if a parent has processes itself and is not the root of all
-  // cgroups, as in a container; EINVAL for cpu while realtime processes exist.
+  // already; on v2 it is handed down to it, until the cgroup is removed.
+  // Errors: those of HandDown (controllers.h).
   absl::Status Enable(absl::string_view controller) const;
 
   // Moves the process `pid`, with all its threads, into the cgroup by writing
@@ -70,11 +74,7 @@ class Cgroup {
   // no grace period. The cgroup must outlive the call of Start.
   void Admit(Command& command) const;
 
-  // Removes the cgroup: kills what is still inside, waits until it is empty,
-  // and removes the directory; then also mydocker, if no other container has a
-  // cgroup there. A cgroup that is already removed is no error.
-  // Errors: EBUSY if a process stays for more than 5 seconds; then the cgroup
-  // is left for the next Create. Those of LockDirectory.
+  // RemoveCgroup, with 5 seconds' time.
   absl::Status Remove();
 
  private:
@@ -84,8 +84,8 @@ class Cgroup {
         directory_(std::move(directory)) {}
 
   Hierarchy hierarchy_;
-  std::string path_;    // Empty once removed.
-  UniqueFd directory_;  // Open, and locked, while the cgroup exists.
+  std::string path_;  // Empty once removed.
+  UniqueFd directory_;
 };
 
 }  // namespace mydocker

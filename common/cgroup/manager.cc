@@ -1,5 +1,7 @@
 #include "common/cgroup/manager.h"
 
+#include <errno.h>
+
 #include <string>
 #include <utility>
 #include <vector>
@@ -37,12 +39,13 @@ absl::StatusOr<CgroupManager> CgroupManager::Create(
       manager.missing_.push_back({subsystem, hierarchy.status()});
       continue;
     }
-    ASSIGN_OR_RETURN(Place * place, manager.PlaceIn(*hierarchy, id));
-    const absl::Status enabled = place->cgroup.Enable(subsystem->Name());
-    if (enabled.ok()) {
-      place->subsystems.push_back(subsystem);
+    const absl::StatusOr<Place*> place = manager.PlaceIn(*hierarchy, id);
+    if (place.ok()) {
+      (*place)->subsystems.push_back(subsystem);
+    } else if (ErrnoOf(place.status()) == EROFS) {
+      manager.missing_.push_back({subsystem, place.status()});
     } else {
-      manager.missing_.push_back({subsystem, enabled});
+      return place.status();
     }
   }
   return manager;
@@ -57,20 +60,25 @@ absl::StatusOr<CgroupManager::Place*> CgroupManager::PlaceIn(
   }
   ASSIGN_OR_RETURN(Cgroup cgroup, Cgroup::Create(hierarchy, id));
   LogStep(absl::StrCat("made cgroup ", cgroup.path()));
-  places_.push_back({std::move(cgroup), {}});
+  places_.push_back({std::move(cgroup), {}, {}});
   return &places_.back();
 }
 
 // #region set
-absl::Status CgroupManager::Set(const ResourceConfig& config) const {
+absl::Status CgroupManager::Set(const ResourceConfig& config) {
   for (const Missing& missing : missing_) {
     if (missing.subsystem->IsAskedFor(config)) {
       return missing.reason;
     }
   }
-  for (const Place& place : places_) {
+  for (Place& place : places_) {
     for (const Subsystem* subsystem : place.subsystems) {
-      RETURN_IF_ERROR(subsystem->Set(place.cgroup, config));
+      const bool v1 = place.cgroup.version() == CgroupVersion::kV1;
+      if (v1 || subsystem->IsAskedFor(config)) {
+        RETURN_IF_ERROR(place.cgroup.Enable(subsystem->Name()));
+        place.enabled.push_back(subsystem);
+        RETURN_IF_ERROR(subsystem->Set(place.cgroup, config));
+      }
     }
   }
   return absl::OkStatus();
@@ -103,7 +111,7 @@ std::vector<std::string> CgroupManager::Paths() const {
 
 const Cgroup* CgroupManager::CgroupOf(const Subsystem& subsystem) const {
   for (const Place& place : places_) {
-    if (absl::c_linear_search(place.subsystems, &subsystem)) {
+    if (absl::c_linear_search(place.enabled, &subsystem)) {
       return &place.cgroup;
     }
   }

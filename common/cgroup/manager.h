@@ -27,16 +27,17 @@ class CgroupManager {
  public:
   // Makes the cgroups of the container `id` for memory, cpu and cpuset, and for
   // the subsystems that later chapters add to these, which must outlive it.
-  // A controller that the host lacks, or does not hand down, is no error yet:
-  // see Set. Errors: those of Cgroup::Create.
+  // A controller that the host lacks, or whose hierarchy is mounted read-only,
+  // is no error yet: see Set. Errors: those of Cgroup::Create.
   static absl::StatusOr<CgroupManager> Create(
       absl::string_view id, const std::vector<const Subsystem*>& added = {});
 
   // Writes the limits of `config`. Call it also if there are none: an empty
-  // cpuset takes no process.
-  // Errors: those of Subsystem::Set; a limit on a controller that this host
-  // does not offer.
-  absl::Status Set(const ResourceConfig& config) const;
+  // cpuset takes no process. On v2 only the controllers that `config` asks for
+  // are handed down.
+  // Errors: those of Subsystem::Set and Cgroup::Enable; a limit on a controller
+  // that this host does not offer.
+  absl::Status Set(const ResourceConfig& config);
 
   // Moves the process `pid` into the cgroups, as the articles do. It costs a
   // wait in each hierarchy: see Cgroup::Attach.
@@ -49,12 +50,12 @@ class CgroupManager {
   // Returns the directories of the container's cgroups.
   std::vector<std::string> Paths() const;
 
-  // Returns the cgroup in which `subsystem` counts and limits, or null if this
-  // host does not offer it.
+  // Returns the cgroup in which `subsystem` counts and limits; null if this
+  // host does not offer it, or if on v2 no limit was asked for.
   const Cgroup* CgroupOf(const Subsystem& subsystem) const;
 
   // Returns how many of the container's processes the OOM killer has killed,
-  // 0 also where the host has no memory controller.
+  // 0 also where nobody counts: see CgroupOf.
   absl::StatusOr<uint64_t> CountOomKills() const;
 
   // Removes the cgroups, all of them even if one fails, and returns the first
@@ -62,10 +63,11 @@ class CgroupManager {
   absl::Status Destroy();
 
  private:
-  // A cgroup and the subsystems whose files are in it.
+  // A cgroup, the subsystems of its hierarchy, and those whose files it has.
   struct Place {
     Cgroup cgroup;
     std::vector<const Subsystem*> subsystems;
+    std::vector<const Subsystem*> enabled;
   };
   // A subsystem that this host does not offer, and why.
   struct Missing {

@@ -12,17 +12,16 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "common/base/container_id.h"
 #include "common/base/errors.h"
+#include "common/base/shared_directory.h"
 #include "common/base/verbose.h"
+#include "common/files/container_files.h"
 #include "common/files/layer.h"
 
 namespace mydocker {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr char kParent[] = "/var/lib/mydocker";
 
 // Makes the directory, or else leaves nothing there.
 absl::Status MakeDirectory(const std::string& path, mode_t permissions) {
@@ -45,71 +44,6 @@ absl::Status MakeLink(const std::string& target, const std::string& path) {
   return absl::OkStatus();
 }
 
-// Removes a container's directory, with the folder that its link work leads to:
-// that lies beside what is kept, but is nobody's.
-absl::Status RemoveTree(const std::string& path) {
-  std::error_code error;
-  const fs::path work = fs::read_symlink(path + "/work", error);
-  // It may be a directory, or not be there yet.
-  if (error && error != std::errc::invalid_argument &&
-      error != std::errc::no_such_file_or_directory) {
-    return ErrnoError(error.value(), absl::StrCat("remove ", path, "/work"));
-  }
-  // First, for without the link nobody would know of it.
-  const std::vector<fs::path> doomed =
-      error ? std::vector<fs::path>{path} : std::vector<fs::path>{work, path};
-  for (const fs::path& tree : doomed) {
-    if (fs::remove_all(tree, error); error) {
-      return ErrnoError(error.value(), absl::StrCat("remove ", tree.string()));
-    }
-  }
-  return absl::OkStatus();
-}
-
-// Keeps others who make or remove a container's directory out, while it is
-// open. Whoever has it may also remove the parent of them all.
-absl::StatusOr<UniqueFd> LockParent() {
-  while (true) {
-    if (mkdir(kParent, 0755) != 0 && errno != EEXIST) {
-      return ErrnoError(errno, absl::StrCat("make ", kParent),
-                        errno == EACCES ? "it belongs to root: use sudo" : "");
-    }
-    UniqueFd parent = OpenDirectory(kParent);
-    if (!parent.valid() && errno == ENOENT) {
-      continue;  // Removed since.
-    }
-    const absl::Status locked_it =
-        parent.valid() ? LockDirectory(parent, kParent)
-                       : ErrnoError(errno, absl::StrCat("open ", kParent));
-    if (!locked_it.ok()) {
-      rmdir(kParent);  // If nobody else has a directory there.
-      return locked_it;
-    }
-    // Removed while we waited for the lock: then it keeps nobody out.
-    struct stat locked = {};
-    struct stat there = {};
-    if (fstat(parent.get(), &locked) == 0 && stat(kParent, &there) == 0 &&
-        locked.st_ino == there.st_ino && locked.st_dev == there.st_dev) {
-      return parent;
-    }
-  }
-}
-
-void RemoveAbandoned() {
-  std::error_code error;
-  for (fs::directory_iterator entry(kParent, error), end;
-       !error && entry != end; entry.increment(error)) {
-    if (!IsContainerId(entry->path().filename().string())) {
-      continue;  // Not made by us, so not ours to remove.
-    }
-    const UniqueFd directory = OpenDirectory(entry->path());
-    if (directory.valid() && flock(directory.get(), LOCK_EX | LOCK_NB) == 0) {
-      // What cannot be removed now is left for the next time.
-      [[maybe_unused]] const absl::Status status = RemoveTree(entry->path());
-    }
-  }
-}
-
 std::string RemoveSlashes(const std::string& path) {
   return path.substr(0, path.find_last_not_of('/') + 1);
 }
@@ -125,13 +59,13 @@ bool Overlap(const std::string& one, const std::string& other) {
 absl::Status CheckIsElsewhere(const std::string& path,
                               const std::string& doing) {
   std::error_code error;
-  const fs::path place = fs::weakly_canonical(kParent, error);
+  const fs::path place = fs::weakly_canonical(kFilesDirectory, error);
   if (error) {
     return ErrnoError(error.value(), doing);
   }
   if (absl::StartsWith(path + "/", place.string() + "/")) {
     return absl::InvalidArgumentError(absl::StrCat(
-        doing, ": ", kParent, " is for what goes with a container"));
+        doing, ": ", kFilesDirectory, " is for what goes with a container"));
   }
   return absl::OkStatus();
 }
@@ -202,19 +136,13 @@ absl::StatusOr<LayeredFiles> LayeredFiles::Create(
     return files;
   }
   ASSIGN_OR_RETURN(const std::vector<std::string> paths, CheckLayers(layers));
-  ASSIGN_OR_RETURN(UniqueFd parent, LockParent());
-  RemoveAbandoned();
-  const std::string path = absl::StrCat(kParent, "/", id);
-  if (const absl::Status made = MakeDirectory(path, 0700); !made.ok()) {
-    rmdir(kParent);  // If nobody else has a directory there.
-    return made;
-  }
+  const std::string path = FilesOf(id);
+  RETURN_IF_ERROR(MakeInSharedDirectory(kFilesDirectory, 0755, path, 0700));
   files.path_ = path;
   files.lock_ = OpenDirectory(path);
   if (!files.lock_.valid() || flock(files.lock_.get(), LOCK_EX) != 0) {
     return ErrnoError(errno, absl::StrCat("lock ", path));
   }
-  parent.Close();
   RETURN_IF_ERROR(MakeDirectory(path + "/merged", 0755));
   RETURN_IF_ERROR(files.AddLayers(paths));
   RETURN_IF_ERROR(files.AddUpper(paths, keep_upper));
@@ -298,13 +226,8 @@ absl::Status LayeredFiles::Remove() {
   if (path_.empty()) {
     return absl::OkStatus();
   }
-  RETURN_IF_ERROR(RemoveTree(path_));
+  RETURN_IF_ERROR(RemoveFiles(path_));
   lock_.Close();
-  ASSIGN_OR_RETURN(const UniqueFd parent, LockParent());
-  // Others may have a directory there, or it may be somebody's mount.
-  if (rmdir(kParent) != 0 && errno != ENOTEMPTY && errno != EBUSY) {
-    return ErrnoError(errno, absl::StrCat("remove ", kParent));
-  }
   // Not before: what has failed up to here, the destructor tries once more.
   path_.clear();
   return absl::OkStatus();

@@ -31,9 +31,8 @@ namespace mydocker {
 // options of mount(2) short, for which the kernel has one page, and free of the
 // names of layers, in which a colon or a comma would have a meaning.
 //
-// The directory is locked (flock(2)) for as long as its process lives; one with
-// a container's name that is not was left behind, and the next Create removes
-// it.
+// The directory is locked (flock(2)) for as long as its process lives: should
+// its record be lost (ContainerDirectory), it is still known to be in use.
 class LayeredFiles {
  public:
   // Makes it for the container `id`, from `layers`, the lowest first: each a
@@ -42,8 +41,7 @@ class LayeredFiles {
   // Without layers nothing is made.
   // Errors: a layer is missing, neither directory nor archive, or given twice;
   // `keep_upper` is no directory, used by another container, in a layer or
-  // around one; either is in /var/lib/mydocker; those of UnpackLayer and
-  // LockDirectory.
+  // around one; either is in /var/lib/mydocker; those of UnpackLayer.
   static absl::StatusOr<LayeredFiles> Create(
       absl::string_view id, const std::vector<std::string>& layers,
       const std::string& keep_upper);

@@ -22,7 +22,6 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -52,7 +51,7 @@ struct place {
   char parent[96];
   char path[128];
   struct limit limits[4];
-  int lock;
+  int directory;
 };
 
 static struct place places[4];
@@ -129,24 +128,56 @@ static void choose_places(int with_pids) {
   }
 }
 
+// The container's directory in /run/mydocker, with a fact in each link.
+static const char kRun[] = "/run/mydocker";
+static char record[64];
+static const char* const kFacts[] = {"watcher", "cgroup", "files", "init"};
+
+static void write_fact(const char* name) {
+  char path[96];
+  char stat[kPathSize];
+  if (strcmp(name, "watcher") == 0 || strcmp(name, "init") == 0) {
+    read_file("/proc/self", "stat", stat, sizeof stat);
+  }
+  snprintf(path, sizeof path, "%s/%s", record, name);
+  DO(symlink("41399 1234560 pid:[4026531836] time:[4026531834]", path));
+}
+
+static void make_record(const unsigned char* id) {
+  mkdir(kRun, 0700);
+  DIR* run = opendir(kRun);
+  while (readdir(run) != NULL) {
+  }
+  closedir(run);
+  snprintf(record, sizeof record, "%s/%02x%02x%02x%02x%02x%02x", kRun, id[0],
+           id[1], id[2], id[3], id[4], id[5]);
+  DO(mkdir(record, 0700));
+  for (int i = 0; i < 3; ++i) {
+    write_fact(kFacts[i]);
+  }
+}
+
+static void remove_record(void) {
+  char path[96];
+  for (int i = 3; i >= 0; --i) {
+    snprintf(path, sizeof path, "%s/%s", record, kFacts[i]);
+    DO(unlink(path));
+  }
+  DO(rmdir(record));
+  rmdir(kRun);
+}
+
 static void make_cgroups(void) {
   unsigned char id[6];
   DO(getrandom(id, sizeof id, 0));
+  make_record(id);
   for (struct place* place = places; place < places + place_count; ++place) {
     snprintf(place->parent, sizeof place->parent, "%s/mydocker", place->root);
     snprintf(place->path, sizeof place->path, "%s/%02x%02x%02x%02x%02x%02x",
              place->parent, id[0], id[1], id[2], id[3], id[4], id[5]);
-    const int root = open_directory(place->root);
-    DO(flock(root, LOCK_EX));
     mkdir(place->parent, 0755);
-    DIR* parent = opendir(place->parent);
-    while (readdir(parent) != NULL) {
-    }
-    closedir(parent);
     DO(mkdir(place->path, 0755));
-    place->lock = open_directory(place->path);
-    DO(flock(place->lock, LOCK_EX | LOCK_NB));
-    close(root);
+    place->directory = open_directory(place->path);
   }
 }
 
@@ -321,7 +352,7 @@ int main(int argc, char* argv[]) {
                CLONE_NEWPID | CLONE_NEWNET | (is_v2 ? CLONE_INTO_CGROUP : 0),
       .pidfd = (uintptr_t)&container,
       .exit_signal = SIGCHLD,
-      .cgroup = is_v2 ? (uint64_t)places->lock : 0,
+      .cgroup = is_v2 ? (uint64_t)places->directory : 0,
   };
   pid_t pid;
   DO(pid = (pid_t)syscall(SYS_clone3, &args, sizeof args));
@@ -329,6 +360,7 @@ int main(int argc, char* argv[]) {
     close(failure[0]);
     return start_init(argv[1], program, message[0], failure[1]);
   }
+  write_fact("init");
   close(failure[1]);
   char byte;
   DO(read(failure[0], &byte, 1));
@@ -346,11 +378,9 @@ int main(int argc, char* argv[]) {
   DO(waitid(P_PIDFD, (id_t)container, &end, WEXITED));
   for (struct place* place = places; place < places + place_count; ++place) {
     DO(rmdir(place->path));
-    close(place->lock);
-    const int root = open_directory(place->root);
-    DO(flock(root, LOCK_EX));
+    close(place->directory);
     rmdir(place->parent);
-    close(root);
   }
+  remove_record();
   return end.si_code == CLD_EXITED ? end.si_status : 128 + end.si_status;
 }

@@ -76,6 +76,8 @@ class RootfsEscapeTest : public ContainerTest {
   // Gives the image the libraries of the program under test, if it has any: it
   // is to run inside.
   void AddLibraries() const {
+    fs::create_directories(
+        Path("run"));  // Where `run` writes down what it has.
     const Result list = RunOnHost("ldd $RUN | grep -o '/[^ ]* (0x'");
     for (const absl::string_view line :
          absl::StrSplit(list.out, '\n', absl::SkipEmpty())) {

@@ -111,6 +111,46 @@ TEST_F(RunInitCgroupTest, NothingIsLimitedUnlessAskedFor) {
   container.End();
 }
 
+// On v2 that changes the whole host: only for a limit, and only for its time.
+TEST_F(RunInitCgroupTest, ControllersAreHandedDownOnlyForALimitAndTakenBack) {
+  const ControllerPlace place = *FindController("memory");
+  SKIP_IF(place.v1 ? "the memory controller is on cgroup v1 here" : "");
+  const auto enabled = [&](const std::string& cgroup) {
+    const std::vector<std::string> names =
+        absl::StrSplit(ReadFile(cgroup + "/cgroup.subtree_control"),
+                       absl::ByAnyChar(" \n"), absl::SkipEmpty());
+    return std::set<std::string>(names.begin(), names.end());
+  };
+  const std::string root = place.mount_point;
+  const std::string parent = root + "/mydocker";
+  const std::set<std::string> before = enabled(root);
+  {
+    HeldContainer unlimited;
+    EXPECT_EQ(enabled(root), before);
+    EXPECT_THAT(enabled(parent), testing::IsEmpty());
+    {
+      HeldContainer limited({"-m", "48m"});
+      HeldContainer another({"-m", "48m", "-cpushare", "512"});
+      EXPECT_THAT(enabled(root), AllOf(Contains("memory"), Contains("cpu")));
+      EXPECT_THAT(enabled(parent), ElementsAre("cpu", "memory"));
+      EXPECT_THAT(another.End(), ExitsWith(0));
+      EXPECT_THAT(enabled(parent), ElementsAre("memory"));
+      EXPECT_THAT(limited.End(), ExitsWith(0));
+    }
+    EXPECT_EQ(enabled(root), before);
+    EXPECT_THAT(enabled(parent), testing::IsEmpty());
+    // A `run` that is killed takes nothing back; the next one does.
+    HeldContainer killed({"-m", "48m"});
+    killed.run().Signal(SIGKILL);
+    EXPECT_EQ(killed.run().Wait().signal, SIGKILL);
+    EXPECT_TRUE(WaitForEnd(killed.init()));
+    EXPECT_THAT(Execute({.args = {"run", "true"}}), Prints(""));
+    EXPECT_EQ(enabled(root), before);
+    EXPECT_THAT(unlimited.End(), ExitsWith(0));
+  }
+  EXPECT_EQ(enabled(root), before);
+}
+
 // pitfalls: faults 1, 8: a write whose refusal nobody sees, a flag that is read
 // under another name.
 TEST_F(RunInitCgroupTest, MemoryLimitIsInTheKernelsFile) {

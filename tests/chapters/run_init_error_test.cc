@@ -228,8 +228,9 @@ TEST_P(RunInitMissingControllerTest, ContainerWithoutThatLimitRuns) {
               Prints("ran\n"));
 }
 
-// The cgroups that were made before the failure have to go again.
-TEST_P(RunInitMissingControllerTest, HierarchyThatIsReadOnlyIsTold) {
+// The same rule as for one that is not there. The cgroups that were made before
+// the failure have to go again.
+TEST_P(RunInitMissingControllerTest, ReadOnlyHierarchyIsNoneAtAll) {
   const std::optional<ControllerPlace> place = FindController(Controller());
   SKIP_IF(place.has_value() ? "" : "this host has no such controller");
   const auto make_read_only = [&] {
@@ -237,7 +238,11 @@ TEST_P(RunInitMissingControllerTest, HierarchyThatIsReadOnlyIsTold) {
            mount(nullptr, place->mount_point.c_str(), nullptr,
                  MS_REMOUNT | MS_BIND | MS_RDONLY, nullptr) == 0;
   };
-  EXPECT_THAT(Execute({.args = {"run", "touch", "made"},
+  EXPECT_THAT(Execute({.args = {"run", "sh", "-c", "echo ran"},
+                       .before_exec = make_read_only}),
+              Prints("ran\n"));
+  const std::vector<std::string> flags = {GetParam()[1], GetParam()[2]};
+  EXPECT_THAT(Execute({.args = RunWords(flags, {"touch", "made"}),
                        .before_exec = make_read_only}),
               FailsInOneLine(125, AllOf(HasSubstr(place->mount_point),
                                         HasSubstr("ead-only"))));

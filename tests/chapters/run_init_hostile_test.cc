@@ -13,6 +13,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -56,6 +57,48 @@ bool CanWrite(const std::string& directory) {
   return fd >= 0 && close(fd) == 0 && unlink(file.c_str()) == 0;
 }
 
+// Whoever may open a directory may lock it, for as long as he likes.
+TEST_F(RunInitHostileTest, LockOfAnOrdinaryUserStopsNobody) {
+  std::vector<std::string> directories = {"/run", "/var/lib/mydocker"};
+  for (const char* controller : {"memory", "cpu", "cpuset"}) {
+    if (const auto place = FindController(controller); place.has_value()) {
+      directories.push_back(place->mount_point);
+      directories.push_back(place->mount_point + "/mydocker");
+    }
+  }
+  HeldContainer other;  // So that mydocker is there.
+  const bool made = mkdir("/var/lib/mydocker", 0755) == 0;
+  std::vector<std::unique_ptr<Process>> locks;
+  for (const std::string& directory : directories) {
+    locks.push_back(std::make_unique<Process>(
+        Invocation{.args = {"--no-fork", directory, "sh", "-c",
+                            "echo locked; exec sleep 1000"},
+                   .program = "flock",
+                   .uid = kOrdinaryUser}));
+    EXPECT_EQ(locks.back()->ReadLine(), "locked");
+  }
+  EXPECT_THAT(Execute(kEcho), Prints("ran\n"));
+  EXPECT_THAT(other.End(), ExitsWith(0));
+  for (const auto& lock : locks) {
+    lock->Signal(SIGTERM);
+    lock->Wait();
+  }
+  if (made) {
+    rmdir("/var/lib/mydocker");
+  }
+}
+
+// Nobody would know of a container that is not written down.
+TEST_F(RunInitHostileTest, RunOnlyWhereTheContainerCanBeWrittenDown) {
+  Invocation invocation = kEcho;
+  invocation.before_exec = [] {
+    return HostWithMounts(MS_PRIVATE)() &&
+           mount("tmpfs", "/run", "tmpfs", 0, "nr_inodes=1") == 0;
+  };
+  EXPECT_THAT(Execute(invocation),
+              FailsInOneLine(125, HasSubstr("make /run/mydocker")));
+}
+
 TEST_F(RunInitHostileTest, FullDiskIsNoFault) {
   Invocation invocation = kEcho;
   invocation.before_exec = [] {
@@ -63,8 +106,7 @@ TEST_F(RunInitHostileTest, FullDiskIsNoFault) {
       return false;
     }
     for (const std::string& directory :
-         {WatchedTemporaryDirectory(), std::string("/var/lib"),
-          std::string("/run")}) {
+         {WatchedTemporaryDirectory(), std::string("/var/lib")}) {
       // The one file that there may be is the directory itself.
       if (mount("tmpfs", directory.c_str(), "tmpfs", 0, "nr_inodes=1") != 0 ||
           CanWrite(directory) || errno != ENOSPC) {

@@ -7,12 +7,14 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <random>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/cgroups.h"
@@ -231,6 +233,48 @@ TEST_F(RunInitSignalTest, CleaningUpSparesTheLiving) {
   EXPECT_EQ(cgroups.CpuShares(), ContainerCgroups::ExpectedCpuShares(300));
   EXPECT_THAT(cgroups.Processes("memory"), ElementsAre(alive.init()));
   EXPECT_THAT(alive.End(5), ExitsWith(5));
+}
+
+// Who watches a container is what its directory says. A process in a cgroup
+// that bears a container's name stands for one that is nobody's child: its
+// program has cloned it and exited.
+TEST_F(RunInitSignalTest, WhatNobodyWatchesIsNotAbandoned) {
+  const std::string id = "0123456789ab";
+  const std::string record = "/run/mydocker/" + id;
+  const std::string cgroup =
+      FindController("memory")->mount_point + "/mydocker/" + id;
+  // That the program has exited is so for whom its child is an orphan.
+  ASSERT_TRUE(std::filesystem::create_directories(cgroup));
+  const Result result = RunOnHost(absl::StrCat(
+      "setsid sleep 1000 >/dev/null 2>&1 </dev/null & echo $! | tee ", cgroup,
+      "/cgroup.procs"));
+  const pid_t left = std::stoi(result.out);
+  const auto next_run = [] {
+    EXPECT_THAT(Execute({.args = {"run", "true"}}), Prints(""));
+  };
+  next_run();  // It has no directory at all.
+  EXPECT_TRUE(IsAlive(left));
+  ASSERT_TRUE(std::filesystem::create_directories(record));
+  std::filesystem::create_symlink("nobody", record + "/watcher");
+  std::filesystem::create_symlink("mydocker/" + id, record + "/cgroup");
+  next_run();
+  EXPECT_TRUE(IsAlive(left));
+  EXPECT_TRUE(std::filesystem::exists(cgroup));
+
+  // The shell above was watching it, and is gone.
+  HeldContainer other;
+  const std::string watcher = std::filesystem::read_symlink(
+      "/run/mydocker/" + other.Cgroups().id() + "/watcher");
+  const std::vector<std::string> words =
+      absl::StrSplit(watcher, absl::MaxSplits(' ', 2));
+  EXPECT_EQ(words[0], absl::StrCat(other.run().pid()));
+  EXPECT_THAT(other.End(), ExitsWith(0));
+  std::filesystem::remove(record + "/watcher");
+  std::filesystem::create_symlink(watcher, record + "/watcher");
+  next_run();
+  EXPECT_TRUE(WaitForEnd(left));
+  EXPECT_FALSE(std::filesystem::exists(cgroup));
+  EXPECT_FALSE(std::filesystem::exists(record));
 }
 
 TEST_F(RunInitSignalTest, SigkillOfRunEndsTheContainerWheneverItComes) {

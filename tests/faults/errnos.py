@@ -151,9 +151,11 @@ WOULD_BE_A_LIE = {
     ("mkdir", "EEXIST", "/mydocker\""): "the folder that all containers share is not there",
     ("openat", "ENOENT", '"/var/lib/mydocker/'): "it is the container's own directory, which nobody else removes",
     ("getdents64", "ENOENT", "/var/lib/mydocker/"): "the same",
-    ("rmdir", "ENOENT", "/mydocker/"): "nobody else removes it while it is locked; so who hears this need not remove it",
-    ("rmdir", "ENOENT", "/mydocker\""): "it is there: it is made, and removed, by whoever has the lock",
+    ("rmdir", "ENOENT", "/mydocker/"): "nobody else removes it while its watcher lives; so who hears this need not remove it",
+    ("rmdir", "ENOENT", "/mydocker\""): "it is there: what is in it is removed just before",
     ("rmdir", "EBUSY", "/mydocker\""): "there is no other container in the folder that all share",
+    ("newfstatat", "ENOENT", '"/sys/fs/cgroup/'): "no other mount hides the hierarchy",
+    ("newfstatat", "ENOTDIR", '"/sys/fs/cgroup/'): "the same",
     ("write", "EPIPE", "pipe"): "init is there and reads; where it is dead (SIGKILL, below), EPIPE is what comes",
 }
 

@@ -64,6 +64,7 @@ def masked(arguments):
     arguments = re.sub(r"\b[0-9a-f]{12}\b", "ID", arguments)
     arguments = re.sub(r"0x[0-9a-f]{6,}|(\\x[0-9a-f]{2})+", "0x…", arguments)
     arguments = re.sub(r"/proc/\d+/", "/proc/PID/", arguments)
+    arguments = re.sub(r'"\d+ \d+ pid:[^"]*"', "PROCESS", arguments)
     arguments = re.sub(r":\[\d+\]|<unfinished \.\.\.>", "", arguments)
     return re.sub(r"\)\s+= .*", "", arguments)
 

@@ -15,6 +15,7 @@ CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC = 0x00020000, 0x04000000, 0x08000000
 MS_BIND, MS_REC, MS_PRIVATE, MS_SHARED = 0x1000, 0x4000, 0x40000, 0x100000
 PR_SET_CHILD_SUBREAPER = 36
 LAYERS = pathlib.Path("/var/lib/mydocker")
+RUN = pathlib.Path("/run/mydocker")
 SECONDS = 5  # for what the kernel does on its own time
 
 
@@ -118,7 +119,7 @@ class Host:
         for point in self.hierarchies.mounts:
             for directory, _, _ in os.walk(f"{point}/mydocker"):
                 things.add(("cgroup", directory))
-        for directory in (str(LAYERS), *self.watched):
+        for directory in (str(LAYERS), str(RUN), *self.watched):
             for name in ([".", *os.listdir(directory)] if os.path.isdir(directory) else []):
                 things.add(("file", f"{directory}/{name}"))
         things.add(("host name", socket.gethostname()))

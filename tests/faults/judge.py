@@ -164,6 +164,6 @@ def judge_kill(who, status, err):
 
 
 def processes_left(changes):
-    """What may not even be left by a `run` that was killed: all but cgroups and layers."""
+    """What may not even be left by a `run` that was killed: all but its record, cgroups and layers."""
     return [line for line in changes if not line.startswith(
-        ("cgroup ", "file /var/lib/mydocker", f"file {KEPT}.work-"))]
+        ("cgroup ", "file /run/mydocker", "file /var/lib/mydocker", f"file {KEPT}.work-"))]

@@ -63,6 +63,15 @@ void ExpectLimit(const Shell& shell, const KernelFile& file,
                                   ", in which the program was started"));
 }
 
+void ExpectNoLimit(const Shell& shell, const KernelFile& file,
+                   const std::string& none) {
+  const std::string path = PathOf(file, shell.pid());
+  if (FindController(file.controller)->v1 || path == PathOf(file, getpid()) ||
+      access(path.c_str(), F_OK) == 0) {
+    ExpectLimit(shell, file, none);
+  }
+}
+
 std::string ScriptThatTells(const KernelFile& file) {
   const ControllerPlace place = FindController(file.controller).value();
   const std::string root = place.mount_root == "/" ? "" : place.mount_root;

@@ -45,6 +45,11 @@ std::set<std::string> OwnCgroups(pid_t pid);
 void ExpectLimit(const Shell& shell, const KernelFile& file,
                  const std::string& wanted);
 
+// The same for a limit that nobody has asked for: it reads `none`, or on v2 the
+// file may be missing, since the controller is not handed down.
+void ExpectNoLimit(const Shell& shell, const KernelFile& file,
+                   const std::string& none);
+
 // The path of a script that prints, before anything else is done, what this
 // file reads in the cgroup that it is in: a limit that comes late comes after
 // that.

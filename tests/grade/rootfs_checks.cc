@@ -397,7 +397,7 @@ TEST_F(Grade, NoPidsLimitUnlessAskedFor) {
   SKIP_IF(WhyNoController("pids"));
   const Shell shell;
   if (shell.IsThere()) {
-    ExpectLimit(shell, kPidsLimit, "max");
+    ExpectNoLimit(shell, kPidsLimit, "max");
   }
 }
 

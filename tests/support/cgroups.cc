@@ -218,22 +218,27 @@ std::string ContainerCgroups::FileOf(const std::string& controller,
 
 std::string ContainerCgroups::Read(const std::string& controller,
                                    const std::string& v1_file,
-                                   const std::string& v2_file) const {
-  return places_.contains(controller)
-             ? ReadValue(FileOf(controller, v1_file, v2_file))
-             : kNoSuchController;
+                                   const std::string& v2_file,
+                                   const std::string& no_limit) const {
+  if (!places_.contains(controller)) {
+    return kNoSuchController;
+  }
+  const std::string file = FileOf(controller, v1_file, v2_file);
+  return places_.at(controller).v1 || access(file.c_str(), F_OK) == 0
+             ? ReadValue(file)
+             : no_limit;
 }
 
 std::string ContainerCgroups::MemoryLimit() const {
-  return Read("memory", "memory.limit_in_bytes", "memory.max");
+  return Read("memory", "memory.limit_in_bytes", "memory.max", NoMemoryLimit());
 }
 
 std::string ContainerCgroups::CpuShares() const {
-  return Read("cpu", "cpu.shares", "cpu.weight");
+  return Read("cpu", "cpu.shares", "cpu.weight", DefaultCpuShares());
 }
 
 std::string ContainerCgroups::Cpus() const {
-  return Read("cpuset", "cpuset.cpus", "cpuset.cpus");
+  return Read("cpuset", "cpuset.cpus", "cpuset.cpus", DefaultCpus());
 }
 
 uint64_t ContainerCgroups::MemoryUse() const {
@@ -247,7 +252,7 @@ uint64_t ContainerCgroups::OomKills() const {
 }
 
 std::string ContainerCgroups::PidsLimit() const {
-  return Read("pids", "pids.max", "pids.max");
+  return Read("pids", "pids.max", "pids.max", "max");
 }
 
 uint64_t ContainerCgroups::RefusedProcesses() const {

@@ -58,7 +58,8 @@ class ContainerCgroups {
   std::string Directory(const std::string& controller) const;
 
   // The kernel's files, whatever their name in the version at hand, without the
-  // newline at the end; "no such controller" where the host has none.
+  // newline at the end; "no such controller" where the host has none; and what
+  // they read without a limit where on v2 the controller is not handed down.
   std::string MemoryLimit() const;  // bytes; v2: or "max"
   std::string CpuShares() const;    // v1: shares; v2: weight
   std::string Cpus() const;
@@ -81,7 +82,8 @@ class ContainerCgroups {
 
  private:
   std::string Read(const std::string& controller, const std::string& v1_file,
-                   const std::string& v2_file) const;
+                   const std::string& v2_file,
+                   const std::string& no_limit) const;
   std::string FileOf(const std::string& controller, const std::string& v1_file,
                      const std::string& v2_file) const;
 

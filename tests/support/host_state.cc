@@ -176,7 +176,8 @@ std::map<std::string, std::string> OtherThings() {
     things[file] = ReadFile(file);
   }
   for (const std::string& directory :
-       {WatchedDirectory(), WatchedTemporaryDirectory()}) {
+       {WatchedDirectory(), WatchedTemporaryDirectory(),
+        std::string("/run/mydocker")}) {
     things["files in " + directory] = NamesBelow(directory);
   }
   std::set<std::string> top;

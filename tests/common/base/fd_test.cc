@@ -186,48 +186,6 @@ TEST(WriteAllTest, WritesMoreThanThePipeHolds) {
   EXPECT_TRUE(received == text);
 }
 
-TEST(LockDirectoryTest, WaitsForTheOneThatHasIt) {
-  const TempDirectory directory;
-  Pipe locked = *MakePipe();
-  Pipe seen = *MakePipe();
-  const UniqueFd mine = OpenDirectory(directory.path());
-  const pid_t other = fork();
-  if (other == 0) {
-    // A lock of its own, which ends with it.
-    const UniqueFd theirs = OpenDirectory(directory.path());
-    char letter = 0;
-    const bool good = LockDirectory(theirs, "").ok() &&
-                      WriteAll(locked.write_end.get(), "!").ok() &&
-                      read(seen.read_end.get(), &letter, 1) == 1 &&
-                      usleep(50'000) == 0;  // So that there is a wait.
-    _exit(good ? 0 : 1);
-  }
-  char letter = 0;
-  ASSERT_EQ(read(locked.read_end.get(), &letter, 1), 1);
-  EXPECT_EQ(flock(mine.get(), LOCK_EX | LOCK_NB), -1);
-  EXPECT_THAT(WriteAll(seen.write_end.get(), "!"), IsOk());
-  EXPECT_THAT(LockDirectory(mine, directory.path()), IsOk());
-  int status = -1;
-  EXPECT_EQ(waitpid(other, &status, 0), other);
-  EXPECT_EQ(status, 0);
-}
-
-// Not for ever: whoever may read a directory may lock it.
-TEST(LockDirectoryTest, GivesUpAndSaysWhy) {
-  const TempDirectory directory;
-  const UniqueFd theirs = OpenDirectory(directory.path());
-  ASSERT_THAT(LockDirectory(theirs, directory.path()), IsOk());
-  const UniqueFd mine = OpenDirectory(directory.path());
-  EXPECT_THAT(
-      LockDirectory(mine, directory.path()),
-      AllOf(HasErrno(EWOULDBLOCK), Says(directory.path()), Says("lslocks")));
-}
-
-TEST(LockDirectoryTest, SeesTheKernelsRefusal) {
-  EXPECT_THAT(LockDirectory(UniqueFd(), "/nowhere"),
-              AllOf(HasErrno(EBADF), Says("lock /nowhere")));
-}
-
 TEST(ReadAllTest, ReadsToTheEnd) {
   const TempDirectory directory;
   for (const std::string& content :

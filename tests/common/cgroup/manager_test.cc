@@ -14,9 +14,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -29,6 +31,7 @@
 #include "common/cgroup/memory.h"
 #include "common/cgroup/pids.h"
 #include "common/namespaces/mountinfo.h"
+#include "common/namespaces/mounts.h"
 #include "common/process/child.h"
 #include "tests/common/captured.h"
 #include "tests/common/forked.h"
@@ -122,7 +125,7 @@ TEST(WithoutControllersTest, NothingIsMissedIfNothingIsAskedFor) {
 TEST(WithoutControllersTest, ALimitIsRefusedNamingItsController) {
   SKIP_WITHOUT_USER_NAMESPACES();
   WithoutHierarchies([] {
-    const absl::StatusOr<CgroupManager> manager = CgroupManager::Create("id");
+    absl::StatusOr<CgroupManager> manager = CgroupManager::Create("id");
     ASSERT_THAT(manager, IsOk());
     EXPECT_THAT(manager->Set(Memory()),
                 AllOf(HasCode(absl::StatusCode::kNotFound),
@@ -133,7 +136,7 @@ TEST(WithoutControllersTest, ALimitIsRefusedNamingItsController) {
     const PidsSubsystem pids;
     ResourceConfig limit;
     limit.pids_limit = 10;
-    const absl::StatusOr<CgroupManager> with_pids =
+    absl::StatusOr<CgroupManager> with_pids =
         CgroupManager::Create("id", {&pids});
     ASSERT_THAT(with_pids, IsOk());
     EXPECT_THAT(with_pids->Set(limit), Says("no pids controller"));
@@ -245,7 +248,7 @@ TEST_F(RealCgroupsTest, TakeTheLimits) {
   if (!memory.ok()) {
     GTEST_SKIP() << memory.status();
   }
-  const absl::StatusOr<CgroupManager> manager = CgroupManager::Create(id_);
+  absl::StatusOr<CgroupManager> manager = CgroupManager::Create(id_);
   ASSERT_THAT(manager, IsOk());
   ASSERT_THAT(manager->Set(Memory()), IsOk());
   const bool v1 = memory->version == CgroupVersion::kV1;
@@ -339,6 +342,27 @@ TEST_F(RealCgroupsTest, LeaveThoseOfAnotherContainerAlone) {
     EXPECT_TRUE(HasCgroup(hierarchy, other_id)) << hierarchy.mount_point;
   }
   EXPECT_THAT(other->Destroy(), IsOk());
+}
+
+// As a missing controller: a limit on it is refused, and nothing else.
+TEST_F(RealCgroupsTest, ReadOnlyHierarchiesAreMissedOnlyForALimit) {
+  InFork([&] {
+    ASSERT_EQ(unshare(CLONE_NEWNS), 0) << strerror(errno);
+    ASSERT_THAT(SetPropagation(Propagation::kPrivate), IsOk());
+    for (const Hierarchy& hierarchy : Hierarchies()) {
+      ASSERT_EQ(mount(nullptr, hierarchy.mount_point.c_str(), nullptr,
+                      MS_REMOUNT | MS_BIND | MS_RDONLY, nullptr),
+                0)
+          << strerror(errno);
+    }
+    absl::StatusOr<CgroupManager> manager = CgroupManager::Create(id_);
+    ASSERT_THAT(manager, IsOk());
+    EXPECT_THAT(manager->Paths(), testing::IsEmpty());
+    EXPECT_THAT(manager->Set({}), IsOk());
+    EXPECT_EQ(manager->CountOomKills().value_or(99), 0);
+    EXPECT_THAT(manager->Set(Memory()),
+                AllOf(HasErrno(EROFS), Says("read-only")));
+  });
 }
 
 // ------------------------------------------- what only v2 refuses
@@ -459,6 +483,64 @@ TEST_F(RealV2Test, RefusesProcessesWhereControllersAreHandedDown) {
   cgroup->Admit(command);
   EXPECT_THAT(Start(command),
               AllOf(HasErrno(EBUSY), Says("it hands controllers to")));
+}
+
+// What the root of the tree, which is the test's, did not hand down before is
+// taken back; what it did is not.
+TEST_F(RealV2Test, TakesBackWhatItHasHandedDown) {
+  const std::string controller = TakeController();
+  if (controller.empty()) {
+    GTEST_SKIP() << kNoController;
+  }
+  for (const bool before : {false, true}) {
+    const std::string file = hierarchy().mount_point + kFile;
+    if (before) {
+      ASSERT_THAT(WriteKernelFile(file, "+" + controller), IsOk());
+    }
+    absl::StatusOr<Cgroup> first = Cgroup::Create(hierarchy(), "first");
+    absl::StatusOr<Cgroup> second = Cgroup::Create(hierarchy(), "second");
+    absl::StatusOr<Cgroup> third = Cgroup::Create(hierarchy(), "third");
+    ASSERT_THAT(first->Enable(controller), IsOk());
+    ASSERT_THAT(second->Enable(controller), IsOk());
+    const std::string parents = first->parent_path() + kFile;
+    EXPECT_THAT(first->Remove(), IsOk());
+    EXPECT_EQ(ReadKernelFile(file).value_or("?"), controller);
+    EXPECT_EQ(ReadKernelFile(parents).value_or("?"), controller);
+    EXPECT_THAT(second->Remove(), IsOk());
+    EXPECT_EQ(ReadKernelFile(file).value_or("?"), before ? controller : "");
+    EXPECT_EQ(ReadKernelFile(parents).value_or("?"), "");
+    EXPECT_THAT(third->Remove(), IsOk());
+    EXPECT_EQ(ReadKernelFile(file).value_or("?"), before ? controller : "");
+  }
+}
+
+// As systemd does at times of its own. What is handed down to us in spite of it
+// is there; or else it is told who may have done that.
+TEST_F(RealV2Test, HandsDownWhileSomebodyTakesBack) {
+  const std::string controller = TakeController();
+  if (controller.empty()) {
+    GTEST_SKIP() << kNoController;
+  }
+  const std::string file = hierarchy().mount_point + kFile;
+  std::atomic<bool> over = false;
+  std::thread somebody([&] {
+    while (!over) {
+      WriteKernelFile(file, "-" + controller).IgnoreError();
+    }
+  });
+  for (int i = 0; i < 20; ++i) {
+    absl::StatusOr<Cgroup> cgroup = Cgroup::Create(hierarchy(), "id");
+    const absl::Status enabled = cgroup->Enable(controller);
+    if (enabled.ok()) {
+      EXPECT_EQ(ReadKernelFile(cgroup->File("cgroup.controllers")).value_or(""),
+                controller);
+    } else {
+      EXPECT_THAT(enabled, AllOf(HasErrno(ENOENT), Says("systemd")));
+    }
+    EXPECT_THAT(cgroup->Remove(), IsOk());
+  }
+  over = true;
+  somebody.join();
 }
 
 }  // namespace
