@@ -31,6 +31,20 @@ std::optional<int> GetNumber(const absl::Status& status, const char* payload) {
   return number;
 }
 
+// The same error in other words.
+absl::Status WithMessage(const absl::Status& status,
+                         absl::string_view message) {
+  if (status.ok()) {
+    return status;
+  }
+  absl::Status worded(status.code(), message);
+  status.ForEachPayload(
+      [&worded](absl::string_view name, const absl::Cord& payload) {
+        worded.SetPayload(name, payload);
+      });
+  return worded;
+}
+
 }  // namespace
 
 // #region errno-error
@@ -51,16 +65,11 @@ int ErrnoOf(const absl::Status& status) {
 }
 
 absl::Status WithHint(const absl::Status& status, absl::string_view hint) {
-  if (status.ok()) {
-    return status;
-  }
-  absl::Status hinted(status.code(),
-                      absl::StrCat(status.message(), "; ", hint));
-  status.ForEachPayload(
-      [&hinted](absl::string_view name, const absl::Cord& payload) {
-        hinted.SetPayload(name, payload);
-      });
-  return hinted;
+  return WithMessage(status, absl::StrCat(status.message(), "; ", hint));
+}
+
+absl::Status WithContext(absl::string_view doing, const absl::Status& status) {
+  return WithMessage(status, absl::StrCat(doing, ": ", status.message()));
 }
 
 absl::Status WithExitStatus(absl::Status status, int exit_status) {

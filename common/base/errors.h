@@ -33,6 +33,10 @@ int ErrnoOf(const absl::Status& status);
 // Returns `status` with "; hint" after its message. An OK status is unchanged.
 absl::Status WithHint(const absl::Status& status, absl::string_view hint);
 
+// Returns `status` with "DOING: " before its message, for a function that knows
+// better what it was all about. An OK status is unchanged.
+absl::Status WithContext(absl::string_view doing, const absl::Status& status);
+
 // Returns `status` marked to end the program with `exit_status` (1 to 255).
 absl::Status WithExitStatus(absl::Status status, int exit_status);
 

@@ -8,8 +8,12 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
+#include <system_error>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "common/base/errors.h"
 
 namespace mydocker {
@@ -17,6 +21,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+constexpr absl::string_view kLockSuffix = ".lock";
 constexpr std::chrono::seconds kLockLimit(10);
 constexpr useconds_t kShortestPause = 100;    // Microseconds.
 constexpr useconds_t kLongestPause = 10'000;  // Microseconds.
@@ -39,8 +44,9 @@ bool IsFileAt(const UniqueFd& file, const std::string& path) {
 }
 
 // Locks the file `path`, made if it is not there. Tries until `deadline`.
-absl::StatusOr<UniqueFd> LockFile(const std::string& path,
+absl::StatusOr<UniqueFd> LockFile(const std::string& path, NamedLock::Mode mode,
                                   Clock::time_point deadline) {
+  const int operation = mode == NamedLock::Mode::kShared ? LOCK_SH : LOCK_EX;
   useconds_t pause = kShortestPause;
   while (true) {
     RETURN_IF_ERROR(MakeRunDirectory());
@@ -55,7 +61,7 @@ absl::StatusOr<UniqueFd> LockFile(const std::string& path,
     }
     // Not one call that waits: it would have no end but a signal, and signals
     // are blocked while there is something to clean up (Supervisor).
-    if (flock(file.get(), LOCK_EX | LOCK_NB) == 0) {
+    if (flock(file.get(), operation | LOCK_NB) == 0) {
       if (IsFileAt(file, path)) {
         return file;
       }
@@ -76,26 +82,46 @@ absl::StatusOr<UniqueFd> LockFile(const std::string& path,
 }
 
 std::string LockPath(absl::string_view name) {
-  return absl::StrCat(kRunDirectory, "/", name, ".lock");
+  return absl::StrCat(kRunDirectory, "/", name, kLockSuffix);
 }
 
 }  // namespace
 
 absl::StatusOr<NamedLock> NamedLock::Acquire(absl::string_view name) {
   const std::string path = LockPath(name);
-  ASSIGN_OR_RETURN(UniqueFd file, LockFile(path, Clock::now() + kLockLimit));
+  ASSIGN_OR_RETURN(UniqueFd file,
+                   LockFile(path, Mode::kExclusive, Clock::now() + kLockLimit));
   return NamedLock(path, std::move(file));
 }
 
-absl::StatusOr<NamedLock> NamedLock::TryAcquire(absl::string_view name) {
+absl::StatusOr<NamedLock> NamedLock::TryAcquire(absl::string_view name,
+                                                Mode mode) {
   const std::string path = LockPath(name);
-  ASSIGN_OR_RETURN(UniqueFd file, LockFile(path, Clock::now()));
+  ASSIGN_OR_RETURN(UniqueFd file, LockFile(path, mode, Clock::now()));
   return NamedLock(path, std::move(file));
+}
+
+void NamedLock::RemoveAbandoned(absl::string_view prefix) {
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry(kRunDirectory, error), end;
+       !error && entry != end; entry.increment(error)) {
+    const std::string file = entry->path().filename();
+    absl::string_view name = file;
+    if (absl::StartsWith(name, prefix) &&
+        absl::ConsumeSuffix(&name, kLockSuffix)) {
+      // Whose end removes it.
+      [[maybe_unused]] const absl::StatusOr<NamedLock> lock = TryAcquire(name);
+    }
+  }
 }
 
 NamedLock::~NamedLock() {
-  if (file_.valid()) {
-    unlink(path_.c_str());  // While locked: nobody else's is removed.
+  // While it is ours alone, so that nobody else's is removed. One that others
+  // share, the last of them removes.
+  if (file_.valid() && flock(file_.get(), LOCK_EX | LOCK_NB) == 0) {
+    if (IsFileAt(file_, path_)) {
+      unlink(path_.c_str());
+    }
     file_.Close();
     rmdir(kRunDirectory);  // Unless there is something else in it.
   }

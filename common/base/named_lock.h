@@ -22,18 +22,29 @@ inline constexpr char kRunDirectory[] = "/run/mydocker";
 // long as this object lives. The kernel drops it when the process dies.
 class NamedLock {
  public:
+  // A lock is one process's, or many share it.
+  enum class Mode { kExclusive, kShared };
+
   // Takes the lock `name`, a file name without a slash. Waits while another
   // process has it, for 10 seconds at most.
   // Errors: EWOULDBLOCK after that time; EACCES for those who are not root;
   // those of mkdir(2), open(2) and flock(2).
   static absl::StatusOr<NamedLock> Acquire(absl::string_view name);
 
-  // As Acquire, but does not wait: EWOULDBLOCK if another process has it.
-  static absl::StatusOr<NamedLock> TryAcquire(absl::string_view name);
+  // As Acquire, but does not wait: EWOULDBLOCK if another process has it in a
+  // mode that leaves no room for `mode`.
+  static absl::StatusOr<NamedLock> TryAcquire(absl::string_view name,
+                                              Mode mode = Mode::kExclusive);
+
+  // Removes the files of locks whose names begin with `prefix` and that nobody
+  // has: a process that was killed could not do it. No such lock may be taken
+  // or given back meanwhile.
+  static void RemoveAbandoned(absl::string_view prefix);
 
   NamedLock(NamedLock&& other) noexcept = default;
   NamedLock& operator=(NamedLock&&) = delete;
-  // Removes the file, and the directory if it is empty then.
+  // Removes the file if nobody else has the lock, and the directory if it is
+  // empty then.
   ~NamedLock();
 
  private:

@@ -27,6 +27,29 @@ TEST(NamedLock, KeepsOthersOutForAsLongAsItLives) {
   EXPECT_NE(access("/run/mydocker/test-one.lock", F_OK), 0);
 }
 
+// Readers and a writer.
+TEST(NamedLock, IsSharedByManyOrHeldByOne) {
+  const auto try_it = [](NamedLock::Mode mode) {
+    return ErrnoOf(NamedLock::TryAcquire("test-one", mode).status());
+  };
+  absl::StatusOr<NamedLock> first =
+      NamedLock::TryAcquire("test-one", NamedLock::Mode::kShared);
+  ASSERT_THAT(first, IsOk());
+  {
+    const absl::StatusOr<NamedLock> second =
+        NamedLock::TryAcquire("test-one", NamedLock::Mode::kShared);
+    EXPECT_THAT(second, IsOk());
+    EXPECT_THAT(try_it(NamedLock::Mode::kExclusive), Eq(EWOULDBLOCK));
+  }
+  // The first still has it, and its file is there.
+  EXPECT_THAT(try_it(NamedLock::Mode::kExclusive), Eq(EWOULDBLOCK));
+  { const NamedLock ended = *std::move(first); }
+  EXPECT_NE(access("/run/mydocker/test-one.lock", F_OK), 0);
+  const absl::StatusOr<NamedLock> alone = NamedLock::TryAcquire("test-one");
+  ASSERT_THAT(alone, IsOk());
+  EXPECT_THAT(try_it(NamedLock::Mode::kShared), Eq(EWOULDBLOCK));
+}
+
 TEST(NamedLock, IsWhereOnlyRootMayOpen) {
   const absl::StatusOr<NamedLock> held = NamedLock::Acquire("test-one");
   ASSERT_THAT(held, IsOk());
