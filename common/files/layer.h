@@ -1,12 +1,9 @@
 // From chapter 10.
 //
-// A layer as a file: a tar archive with what was added and changed, and a mark
-// for what was deleted. That is how images travel, and the form is the OCI's:
+// A layer: what was added and changed, and a mark for what was deleted.
+// overlayfs marks in its own way, which no archive can carry everywhere: a
+// device with the numbers 0, 0. In an archive, a layer has the OCI's form:
 // https://github.com/opencontainers/image-spec/blob/main/layer.md
-//
-// overlayfs marks what was deleted in its own way, which no archive can carry
-// everywhere: a device with the numbers 0, 0. So packing and unpacking
-// translate.
 //
 //     in an upper directory              in an archive
 //     NAME, a character device 0, 0      .wh.NAME, an empty file
@@ -15,37 +12,34 @@
 #ifndef MYDOCKER_COMMON_FILES_LAYER_H_
 #define MYDOCKER_COMMON_FILES_LAYER_H_
 
-#include <cstdint>
+#include <sys/stat.h>
+
 #include <string>
 
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "common/base/fd.h"
 
 namespace mydocker {
 
-// What `docker history` tells of a layer.
-struct LayerInfo {
-  std::string id;      // "sha256:" and 64 hexadecimal digits, of the archive.
-  uint64_t bytes = 0;  // In its files: what it adds to a disk.
-};
+inline constexpr absl::string_view kMark = ".wh.";
+inline constexpr absl::string_view kOpaqueMark = ".wh..wh..opq";
+// AUFS kept its own books under names that begin so.
+inline constexpr absl::string_view kAufsMark = ".wh..wh.";
 
-// Packs the upper directory `upper` into the archive `file`, which appears, or
-// is replaced, in the moment when it is complete. The same directory gives the
-// same archive.
-// Errors: `upper` cannot be read; it has a file whose name is a mark's
-// (InvalidArgument); those of tar.
-absl::StatusOr<LayerInfo> PackLayer(const std::string& upper,
-                                    const std::string& file);
+// Whether this is what overlayfs has in the place of a file that was deleted.
+bool IsWhiteout(const struct stat& attributes);
 
-// Whether nothing of the layers below `directory`, itself a layer, is to be
-// seen: an archive says so by .wh..wh..opq at its top. overlayfs looks for that
-// mark in folders only, not at the root of a layer.
-bool HidesAllBelow(const std::string& directory);
+// Puts a whiteout there: it hides what lower layers have under this name below
+// `directory`, an open folder. Errors: those of mknod(2).
+absl::Status MakeWhiteout(const UniqueFd& directory, const std::string& name);
 
-// Unpacks the archive `file`, compressed or not, into the existing and empty
-// directory `directory`, as overlayfs wants a layer. It takes root.
-// Errors: those of tar, for what is no archive; those of mknod(2), setxattr(2).
-absl::Status UnpackLayer(const std::string& file, const std::string& directory);
+// Whether the open directory hides what lower layers have in theirs of this
+// name.
+bool IsOpaque(const UniqueFd& directory);
+
+// Has it do so. Errors: those of setxattr(2).
+absl::Status MakeOpaque(const UniqueFd& directory);
 
 }  // namespace mydocker
 

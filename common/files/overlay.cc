@@ -15,18 +15,25 @@
 #include "common/base/errors.h"
 #include "common/base/shared_directory.h"
 #include "common/base/verbose.h"
+#include "common/files/attributes.h"
 #include "common/files/container_files.h"
+#include "common/files/inherit.h"
 #include "common/files/layer.h"
+#include "common/files/unpack_layer.h"
 
 namespace mydocker {
 namespace {
 
 namespace fs = std::filesystem;
 
+// The kernel's fs/overlayfs/params.h: OVL_MAX_STACK.
+constexpr size_t kMostLayers = 500;
+
 // Makes the directory, or else leaves nothing there.
 absl::Status MakeDirectory(const std::string& path, mode_t permissions) {
   if (mkdir(path.c_str(), permissions) != 0) {
-    return ErrnoError(errno, absl::StrCat("make ", path));
+    return ErrnoError(errno, absl::StrCat("make ", path),
+                      errno == EACCES ? "it belongs to root: use sudo" : "");
   }
   // Once more by chmod, for the umask has no say here.
   if (chmod(path.c_str(), permissions) != 0) {
@@ -73,6 +80,11 @@ absl::Status CheckIsElsewhere(const std::string& path,
 // Returns the layers as paths without links, if they are fit to be layers.
 absl::StatusOr<std::vector<std::string>> CheckLayers(
     const std::vector<std::string>& layers) {
+  if (layers.size() > kMostLayers) {
+    return absl::InvalidArgumentError(absl::StrCat("use ", layers.size(),
+                                                   " layers: overlayfs takes ",
+                                                   kMostLayers, " at most"));
+  }
   std::vector<std::string> paths;
   for (const std::string& layer : layers) {
     std::error_code error;
@@ -107,6 +119,24 @@ bool Exists(const std::string& path) {
   return faccessat(AT_FDCWD, path.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+// The mount that a path lies in, by its number; 0 if the kernel does not say
+// (before Linux 5.8).
+absl::StatusOr<uint64_t> MountOf(const std::string& path) {
+  struct statx attributes = {};
+  if (statx(AT_FDCWD, path.c_str(), 0, STATX_MNT_ID, &attributes) != 0) {
+    return ErrnoError(errno, absl::StrCat("find the mount of ", path));
+  }
+  return attributes.stx_mnt_id;
+}
+
+// Whether nothing of this directory is a layer's to show: an archive says so by
+// .wh..wh..opq at its top. overlayfs looks for that mark in folders only, not
+// at the root of a layer.
+bool HidesAllBelow(const std::string& layer) {
+  return IsOpaque(
+      UniqueFd(open(layer.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)));
+}
+
 std::string HintForOverlay(int error) {
   switch (error) {
     case ENODEV:
@@ -118,8 +148,6 @@ std::string HintForOverlay(int error) {
              "FAT (-keep-upper puts them elsewhere); dmesg says more";
     case ELOOP:
       return "one of the directories lies in another";
-    case EBUSY:
-      return "another overlay uses the directory of the changes";
     default:
       return "";
   }
@@ -137,7 +165,13 @@ absl::StatusOr<LayeredFiles> LayeredFiles::Create(
   }
   ASSIGN_OR_RETURN(const std::vector<std::string> paths, CheckLayers(layers));
   const std::string path = FilesOf(id);
-  RETURN_IF_ERROR(MakeInSharedDirectory(kFilesDirectory, 0755, path, 0700));
+  const absl::Status made =
+      MakeInSharedDirectory(kFilesDirectory, 0755, path, 0700);
+  if (!made.ok()) {
+    return ErrnoOf(made) == ENOENT
+               ? WithHint(made, "there is no /var/lib; make it")
+               : made;
+  }
   files.path_ = path;
   files.lock_ = OpenDirectory(path);
   if (!files.lock_.valid() || flock(files.lock_.get(), LOCK_EX) != 0) {
@@ -153,7 +187,8 @@ absl::StatusOr<LayeredFiles> LayeredFiles::Create(
 LayeredFiles::LayeredFiles(LayeredFiles&& other) noexcept
     : path_(std::exchange(other.path_, "")),
       lock_(std::move(other.lock_)),
-      kept_(std::move(other.kept_)) {}
+      places_(std::move(other.places_)),
+      use_(std::move(other.use_)) {}
 
 LayeredFiles::~LayeredFiles() {
   [[maybe_unused]] const absl::Status status = Remove();
@@ -161,22 +196,24 @@ LayeredFiles::~LayeredFiles() {
 
 absl::Status LayeredFiles::AddLayers(const std::vector<std::string>& layers) {
   RETURN_IF_ERROR(MakeDirectory(path_ + "/l", 0755));
-  for (size_t i = 0; i < layers.size(); ++i) {
-    const std::string place = absl::StrCat(path_, "/l/", i);
-    std::error_code error;
-    const bool is_directory = fs::is_directory(layers[i], error);
-    if (error) {
-      return ErrnoError(error.value(), absl::StrCat("use layer ", layers[i]));
-    }
-    if (is_directory) {
-      RETURN_IF_ERROR(MakeLink(layers[i], place));
-      LogStep(absl::StrCat("layer ", i, " is ", layers[i]));
-    } else {
+  for (const std::string& layer : layers) {
+    const std::string place = absl::StrCat(path_, "/l/", places_.size());
+    const std::string doing = absl::StrCat("use layer ", layer);
+    // What is no directory any more is unpacked, and that says what it is.
+    const UniqueFd directory = OpenDirectory(layer);
+    if (directory.valid()) {
+      RETURN_IF_ERROR(use_.Read(directory, doing));
+      RETURN_IF_ERROR(MakeLink(layer, place));
+      LogStep(absl::StrCat("layer ", places_.size(), " is ", layer));
+    } else if (errno == ENOTDIR) {
       RETURN_IF_ERROR(MakeDirectory(place, 0755));
-      RETURN_IF_ERROR(UnpackLayer(layers[i], place));
-      LogStep(absl::StrCat("layer ", i, " is ", layers[i], ", unpacked in ",
-                           place));
+      RETURN_IF_ERROR(UnpackLayer(layer, place, places_));
+      LogStep(absl::StrCat("layer ", places_.size(), " is ", layer,
+                           ", unpacked in ", place));
+    } else {
+      return ErrnoError(errno, doing);
     }
+    places_.push_back(place);
   }
   return absl::OkStatus();
 }
@@ -184,7 +221,9 @@ absl::Status LayeredFiles::AddLayers(const std::vector<std::string>& layers) {
 absl::Status LayeredFiles::AddUpper(const std::vector<std::string>& layers,
                                     const std::string& keep_upper) {
   if (keep_upper.empty()) {
-    RETURN_IF_ERROR(MakeDirectory(path_ + "/upper", 0755));
+    const std::string upper = path_ + "/upper";
+    RETURN_IF_ERROR(MakeDirectory(upper, 0755));
+    RETURN_IF_ERROR(BeginAsLayersDo(OpenDirectory(upper), upper));
     return MakeDirectory(path_ + "/work", 0700);
   }
   const std::string doing = absl::StrCat("keep the changes in ", keep_upper);
@@ -207,19 +246,36 @@ absl::Status LayeredFiles::AddUpper(const std::vector<std::string>& layers,
   if (mkdir(upper.c_str(), 0755) != 0 && errno != EEXIST) {
     return ErrnoError(errno, doing);
   }
-  kept_ = OpenDirectory(upper);
-  if (!kept_.valid()) {
+  const UniqueFd kept = OpenDirectory(upper);
+  if (!kept.valid()) {
     return ErrnoError(errno, doing);
   }
-  if (flock(kept_.get(), LOCK_EX | LOCK_NB) != 0) {
-    return ErrnoError(errno, doing, "another container does so");
+  RETURN_IF_ERROR(use_.Change(kept, doing));
+  // What somebody has kept there already is gone on with as it is.
+  if (fs::is_empty(PathOfOpen(kept), error)) {
+    RETURN_IF_ERROR(BeginAsLayersDo(kept, upper));
   }
   // In the same file system, for overlayfs moves files from one to the other.
   const std::string work =
       absl::StrCat(upper, ".work-", fs::path(path_).filename().string());
   RETURN_IF_ERROR(MakeLink(work, path_ + "/work"));
   RETURN_IF_ERROR(MakeDirectory(work, 0700));
+  ASSIGN_OR_RETURN(const uint64_t mount_of_upper, MountOf(upper));
+  ASSIGN_OR_RETURN(const uint64_t mount_of_work, MountOf(work));
+  if (mount_of_upper != mount_of_work) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(doing,
+                     ": something is mounted on it, and overlayfs needs "
+                     "a second folder beside it in the same mount; take a "
+                     "folder in it"));
+  }
   return MakeLink(upper, path_ + "/upper");
+}
+
+absl::Status LayeredFiles::BeginAsLayersDo(const UniqueFd& upper,
+                                           const std::string& path) {
+  return WithContext(absl::StrCat("make ", path, " like the layers below"),
+                     Inherit(places_, "", upper));
 }
 
 absl::Status LayeredFiles::Remove() {

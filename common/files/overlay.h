@@ -15,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "common/base/fd.h"
+#include "common/files/directory_use.h"
 
 namespace mydocker {
 
@@ -40,8 +41,9 @@ class LayeredFiles {
   // changes are kept, made if it is not there; empty: they go with the rest.
   // Without layers nothing is made.
   // Errors: a layer is missing, neither directory nor archive, or given twice;
-  // `keep_upper` is no directory, used by another container, in a layer or
-  // around one; either is in /var/lib/mydocker; those of UnpackLayer.
+  // there are more than overlayfs takes; `keep_upper` is no directory, a mount,
+  // in a layer or around one; either is in /var/lib/mydocker, or in use
+  // (DirectoryUse); those of UnpackLayer.
   static absl::StatusOr<LayeredFiles> Create(
       absl::string_view id, const std::vector<std::string>& layers,
       const std::string& keep_upper);
@@ -62,10 +64,14 @@ class LayeredFiles {
   absl::Status AddLayers(const std::vector<std::string>& layers);
   absl::Status AddUpper(const std::vector<std::string>& layers,
                         const std::string& keep_upper);
+  // Makes the still empty `upper`, whose path is `path`, what the container's
+  // "/" is to be: as that of the layers. It is on top of them.
+  absl::Status BeginAsLayersDo(const UniqueFd& upper, const std::string& path);
 
   std::string path_;
   UniqueFd lock_;
-  UniqueFd kept_;  // What is kept, locked too.
+  std::vector<std::string> places_;  // l/0, l/1, … by their paths.
+  DirectoryUse use_;                 // Layers and what is kept.
 };
 
 // Mounts the layers in `directory`, a LayeredFiles' path, on its folder merged,

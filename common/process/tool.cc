@@ -2,66 +2,124 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#include <algorithm>
+#include <array>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "common/base/errors.h"
-#include "common/base/fd.h"
-#include "common/process/child.h"
 
 namespace mydocker {
 namespace {
 
+constexpr char kPath[] =
+    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
 // In the child: signals do what they do in a program that a shell starts.
-absl::Status StopBlockingSignals() {
+void StopBlockingSignals() {
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
   signal(SIGPIPE, SIG_DFL);
+}
+
+// In the child: surroundings that do not depend on who calls us. The language
+// and the umask would have a say in what a tool writes.
+absl::Status LeaveCallersSurroundings() {
+  StopBlockingSignals();
+  umask(022);
+  if (chdir("/") != 0) {
+    return ErrnoError(errno, "go to /");
+  }
+  if (clearenv() != 0 || setenv("PATH", kPath, 1) != 0 ||
+      setenv("LC_ALL", "C", 1) != 0) {
+    return ErrnoError(errno, "make an environment");
+  }
   return absl::OkStatus();
 }
 
-// In the child: both outputs are `output`.
-absl::Status Redirect(int output) {
-  if (dup2(output, STDOUT_FILENO) < 0 || dup2(output, STDERR_FILENO) < 0) {
+// In the child.
+absl::Status Redirect(int input, int output, int errors) {
+  if (dup2(input, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0 ||
+      dup2(errors, STDERR_FILENO) < 0) {
     return ErrnoError(errno, "redirect the standard streams");
   }
   return absl::OkStatus();
 }
 
-absl::string_view FirstLine(absl::string_view text) {
+// Not simply the first: what gzip has to say begins with an empty line.
+absl::string_view FirstLineWithText(absl::string_view text) {
+  text.remove_prefix(std::min(text.find_first_not_of('\n'), text.size()));
   return text.substr(0, text.find('\n'));
 }
 
 }  // namespace
 
-absl::StatusOr<std::string> RunTool(const std::vector<std::string>& argv) {
-  // No pipe: nobody would read it while we wait.
-  const UniqueFd file(memfd_create("output", MFD_CLOEXEC));
-  if (!file.valid()) {
+absl::StatusOr<Tool> Tool::Start(const std::vector<std::string>& argv,
+                                 const UniqueFd& input) {
+  ASSIGN_OR_RETURN(Pipe pipe, MakePipe());
+  UniqueFd errors(memfd_create("errors", MFD_CLOEXEC));
+  if (!errors.valid()) {
     return ErrnoError(errno, "make a file in memory");
+  }
+  if (lseek(input.get(), 0, SEEK_SET) != 0) {
+    return ErrnoError(errno, absl::StrCat("give ", argv[0], " its input"));
   }
   Command command;
   command.argv = argv;
-  command.in_child = {EmptyStandardInput,
-                      [&file] { return Redirect(file.get()); },
-                      StopBlockingSignals};
-  const absl::StatusOr<int> ended = Run(command);
-  if (!ended.ok()) {
+  command.in_child = {
+      [&] { return Redirect(input.get(), pipe.write_end.get(), errors.get()); },
+      LeaveCallersSurroundings};
+  absl::StatusOr<Child> child = mydocker::Start(command);
+  if (!child.ok()) {
     // It is we who miss the tool: the user's command is another one.
-    return WithExitStatus(ended.status(), kExitMydockerFailed);
+    return WithExitStatus(child.status(), kExitMydockerFailed);
   }
-  const int exit_status = *ended;
-  lseek(file.get(), 0, SEEK_SET);
-  ASSIGN_OR_RETURN(std::string output, ReadAll(file.get()));
-  if (exit_status != 0) {
-    return absl::InternalError(
-        absl::StrCat(argv[0], " ended with exit status ", exit_status,
-                     output.empty() ? "" : ": ", FirstLine(output)));
+  return Tool(argv[0], *std::move(child), std::move(pipe.read_end),
+              std::move(errors));
+}
+
+absl::StatusOr<size_t> Tool::Read(char* buffer, size_t size) {
+  if (!output_.valid()) {
+    return 0;
   }
+  const ssize_t got = TEMP_FAILURE_RETRY(read(output_.get(), buffer, size));
+  if (got < 0) {
+    return ErrnoError(errno, absl::StrCat("read what ", name_, " writes"));
+  }
+  return got > 0 ? absl::StatusOr<size_t>(got) : End();
+}
+
+absl::StatusOr<size_t> Tool::End() {
+  output_.Close();
+  ASSIGN_OR_RETURN(const int exit_status, child_.Wait());
+  if (exit_status == 0) {
+    return 0;
+  }
+  lseek(errors_.get(), 0, SEEK_SET);
+  ASSIGN_OR_RETURN(const std::string text, ReadAll(errors_.get()));
+  const absl::string_view why = FirstLineWithText(text);
+  return absl::InternalError(absl::StrCat(name_, " ended with exit status ",
+                                          exit_status, why.empty() ? "" : ": ",
+                                          why));
+}
+
+absl::StatusOr<std::string> RunTool(const std::vector<std::string>& argv,
+                                    const UniqueFd& input) {
+  ASSIGN_OR_RETURN(Tool tool, Tool::Start(argv, input));
+  std::string output;
+  std::array<char, 4096> buffer;
+  size_t size = 0;
+  do {
+    ASSIGN_OR_RETURN(size, tool.Read(buffer.data(), buffer.size()));
+    output.append(buffer.data(), size);
+  } while (size > 0);
   return output;
 }
 

@@ -1,23 +1,32 @@
 // Chapter 10, `commit`: changes as an archive, in the form of the OCI, and
 // archives as layers. What is in an archive, tar says.
 
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <filesystem>
+#include <set>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/chapter.h"
+#include "tests/support/faults.h"
 #include "tests/support/held_container.h"
 #include "tests/support/layers_test.h"
 #include "tests/support/proc.h"
 #include "tests/support/program.h"
 #include "tests/support/rootfs.h"
+#include "tests/support/wait.h"
 #include "tests/support/workspace.h"
 
 namespace blackbox {
@@ -73,8 +82,8 @@ TEST_F(UnionFsCommitTest, DeletedFilesHaveMarksBeforeTheirSiblings) {
               Prints(""));
   EXPECT_THAT(Commit("kept"), ExitsWith(0));
   EXPECT_EQ(ListOf("kept.tar"),
-            "etc/.wh.deleted\nhome/replaced/.wh..wh..opq\netc/\netc/added\n"
-            "home/\nhome/replaced/\nhome/replaced/new\n");
+            "etc/\netc/.wh.deleted\netc/added\nhome/\nhome/replaced/\n"
+            "home/replaced/.wh..wh..opq\nhome/replaced/new\n");
   // The marks are empty files.
   EXPECT_THAT(OnHost("tar -tvf kept.tar etc/.wh.deleted"),
               MatchesRegex("-r.*r.* 0/0 +0 1970-01-01 .*\n"));
@@ -89,6 +98,117 @@ TEST_F(UnionFsCommitTest, TheSameChangesAreTheSameLayer) {
   EXPECT_EQ(Commit("kept/").out, first);
   OnHost("cp -a kept copy");
   EXPECT_EQ(Commit("copy").out.substr(0, 71), first.substr(0, 71));
+}
+
+// Names are bytes, and what the caller has set up is no part of a layer.
+TEST_F(UnionFsCommitTest, CallersSurroundingsAreNotInTheLayer) {
+  Write("base/etc/deleted", "");
+  const std::string name = "测试-\xb2\xe2";
+  EXPECT_THAT(Keep("rm /etc/deleted; echo x >'/etc/" + name + "'"), Prints(""));
+  const std::string first = Commit("kept").out;
+  const auto surrounded = [](const std::vector<std::string>& args) {
+    return Execute({.args = args, .before_exec = [] {
+                      umask(077);
+                      const fs::path gone = Path("gone");
+                      std::error_code error;
+                      return fs::create_directory(gone, error) &&
+                             chdir(gone.c_str()) == 0 &&
+                             rmdir(gone.c_str()) == 0 &&
+                             setenv("LC_ALL", "zh_CN.GBK", 1) == 0 &&
+                             setenv("POSIXLY_CORRECT", "1", 1) == 0;
+                    }});
+  };
+  EXPECT_THAT(surrounded({"commit", Path("kept")}), Prints(first));
+  EXPECT_THAT(surrounded(RunWords(Flags({"base", "kept.tar"}),
+                                  {"sh", "-c", "cd /etc; echo *"})),
+              Prints(name + "\n"));
+}
+
+// While a folder of it changes places with a link all the time, what the link
+// leads to is in no archive.
+TEST_F(UnionFsCommitTest, NoFileOfTheHostsIsPacked) {
+  Write("hosts/file", "secret");
+  Write("kept/folder/file", "packed");
+  fs::create_symlink(Path("hosts"), Path("kept/link"));
+  std::atomic<bool> stop = false;
+  std::atomic<int> rounds = 0;
+  std::thread attacker([&] {
+    while (!stop) {
+      renameat2(AT_FDCWD, Path("kept/folder").c_str(), AT_FDCWD,
+                Path("kept/link").c_str(), RENAME_EXCHANGE);
+      ++rounds;
+    }
+  });
+  for (int i = 0; i < 50; ++i) {
+    const int before = rounds;
+    Commit("kept");
+    EXPECT_TRUE(WaitUntil([&] { return rounds > before; }));
+    EXPECT_THAT(ReadFile(Path("kept.tar")), Not(HasSubstr("secret")));
+  }
+  stop = true;
+  attacker.join();
+}
+
+TEST_F(UnionFsCommitTest, DirectoryWithoutANameOfItsOwn) {
+  EXPECT_THAT(Keep("echo x >/etc/file"), Prints(""));
+  const std::string line = Commit("kept").out;
+  for (const char* name : {".", "./", "etc/..", "../kept/."}) {
+    EXPECT_THAT(Execute({.args = {"commit", name}, .directory = Path("kept")}),
+                Prints(line))
+        << name;
+  }
+  EXPECT_EQ(Names(Path("kept")), std::set<std::string>{"etc"});
+  EXPECT_THAT(Execute({.args = {"commit", "/"}}),
+              FailsInOneLine(125, HasSubstr("the host's root")));
+  EXPECT_THAT(Execute({.args = {"commit", ""}}),
+              FailsInOneLine(125, HasSubstr("commit DIR")));
+}
+
+// The mark of a file is longer than its name.
+TEST_F(UnionFsCommitTest, FileWithALongNameCanBeDeleted) {
+  const std::string name(255, 'n');
+  Write("base/etc/" + name, "");
+  EXPECT_THAT(Keep("rm /etc/*"), Prints(""));
+  EXPECT_THAT(Commit("kept"), ExitsWith(0));
+  EXPECT_EQ(ListOf("kept.tar"), "etc/\netc/.wh." + name + "\n");
+  EXPECT_THAT(Ask({"base", "kept.tar"}, "ls -A /etc"), Prints(""));
+}
+
+// SIGKILL, too, in the moment before the archive gets its name.
+TEST_F(UnionFsCommitTest, KilledCommitLeavesNothing) {
+  EXPECT_THAT(Keep("echo x >/etc/file"), Prints(""));
+  const Result killed =
+      Execute({.args = {"commit", Path("kept")}, .before_exec = DieOfNaming});
+  EXPECT_NE(killed.signal, -1) << killed;
+  EXPECT_EQ(Names(Path("")), (std::set<std::string>{"base", "kept"}));
+}
+
+// Where a file cannot be without a name: it has another one until it is whole.
+TEST_F(UnionFsCommitTest, FileSystemWithoutNamelessFilesWillDo) {
+  EXPECT_THAT(Keep("echo x >/etc/file"), Prints(""));
+  const std::string line = Commit("kept").out;
+  fs::remove(Path("kept.tar"));
+  EXPECT_THAT(Execute({.args = {"commit", Path("kept")},
+                       .before_exec = RefuseNamelessFiles}),
+              Prints(line));
+  EXPECT_EQ(Names(Path("")),
+            (std::set<std::string>{"base", "kept", "kept.tar"}));
+}
+
+// Half of what belongs together may not be there yet.
+TEST_F(UnionFsCommitTest, DirectoryInUseIsNotPacked) {
+  Write("other/etc/file", "");
+  {
+    HeldContainer container({"-layer", Path("base"), "-layer", Path("other"),
+                             "-keep-upper", Path("kept")});
+    EXPECT_THAT(Commit("kept"),
+                FailsInOneLine(125, AllOf(HasSubstr(Path("kept")),
+                                          HasSubstr("a container uses it"),
+                                          HasSubstr("end that first"))));
+    EXPECT_THAT(Commit("other"), ExitsWith(0)) << "a layer does not change";
+    EXPECT_THAT(container.End(), ExitsWith(0));
+  }
+  EXPECT_THAT(Commit("kept"), ExitsWith(0));
 }
 
 TEST_F(UnionFsCommitTest, ArchiveIsALayerAgain) {
@@ -150,6 +270,39 @@ TEST_F(UnionFsCommitTest, ArchivesOfOthersAreLayers) {
               AllOf(ExitsWith(1), testing::Field(&Result::out,
                                                  "/etc:\n\n/home:\nnew\n\n"
                                                  "/home2:\nnew\n")));
+}
+
+// What the archive does not tell of is as it is below.
+TEST_F(UnionFsCommitTest, FoldersThatAreOnlyImpliedStayAsTheyAre) {
+  for (const auto& [name, mode] : std::vector<std::pair<const char*, mode_t>>{
+           {"base", 0711}, {"base/home", 0700}, {"base/tmp", 01777}}) {
+    ASSERT_EQ(chmod(Path(name).c_str(), mode), 0);
+  }
+  Write("by-hand/home/file", "");
+  Write("by-hand/tmp/file", "");
+  Write("by-hand/new/file", "");
+  OnHost("tar -cf layer.tar -C by-hand home/file tmp/file new/file");
+  EXPECT_THAT(Execute({.args = RunWords(Flags({"base", "layer.tar"}),
+                                        {"stat", "-c", "%a %n", "/", "/home",
+                                         "/tmp", "/new"}),
+                       .before_exec = [] { return umask(0) != 0; }}),
+              Prints("711 /\n700 /home\n1777 /tmp\n755 /new\n"));
+}
+
+TEST_F(UnionFsCommitTest, LaterMemberCounts) {
+  OnHost(
+      "mkdir x; ln -s /etc/passwd x/d; tar -cf layer.tar -C x d; "
+      "rm x/d; echo file >x/d; tar -rf layer.tar -C x d");
+  EXPECT_THAT(Ask({"base", "layer.tar"}, "test ! -L /d; cat /d"),
+              Prints("file\n"));
+}
+
+// Some tools forget the two blocks of zeros (umoci insert 0.4.7), and no member
+// is missing then.
+TEST_F(UnionFsCommitTest, ArchiveWithoutItsEndIsWhole) {
+  Write("x/etc/file", "content\n");
+  OnHost("tar -cf whole.tar -C x etc/file; head -c 1024 whole.tar >layer.tar");
+  EXPECT_THAT(Ask({"base", "layer.tar"}, "cat /etc/file"), Prints("content\n"));
 }
 
 // It must not be written to anywhere but where it is unpacked.

@@ -152,6 +152,23 @@ TEST_F(UnionFsTest, KeptChangesAreThereAfterwards) {
   EXPECT_EQ(Names(Path("")), (std::set<std::string>{"base", "kept"}));
 }
 
+// "/" is as the layers have it, whatever mktemp or the umask made of the place.
+TEST_F(UnionFsTest, UsersMayEnterWhatIsKeptInAPrivatePlace) {
+  fs::create_directory(Path("kept"));
+  ASSERT_EQ(chmod(Path("kept").c_str(), 0700), 0);
+  EXPECT_THAT(Keep("stat -c '%a %u:%g' /; chmod 711 /; echo >/etc/x"),
+              Prints("755 0:0\n"));
+  EXPECT_THAT(Keep("stat -c %a /"), Prints("711\n")) << "it is a change";
+  ASSERT_EQ(chmod(Path("base").c_str(), 0751), 0);
+  ASSERT_EQ(chown(Path("base").c_str(), 7, 8), 0);
+  std::vector<std::string> flags = Flags({"base"});
+  flags.insert(flags.end(), {"-keep-upper", Path("new")});
+  EXPECT_THAT(Execute({.args = RunWords(flags, {"stat", "-c", "%a %u:%g", "/"}),
+                       .before_exec = [] { return umask(077) != 0; }}),
+              Prints("751 7:8\n"));
+  EXPECT_THAT(Ask({"base"}, "stat -c '%a %u:%g' /"), Prints("751 7:8\n"));
+}
+
 TEST_F(UnionFsTest, KeptChangesCanBeGoneOnWith) {
   EXPECT_THAT(Keep("echo 1 >/etc/one"), Prints(""));
   EXPECT_THAT(Keep("cat /etc/one; echo 2 >/etc/two"), Prints("1\n"));

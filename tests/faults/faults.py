@@ -29,7 +29,7 @@ TRIES = 5  # to hit a call that comes a different number of times, as in a loop 
 COMMAND = "busybox"
 ENVIRONMENT = {"PATH": "/nowhere:/usr/bin", "LC_ALL": "C"}
 ROOTFS = "/tmp/rootfs"
-ARCHIVE = "/tmp/layer.tar"
+ARCHIVE = "/tmp/layer.tar.gz"  # so that a tool is needed
 MEGABYTE = 1 << 20
 LIMITS = {
     "memory": ("memory.limit_in_bytes", "memory.max", str(64 * MEGABYTE), str(64 * MEGABYTE)),
@@ -351,7 +351,7 @@ def prepare_files():
     os.mkfifo(judge.DOOR)
     os.mkfifo(ROOTFS + judge.DOOR)
     os.mkdir(judge.KEPT)
-    with tarfile.open(ARCHIVE, "w") as archive:
+    with tarfile.open(ARCHIVE, "w:gz") as archive:
         for name in ("new", ".wh.old"):
             archive.addfile(tarfile.TarInfo(name))
 

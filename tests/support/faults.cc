@@ -34,6 +34,9 @@ constexpr sock_filter Refuse(unsigned error) {
   return BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error);
 }
 
+constexpr sock_filter kKill =
+    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
+
 template <size_t kSize>
 bool Install(sock_filter (&instructions)[kSize]) {
   sock_fprog filter = {kSize, instructions};
@@ -71,6 +74,32 @@ bool RefuseNewRoots() {
       Load(offsetof(seccomp_data, nr)),
       SkipIf(SYS_pivot_root, 0, 1),
       Refuse(EPERM),
+      kAllow,
+  };
+  return Install(instructions);
+}
+
+bool RefuseNamelessFiles() {
+  constexpr unsigned kNameless = O_TMPFILE & ~O_DIRECTORY;
+  sock_filter instructions[] = {
+      Load(offsetof(seccomp_data, nr)),
+      SkipIf(SYS_openat, 0, 4),
+      Load(offsetof(seccomp_data, args[2])),  // The low half of the flags.
+      KeepBits(kNameless),
+      SkipIf(kNameless, 0, 1),
+      Refuse(EOPNOTSUPP),
+      kAllow,
+  };
+  return Install(instructions);
+}
+
+bool DieOfNaming() {
+  sock_filter instructions[] = {
+      Load(offsetof(seccomp_data, nr)),
+      SkipIf(SYS_linkat, 2, 0),
+      SkipIf(SYS_rename, 1, 0),
+      SkipIf(SYS_renameat2, 0, 1),
+      kKill,
       kAllow,
   };
   return Install(instructions);

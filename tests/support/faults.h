@@ -23,6 +23,13 @@ bool RefuseNewRoots();
 // the kernel's files. Reading, and reading and writing, go on as ever.
 bool RefuseWriting();
 
+// No file can be without a name (open(2), O_TMPFILE): EOPNOTSUPP, as on some
+// file systems.
+bool RefuseNamelessFiles();
+
+// Who gives a file a name, new or in the place of another's, is killed by it.
+bool DieOfNaming();
+
 }  // namespace blackbox
 
 #endif  // MYDOCKER_TESTS_SUPPORT_FAULTS_H_

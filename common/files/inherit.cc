@@ -1,0 +1,83 @@
+#include "common/files/inherit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <optional>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
+#include "common/base/errors.h"
+#include "common/files/attributes.h"
+#include "common/files/layer.h"
+
+namespace mydocker {
+namespace {
+
+constexpr mode_t kPermissions = 07777;
+
+// What a layer says of a directory: that is has it, or that lower ones are not
+// to be asked.
+struct Answer {
+  UniqueFd directory;
+  bool is_last_word = false;
+};
+
+Answer Ask(const std::string& layer, const std::string& name) {
+  Answer answer;
+  answer.directory =
+      UniqueFd(open(layer.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  for (const absl::string_view part :
+       absl::StrSplit(name, '/', absl::SkipEmpty())) {
+    answer.is_last_word = answer.is_last_word || IsOpaque(answer.directory);
+    answer.directory =
+        UniqueFd(openat(answer.directory.get(), std::string(part).c_str(),
+                        O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (!answer.directory.valid()) {
+      // Something else, a whiteout for example, hides what is below it.
+      answer.is_last_word = answer.is_last_word || errno != ENOENT;
+      return answer;
+    }
+  }
+  return answer;
+}
+
+absl::Status Copy(const UniqueFd& from, const UniqueFd& to) {
+  struct stat attributes = {};
+  if (fstat(from.get(), &attributes) != 0 ||
+      fchown(to.get(), attributes.st_uid, attributes.st_gid) != 0 ||
+      fchmod(to.get(), attributes.st_mode & kPermissions) != 0) {
+    return ErrnoError(errno, "give it owner and permissions");
+  }
+  ASSIGN_OR_RETURN(const Attributes extended, ReadAttributes(from));
+  RETURN_IF_ERROR(WriteAttributes(to, extended));
+  const timespec times[2] = {attributes.st_atim, attributes.st_mtim};
+  return futimens(to.get(), times) == 0
+             ? absl::OkStatus()
+             : ErrnoError(errno, "give it its times");
+}
+
+}  // namespace
+
+absl::Status Inherit(const std::vector<std::string>& below,
+                     const std::string& name, const UniqueFd& directory) {
+  for (auto layer = below.rbegin(); layer != below.rend(); ++layer) {
+    const Answer answer = Ask(*layer, name);
+    if (answer.directory.valid()) {
+      return Copy(answer.directory, directory);
+    }
+    if (answer.is_last_word) {
+      break;
+    }
+  }
+  if (fchown(directory.get(), 0, 0) != 0 ||
+      fchmod(directory.get(), 0755) != 0) {
+    return ErrnoError(errno, "give it owner and permissions");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace mydocker
