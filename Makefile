@@ -32,9 +32,11 @@ COMMON := $(sort $(foreach t,$(COMMON_TAGS),$(firstword $(subst :, ,$t))))
 # 0 1 2 … $1. Not by seq: it is asked for each header and each chapter.
 up_to = $(call through,$1,$(foreach c,$(CHAPTERS),$(call number_of,$c)))
 through = $(firstword $2) $(if $(filter-out $1,$(firstword $2)),$(call through,$1,$(wordlist 2,$(words $2),$2)))
-# Chapter 0 looks ahead, so it gets all of it.
-common_up_to = $(if $(filter 0,$1),$(COMMON),$(foreach t,$(COMMON_TAGS),$(if \
-                 $(filter $(lastword $(subst :, ,$t)),$(call up_to,$1)),$(firstword $(subst :, ,$t)))))
+# What chapter 0 introduces is for itself and the doctor.
+common_up_to = $(foreach t,$(COMMON_TAGS),$(if \
+                 $(filter $(lastword $(subst :, ,$t)),$(filter-out 0,$(call up_to,$1))),$(firstword $(subst :, ,$t))))
+# These two look ahead: they take from all of common/ what they call.
+common_objects = $(if $(filter 0,$1),$(BUILD)/common.a,$(patsubst %,$(BUILD)/%.o,$(call common_up_to,$1)))
 
 # ------------------------------------------------------------------- build
 
@@ -61,13 +63,14 @@ LDFLAGS := -Wl,--gc-sections -Wl,-z,noseparate-code $(if $(SANITIZE),-fsanitize=
 ABSL := absl_flags absl_flags_reflection absl_status absl_statusor absl_str_format absl_strings
 
 PROGRAMS := $(CHAPTERS:%=$(BUILD)/chapters/%/run)
+DOCTOR := $(BUILD)/doctor/doctor
 COMMON_TESTS := $(patsubst tests/common/%.cc,$(BUILD)/tests/common/%,$(wildcard tests/common/*/*_test.cc))
-CHAPTER_TESTS := $(patsubst tests/chapters/%.cc,$(BUILD)/tests/chapters/%,$(wildcard tests/chapters/*_test.cc))
+BLACK_BOX_TESTS := $(patsubst %.cc,$(BUILD)/%,$(wildcard tests/chapters/*_test.cc tests/doctor/*_test.cc))
 TEST_SUPPORT := $(patsubst %.cc,%,$(wildcard tests/support/*.cc))
 
 .PHONY: all
 .DEFAULT_GOAL := all
-all: $(PROGRAMS)
+all: $(PROGRAMS) $(DOCTOR)
 
 # The headers that are most of what a small source file costs, compiled once:
 # one set for the programs, one for the tests.
@@ -104,12 +107,15 @@ $(BUILD)/absl.libs: Makefile
 define link
 	@mkdir -p $(@D)
 	@echo "link $@"
-	@$(CXX) $(LDFLAGS) $(filter %.o,$^) $1 $$(cat $(BUILD)/absl.libs) -o $@
+	@$(CXX) $(LDFLAGS) $(filter %.o %.a,$^) $1 $$(cat $(BUILD)/absl.libs) -o $@
 endef
+
+$(BUILD)/common.a: $(COMMON:%=$(BUILD)/%.o)
+	@rm -f $@ && ar rcs $@ $^
 
 define chapter_rules
 $(BUILD)/chapters/$1/run: $(patsubst %.cc,$(BUILD)/%.o,$(wildcard chapters/$1/*.cc)) \
-    $(patsubst %,$(BUILD)/%.o,$(call common_up_to,$(call number_of,$1))) $(BUILD)/absl.libs
+    $(call common_objects,$(call number_of,$1)) $(BUILD)/absl.libs
 	$$(call link)
 
 .PHONY: chapter$(call number_of,$1) $(call name_of,$1)
@@ -124,6 +130,10 @@ trace$(call number_of,$1): chapter$(call number_of,$1)
 	@scripts/trace.sh $(call number_of,$1)
 endef
 $(foreach c,$(CHAPTERS),$(eval $(call chapter_rules,$c)))
+
+$(DOCTOR): $(patsubst %.cc,$(BUILD)/%.o,$(wildcard doctor/*.cc doctor/chapters/*.cc)) $(BUILD)/common.a \
+    $(BUILD)/absl.libs
+	$(call link)
 
 # Each of these leaves its program as ./run.
 LEAVE_RUN := $(foreach c,$(CHAPTERS),$(foreach g,chapter$(call number_of,$c) $(call name_of,$c),$g:$c))
@@ -157,7 +167,7 @@ ALL_COMMON := $(COMMON:%=$(BUILD)/%.o)
 # Unit tests see all of common/; black-box tests none of it.
 $(COMMON_TESTS): $(BUILD)/tests/common/%: $(BUILD)/tests/common/%.o $(ALL_COMMON) $(BUILD)/absl.libs
 	$(call link,$(GTEST_LIBS))
-$(CHAPTER_TESTS): $(BUILD)/tests/chapters/%: $(BUILD)/tests/chapters/%.o $(TEST_SUPPORT:%=$(BUILD)/%.o) $(BUILD)/absl.libs
+$(BLACK_BOX_TESTS): %: %.o $(TEST_SUPPORT:%=$(BUILD)/%.o) $(BUILD)/absl.libs
 	$(call link,$(GTEST_LIBS))
 
 $(BUILD)/tests/real_root: $(BUILD)/tests/real_root.o $(BUILD)/absl.libs
@@ -168,10 +178,10 @@ $(BUILD)/tests/canary: $(BUILD)/tests/canary.o $(BUILD)/absl.libs
 	$(call link)
 
 .PHONY: tests checked-programs
-tests: $(PROGRAMS) $(ESCAPE) $(COMMON_TESTS) $(CHAPTER_TESTS) $(BUILD)/tests/real_root
+tests: $(PROGRAMS) $(DOCTOR) $(ESCAPE) $(COMMON_TESTS) $(BLACK_BOX_TESTS) $(BUILD)/tests/real_root
 # What `make SANITIZE=1` is for. The black-box tests need no sanitizer: it is the
 # program they run that is looked at.
-checked-programs: $(PROGRAMS) $(ESCAPE) $(COMMON_TESTS) $(BUILD)/tests/canary
+checked-programs: $(PROGRAMS) $(DOCTOR) $(ESCAPE) $(COMMON_TESTS) $(BUILD)/tests/canary
 
 # Installing comes first, and in a make of its own: without pkg-config and the
 # compiler there is nothing to build with.
@@ -342,8 +352,8 @@ deps:
 .PHONY: doctor
 doctor:
 	@vagrant/provision.sh packages build
-	@$(MAKE) $(BUILD)/chapters/00-proc/run
-	@$(BUILD)/chapters/00-proc/run
+	@$(MAKE) $(DOCTOR)
+	@$(DOCTOR)
 
 .PHONY: demo
 demo: deps

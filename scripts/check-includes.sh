@@ -3,8 +3,9 @@
 # The order of the tutorial, as the includes have it:
 #  - each header of common/ says which chapter introduces it;
 #  - a chapter includes only what it or an earlier chapter introduces, and
-#    nothing of another chapter; chapter 0, the doctor, looks ahead at all that
-#    common/ has;
+#    nothing of another chapter. Chapter 0 and the doctor look ahead at all that
+#    common/ has, and what chapter 0 introduces is for these two alone; the
+#    doctor is of no chapter;
 #  - a file of common/ includes only what is introduced no later than itself;
 #  - each file of common/ is in a room, and includes only rooms of its own floor
 #    or below;
@@ -47,8 +48,10 @@ while read -r header; do
   [[ -n ${floor_of[${room:-none}]:-} ]] || complain "$header: it is in no room of common/ (${!floor_of[*]})"
 done < <(find common -name '*.h' | sort)
 
+readonly last=99 # Looks ahead at all.
+
 # includes FILE: what it includes of ours, without the ".h".
-includes() { sed -nE 's|^#include "((common\|chapters)/.*)\.h".*|\1|p' "$1"; }
+includes() { sed -nE 's|^#include "((common\|chapters\|doctor)/.*)\.h".*|\1|p' "$1"; }
 
 # check FILE NUMBER: that it includes nothing from after chapter NUMBER.
 check() {
@@ -56,9 +59,13 @@ check() {
   while read -r included; do
     if [[ $included = chapters/* ]]; then
       [[ ${included%/*} = "${file%/*}" ]] || complain "$file includes another chapter's $included.h"
+    elif [[ $included = doctor/* ]]; then
+      [[ $file = doctor/* ]] || complain "$file includes the doctor's $included.h"
     elif [[ -z ${chapter_of[$included]:-} ]]; then
       complain "$file includes $included.h, which is not there"
-    elif ((number > 0 && chapter_of[$included] > number)); then
+    elif ((chapter_of[$included] == 0 && number != 0 && number != last)); then
+      complain "$file includes $included.h, which is for chapter 0 and the doctor"
+    elif ((chapter_of[$included] > number)); then
       complain "$file (chapter $number) includes $included.h, which chapter ${chapter_of[$included]} introduces"
     elif [[ $file = common/* ]] && (($(floor "$included") > $(floor "$file"))); then
       complain "$file (floor $(floor "$file")) includes $included.h, from floor $(floor "$included")"
@@ -69,7 +76,11 @@ check() {
 for file in chapters/*/*.{h,cc}; do
   [[ -e $file ]] || continue
   number=${file#chapters/}
-  check "$file" $((10#${number%%-*}))
+  number=$((10#${number%%-*}))
+  check "$file" $((number == 0 ? last : number))
+done
+for file in doctor/*.{h,cc} doctor/*/*.{h,cc}; do
+  [[ ! -e $file ]] || check "$file" "$last"
 done
 for file in "${!chapter_of[@]}"; do
   for part in "$file.h" "$file.cc"; do

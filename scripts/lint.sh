@@ -8,7 +8,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 mapfile -t sources < <(git ls-files --cached --others --exclude-standard '*.cc' '*.h')
 # The programs; the tests would take the quarter of an hour that nobody waits for.
-mapfile -t units < <(printf '%s\n' "${sources[@]}" | grep -E '^(chapters|common)/.*\.cc$')
+mapfile -t units < <(printf '%s\n' "${sources[@]}" | grep -E '^(chapters|common|doctor)/.*\.cc$')
 mapfile -t shell < <(git ls-files --cached --others --exclude-standard '*.sh' .ci/run)
 mapfile -t python < <(git ls-files --cached --others --exclude-standard '*.py')
 

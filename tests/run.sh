@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 #
 # run.sh BUILD: runs all test programs and counts. The unit tests are those below
-# BUILD; the black-box tests of a chapter, always those of the ordinary build,
-# get the chapter's program below BUILD as RUN. All need root to say anything
+# BUILD; the black-box tests of a chapter and of the doctor, always those of the
+# ordinary build, get the program below BUILD as RUN. All need root to say anything
 # about cgroups and namespaces.
 
 set -euo pipefail
@@ -66,6 +66,9 @@ program_of() {
 
 for test in "$build"/tests/common/*/*_test; do
   run_test "$test"
+done
+for test in build/tests/doctor/*_test; do
+  run_test "$test" RUN="$build/doctor/doctor"
 done
 for test in build/tests/chapters/*_test; do
   run_test "$test" RUN="$(program_of "$test")"

@@ -12,12 +12,11 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "chapters/00-proc/namespace_kinds.h"
 #include "chapters/00-proc/proc_files.h"
 #include "chapters/00-proc/process.h"
-#include "chapters/00-proc/propagation.h"
-#include "chapters/00-proc/report.h"
 #include "common/base/errors.h"
+#include "common/base/report.h"
+#include "common/namespaces/kinds.h"
 #include "common/namespaces/mountinfo.h"
 
 namespace mydocker {

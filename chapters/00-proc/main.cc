@@ -1,18 +1,14 @@
-// Chapter 0: what /proc tells, and whether this machine is ready.
+// Chapter 0: what /proc tells.
 //
 // /proc is no directory on a disk: the kernel makes up its files when they are
 // read (proc(5)), and what ps, mount and lsns print they have from there. This
-// program reads the files that the coming chapters are about, and where reading
-// is not enough, it tries, in a child of which nothing stays:
+// program reads the files that the coming chapters are about, those of one
+// process, and compares it with itself:
 //
-//     make chapter0 && ./run    is this machine ready? (also: make doctor)
-//     ./run 1                   process 1, beside this one
-//     ./run self                this one
+//     make chapter0 && ./run 1    process 1
+//     ./run self                  this one
 //
-// Exit status: 0 if every chapter is ready for this user (OK), 1 if not, 125 if
-// the program itself failed. About a process: 0 or 125.
-//
-// Unlike the others, this chapter uses all of common/: it looks ahead.
+// What it needs of common/, the coming chapters introduce: it looks ahead.
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -23,13 +19,12 @@
 #include "absl/flags/flag.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "chapters/00-proc/checks.h"
 #include "chapters/00-proc/process.h"
-#include "chapters/00-proc/report.h"
 #include "common/base/command_line.h"
 #include "common/base/errors.h"
 #include "common/base/fd.h"
 #include "common/base/program.h"
+#include "common/base/report.h"
 
 ABSL_FLAG(bool, json, false, "print JSON, for scripts");
 
@@ -40,20 +35,6 @@ absl::Status Print(const Report& report) {
   return WriteAll(STDOUT_FILENO,
                   absl::GetFlag(FLAGS_json) ? ToJson(report) : ToText(report));
 }
-
-// #region examine
-absl::StatusOr<int> ExamineMachine() {
-  Report report;
-  report.push_back(CheckMachine());
-  report.push_back(CheckNamespaces());
-  report.push_back(CheckUserNamespaces());
-  report.push_back(CheckCgroups());
-  report.push_back(CheckTools());
-  report.push_back(CheckChapters(report));
-  RETURN_IF_ERROR(Print(report));
-  return IsEveryChapterReady(report) ? EXIT_SUCCESS : EXIT_FAILURE;
-}
-// #endregion examine
 
 // #region show
 absl::StatusOr<int> ShowProcess(const std::string& word) {
@@ -69,14 +50,13 @@ absl::StatusOr<int> ShowProcess(const std::string& word) {
 // #endregion show
 
 absl::StatusOr<int> RunChapter(int argc, char* argv[]) {
-  ASSIGN_OR_RETURN(
-      const std::vector<std::string> words,
-      ParseCommandLine(argc, argv, "run [-json] [PID | self]", {}));
-  if (words.empty()) {
-    return ExamineMachine();
-  }
-  if (words.size() > 1) {
-    return absl::InvalidArgumentError("one process at a time: run [-json] PID");
+  ASSIGN_OR_RETURN(const std::vector<std::string> words,
+                   ParseCommandLine(argc, argv, "run [-json] PID | self", {}));
+  if (words.size() != 1) {
+    return absl::InvalidArgumentError(
+        words.empty() ? "a process is missing: run [-json] PID | self; make "
+                        "doctor tells whether this machine is ready"
+                      : "one process at a time: run [-json] PID");
   }
   return ShowProcess(words[0]);
 }

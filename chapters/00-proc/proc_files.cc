@@ -21,6 +21,7 @@
 namespace mydocker {
 namespace {
 
+// #region explain
 // Says what an error means that came from below /proc/PID.
 absl::Status Explain(pid_t pid, const absl::Status& error) {
   const int error_number = ErrnoOf(error);
@@ -35,6 +36,7 @@ absl::Status Explain(pid_t pid, const absl::Status& error) {
   }
   return error;
 }
+// #endregion explain
 
 }  // namespace
 

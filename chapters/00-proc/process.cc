@@ -19,9 +19,9 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "chapters/00-proc/proc_files.h"
-#include "chapters/00-proc/report.h"
 #include "common/base/errors.h"
 #include "common/base/fd.h"
+#include "common/base/report.h"
 
 namespace mydocker {
 namespace {

@@ -8,7 +8,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "chapters/00-proc/report.h"
+#include "common/base/report.h"
 
 namespace mydocker {
 

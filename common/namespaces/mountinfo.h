@@ -37,6 +37,15 @@ absl::StatusOr<std::vector<Mount>> ParseMountInfo(absl::string_view text);
 // Returns the mounts in the caller's mount namespace.
 absl::StatusOr<std::vector<Mount>> ReadMountInfo();
 
+// Returns the mount that is seen at `mount_point`: of several, the last one,
+// which hides the others. Null if nothing is mounted there.
+const Mount* FindMount(const std::vector<Mount>& mounts,
+                       const std::string& mount_point);
+
+// Returns "shared", "slave", "shared and slave", "unbindable" or "private"
+// (mount_namespaces(7), "Shared subtrees").
+std::string DescribePropagation(const Mount& mount);
+
 }  // namespace mydocker
 
 #endif  // MYDOCKER_COMMON_NAMESPACES_MOUNTINFO_H_

@@ -18,6 +18,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "common/base/errors.h"
+#include "common/namespaces/kinds.h"
 #include "common/process/executable.h"
 #include "common/process/job_control.h"
 
@@ -27,16 +28,10 @@ namespace {
 constexpr int kFirstExtraFile = STDERR_FILENO + 1;
 
 std::string NamespaceNames(uint64_t clone_flags) {
-  constexpr std::pair<uint64_t, absl::string_view> kNames[] = {
-      {CLONE_NEWUTS, "uts"},       {CLONE_NEWIPC, "ipc"},
-      {CLONE_NEWPID, "pid"},       {CLONE_NEWNS, "mnt"},
-      {CLONE_NEWUSER, "user"},     {CLONE_NEWNET, "net"},
-      {CLONE_NEWCGROUP, "cgroup"},
-  };
   std::vector<absl::string_view> names;
-  for (const auto& [flag, name] : kNames) {
-    if (clone_flags & flag) {
-      names.push_back(name);
+  for (const NamespaceKind& kind : kNamespaceKinds) {
+    if (clone_flags & kind.clone_flag) {
+      names.emplace_back(kind.name);
     }
   }
   return absl::StrJoin(names, ", ");

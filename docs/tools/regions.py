@@ -17,7 +17,7 @@ from pages import BookError
 MARKER = re.compile(r"^\s*(?://|#)\s*#(?P<what>region|endregion)\b[ \t]*(?P<name>.*?)\s*$")
 NAME = re.compile(r"^[A-Za-z0-9_-]+$")
 # Where sources are. The book's own folder is not searched.
-SOURCES = ("Makefile", "chapters", "common", "scripts", "tests", "vagrant", ".ci")
+SOURCES = ("Makefile", "chapters", "common", "doctor", "scripts", "tests", "vagrant", ".ci")
 
 
 class Source:

@@ -1,20 +1,20 @@
-// Chapter 0 as the doctor: is what it says of this machine true? What it is
-// compared with comes from the kernel and from the system's own tools.
+// Chapter 0: one process, `./run PID`.
 
 #include "tests/support/proc.h"
 
+#include <errno.h>
 #include <sched.h>
-#include <stdlib.h>
+#include <signal.h>
 #include <sys/mount.h>
-#include <sys/utsname.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <fstream>
-#include <map>
-#include <set>
 
-#include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
+#include "absl/algorithm/container.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "gmock/gmock.h"
@@ -24,6 +24,7 @@
 #include "tests/support/program.h"
 #include "tests/support/report.h"
 #include "tests/support/requirements.h"
+#include "tests/support/wait.h"
 #include "tests/support/workspace.h"
 
 namespace blackbox {
@@ -35,276 +36,226 @@ const Chapter& ChapterUnderTest() {
 
 namespace {
 
-using testing::AnyOf;
-using testing::Contains;
+using testing::ElementsAre;
+using testing::EndsWith;
 using testing::HasSubstr;
-using testing::StartsWith;
-using DoctorTest = ContainerTest;
 
-const std::vector<std::string> kChapters = {
-    "1 uts-ns", "2 ipc-ns",        "3 pid-ns",   "4 mount-ns", "5 user-ns",
-    "6 net-ns", "7 cgroup-memory", "8 run-init", "9 rootfs",   "10 union-fs"};
-
-// The lines that a command of the host's prints.
-std::vector<std::string> Ask(const std::string& command) {
-  return absl::StrSplit(RunOnHost(command).out, '\n', absl::SkipEmpty());
-}
-
-bool EveryChapterIsOk(const Report& report) {
-  bool all = true;
-  for (const Row& row : report.Rows("chapters")) {
-    all = all && row.verdict == "OK";
+// Whom the program is asked about: a shell that waits for the end of its input.
+class LookedAt : public Process {
+ public:
+  explicit LookedAt(std::function<bool()> before_exec = nullptr,
+                    std::vector<std::string> more_args = {})
+      : Process({.args = Args(std::move(more_args)),
+                 .program = "sh",
+                 .before_exec = std::move(before_exec)}) {
+    EXPECT_EQ(ReadLine(), "ready");
   }
-  return all;
+
+  Report Ask(std::optional<uid_t> uid = std::nullopt) const {
+    return AskForReport({.args = {absl::StrCat(pid())}, .uid = uid});
+  }
+
+ private:
+  static std::vector<std::string> Args(std::vector<std::string> more) {
+    std::vector<std::string> args = {"-c", "echo ready; read end"};
+    args.insert(args.end(), more.begin(), more.end());
+    return args;
+  }
+};
+
+class ProcessTest : public ContainerTest {
+ protected:
+  static Result Ask(const std::string& word) {
+    return Execute({.args = {word}});
+  }
+};
+
+TEST_F(ProcessTest, OneselfIsTheSameInEverything) {
+  const Report report = AskForReport({.args = {"self"}});
+  EXPECT_EQ(report.exit_status, 0);
+  for (const std::string section : {"namespaces", "cgroups", "mounts"}) {
+    for (const Row& row : report.Rows(section)) {
+      EXPECT_EQ(row.verdict, "same") << row;
+    }
+  }
+  EXPECT_EQ(report.Rows("namespaces").size(), NamespacesOf(getpid()).size());
+  EXPECT_EQ(report.Rows("cgroups").size(),
+            ReadLines("/proc/self/cgroup").size());
 }
 
-bool WriteFile(const std::string& path, const std::string& text) {
-  std::ofstream file(path);
-  file << text << std::flush;
-  return file.good();
+TEST_F(ProcessTest, ShowsWhichNamespacesDiffer) {
+  const LookedAt process(
+      [] { return unshare(CLONE_NEWUTS | CLONE_NEWNET) == 0; });
+  const std::set<std::string> differ =
+      NamespacesThatDiffer(process.pid(), getpid());
+  ASSERT_THAT(differ, ElementsAre("net", "uts"));
+  const Report report = process.Ask();
+  // lsns(8) prints the numbers and the kinds.
+  const Result lsns =
+      RunOnHost(absl::StrCat("lsns -rno TYPE,NS -p ", process.pid()));
+  for (const Row& row : report.Rows("namespaces")) {
+    EXPECT_EQ(row.verdict, differ.count(row.name) ? "different" : "same");
+    const std::string link = row.detail.substr(0, row.detail.find(']'));
+    const std::vector<std::string> words = absl::StrSplit(link, ":[");
+    EXPECT_THAT(lsns.out, HasSubstr(words[0] + " " + words[1])) << row;
+  }
 }
 
-bool EnterPrivateMountNamespace() {
-  return unshare(CLONE_NEWNS) == 0 &&
-         mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
-}
-
-// Enters a user namespace of one's own, with a limit of 0 on namespaces of that
-// kind: limits hold per user namespace, so the host's stay as they are.
-bool ForbidNamespaces(const std::string& kind) {
-  return unshare(CLONE_NEWUSER) == 0 &&
-         WriteFile("/proc/self/uid_map", "0 0 1") &&
-         WriteFile("/proc/self/setgroups", "deny") &&
-         WriteFile("/proc/self/gid_map", "0 0 1") &&
-         WriteFile(absl::StrCat("/proc/sys/user/max_", kind, "_namespaces"),
-                   "0");
-}
-
-TEST_F(DoctorTest, ReportsOnEveryTopicInJson) {
-  const Report report = AskForReport({});
-  std::set<std::string> sections;
-  for (const auto& [section, rows] : report.sections) {
-    sections.insert(section);
-    for (const Row& row : rows) {
-      EXPECT_THAT(row.verdict, AnyOf("OK", "LIMITED", "NO")) << row;
-      EXPECT_NE(row.detail, "") << row;
-      // A chapter's row names those rows that have the cure.
-      if (row.verdict == "OK" || section == "chapters") {
-        EXPECT_EQ(row.cure, "") << row;
-      } else {
-        EXPECT_NE(row.cure, "") << row;
+TEST_F(ProcessTest, ShowsWhichCgroupDiffers) {
+  // Of some hierarchy; of v1's, one that takes a process without further ado.
+  const Result found = RunOnHost(
+      "findmnt -rno TARGET -t cgroup -O pids || findmnt -rno TARGET -t "
+      "cgroup2");
+  const std::string root = found.out.substr(0, found.out.find('\n'));
+  const std::string name = RandomName();
+  ASSERT_EQ(mkdir((root + "/" + name).c_str(), 0755), 0) << root;
+  {
+    const LookedAt process([&] {
+      std::ofstream procs(root + "/" + name + "/cgroup.procs");
+      procs << getpid() << std::flush;
+      return procs.good();
+    });
+    std::set<std::string> lines;
+    for (const Row& row : process.Ask().Rows("cgroups")) {
+      if (row.verdict == "different") {
+        lines.insert(row.detail);
       }
     }
+    EXPECT_THAT(
+        lines,
+        ElementsAre(testing::StartsWith(absl::StrCat("/", name, " there, "))));
   }
-  EXPECT_EQ(sections,
-            (std::set<std::string>{"machine", "namespaces", "user-namespaces",
-                                   "cgroups", "tools", "chapters"}));
-  std::vector<std::string> chapters;
-  for (const Row& row : report.Rows("chapters")) {
-    chapters.push_back(row.name);
-  }
-  EXPECT_EQ(chapters, kChapters);
-  EXPECT_EQ(report.exit_status, EveryChapterIsOk(report) ? 0 : 1);
+  EXPECT_TRUE(
+      WaitUntil([&] { return rmdir((root + "/" + name).c_str()) == 0; }));
 }
 
-TEST_F(DoctorTest, SaysTheSameToPeopleInNarrowLines) {
-  const Report report = AskForReport({});
-  const Result result = Execute({});
-  EXPECT_EQ(result.exit_status, report.exit_status);
-  EXPECT_EQ(result.err, "");
-  std::vector<std::vector<std::string>> lines;
-  for (const absl::string_view line : absl::StrSplit(result.out, '\n')) {
-    EXPECT_LE(line.size(), 100U) << line;
-    lines.push_back(absl::StrSplit(line, ' ', absl::SkipEmpty()));
+TEST_F(ProcessTest, ShowsWhichMountsDiffer) {
+  const std::string point = TestDirectory() + "/with space";
+  ASSERT_EQ(mkdir(point.c_str(), 0755), 0);
+  const Result listed = RunOnHost("findmnt -rno TARGET | wc -l");
+  const LookedAt process([&] {
+    return unshare(CLONE_NEWNS) == 0 &&
+           mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+           mount("things", point.c_str(), "tmpfs", 0, nullptr) == 0;
+  });
+  const Report report = process.Ask();
+  EXPECT_EQ(report.Find("mounts", "there only").detail,
+            point + " (tmpfs from things)");
+  EXPECT_EQ(report.Find("mounts", "in both").detail,
+            std::string(absl::StripAsciiWhitespace(listed.out)) + " mounts");
+  EXPECT_EQ(report.Rows("mounts").size(), 3U);
+  const Row propagation = report.Find("mounts", "propagation of /");
+  EXPECT_EQ(propagation.verdict, "different");
+  EXPECT_EQ(propagation.detail, "private there, shared here");
+}
+
+TEST_F(ProcessTest, ShowsTheFilesOfTheTable) {
+  const LookedAt process;
+  const std::string dir = absl::StrCat("/proc/", process.pid(), "/");
+  const Report report = process.Ask();
+  std::vector<std::string> names;
+  for (const Row& row : report.Rows("files")) {
+    names.push_back(row.name);
   }
-  for (const auto& [section, rows] : report.sections) {
-    for (const Row& row : rows) {
-      std::vector<std::string> beginning =
-          absl::StrSplit(absl::StrCat(row.name, " ", row.verdict), ' ');
-      EXPECT_THAT(lines, Contains(testing::Truly([&](const auto& words) {
-                    return words.size() > beginning.size() &&
-                           std::equal(beginning.begin(), beginning.end(),
-                                      words.begin());
-                  })))
-          << row;
-    }
+  EXPECT_THAT(names,
+              ElementsAre("cmdline", "cwd", "environ", "exe", "fd", "maps",
+                          "mem", "root", "stat", "statm", "status"));
+  for (const std::string link : {"cwd", "exe", "root"}) {
+    EXPECT_THAT(
+        report.Find("files", link).detail,
+        EndsWith(": " + std::filesystem::read_symlink(dir + link).string()));
   }
+  EXPECT_THAT(report.Find("files", "cmdline").detail,
+              EndsWith(": sh -c 'echo ready; read end'"));
+  const std::string environ = ReadFile(dir + "environ");
+  EXPECT_THAT(
+      report.Find("files", "environ").detail,
+      HasSubstr(absl::StrCat(" ", absl::c_count(environ, '\0'), " variables")));
+  EXPECT_THAT(
+      report.Find("files", "maps").detail,
+      HasSubstr(absl::StrCat(" ", ReadLines(dir + "maps").size(), " ")));
+  EXPECT_THAT(
+      report.Find("files", "fd").detail,
+      HasSubstr(absl::StrCat(" ", OpenFiles(process.pid()).size(), ":")));
+  EXPECT_THAT(report.Find("files", "stat").detail,
+              HasSubstr(absl::StrCat("child of ", getpid(), ",")));
+  EXPECT_THAT(report.Find("files", "status").detail,
+              HasSubstr(absl::StrCat(" ", process.pid(), ",")));
 }
 
-TEST_F(DoctorTest, KnowsTheMachine) {
-  const Report report = AskForReport({});
-  utsname names = {};
-  uname(&names);
-  EXPECT_THAT(report.Find("machine", "kernel").detail,
-              HasSubstr(names.release));
-  EXPECT_EQ(report.Find("machine", "architecture").detail, names.machine);
-  EXPECT_EQ(report.Find("machine", "user").verdict, "OK");
-
-  uint64_t swap = 0;
-  for (const std::string& size :
-       Ask("swapon --show=SIZE --bytes --noheadings")) {
-    uint64_t bytes = 0;
-    ASSERT_TRUE(absl::SimpleAtoi(size, &bytes)) << size;
-    swap += bytes;
-  }
-  const Row row = report.Find("machine", "swap");
-  EXPECT_EQ(row.verdict, swap > 0 ? "OK" : "LIMITED");
-  EXPECT_THAT(row.detail,
-              StartsWith(swap > 0 ? absl::StrCat(swap, " bytes") : "none"));
+TEST_F(ProcessTest, NoCommandLineUpsetsThePage) {
+  const LookedAt process(nullptr, {"quote\"back\\slash", "new\nline",
+                                   "\033[31m", "\xff", "tick'"});
+  EXPECT_THAT(process.Ask().Find("files", "cmdline").detail,
+              HasSubstr("'quote\"back\\slash' 'new\nline' '\033[31m' "
+                        "'\xef\xbf\xbd' 'tick'\\'''"));
+  const Result page = Ask(absl::StrCat(process.pid()));
+  EXPECT_EQ(page.exit_status, 0);
+  EXPECT_TRUE(absl::c_none_of(page.out, [](char c) {
+    return c != '\n' && absl::ascii_iscntrl(c);
+  })) << page;
+  EXPECT_THAT(page.out, HasSubstr("\\x1b[31m"));
 }
 
-TEST_F(DoctorTest, KnowsThePropagationOfRoot) {
-  ASSERT_EQ(Ask("findmnt -no PROPAGATION /"),
-            std::vector<std::string>{"shared"});
-  const Row shared = AskForReport({}).Find("machine", "mount at /");
-  EXPECT_EQ(shared.verdict, "OK");
-  EXPECT_THAT(shared.detail, StartsWith("shared"));
-  const Row alone =
-      AskForReport({.args = {}, .before_exec = EnterPrivateMountNamespace})
-          .Find("machine", "mount at /");
-  EXPECT_EQ(alone.verdict, "LIMITED");
-  EXPECT_THAT(alone.detail, StartsWith("private"));
-}
-
-TEST_F(DoctorTest, KnowsWhetherAnOverlayCanBeMounted) {
-  const Result mounted = RunOnHost(
-      "unshare --mount sh -c 'mount -t tmpfs none /mnt && cd /mnt && "
-      "mkdir l u w m && mount -t overlay none -o "
-      "lowerdir=l,upperdir=u,workdir=w m'");
-  EXPECT_EQ(AskForReport({}).Find("machine", "overlayfs").verdict,
-            mounted.exit_status == 0 ? "OK" : "NO")
-      << mounted;
-}
-
-TEST_F(DoctorTest, KnowsEachKindOfNamespaceAndItsLimit) {
-  const std::map<std::string, std::string> options = {
-      {"uts", "--uts"},       {"ipc", "--ipc"},   {"pid", "--pid --fork"},
-      {"mnt", "--mount"},     {"user", "--user"}, {"net", "--net"},
-      {"cgroup", "--cgroup"}, {"time", "--time"}};
-  const Report report = AskForReport({});
-  const std::map<std::string, std::string> kernels = NamespacesOf(getpid());
-  EXPECT_EQ(report.Rows("namespaces").size(), options.size());
-  for (const auto& [kind, option] : options) {
-    const Row row = report.Find("namespaces", kind);
-    const bool works =
-        RunOnHost(absl::StrCat("unshare ", option, " true")).exit_status == 0;
-    EXPECT_EQ(row.verdict, works ? "OK" : "NO") << row;
-    EXPECT_TRUE(!works || kernels.count(kind) == 1) << kind;
-    if (works) {
-      const auto limit =
-          Ask(absl::StrCat("sysctl -n user.max_", kind, "_namespaces"));
-      ASSERT_EQ(limit.size(), 1U);
-      EXPECT_THAT(row.detail, testing::EndsWith(" " + limit[0])) << row;
-    }
+TEST_F(ProcessTest, AThreadOfTheKernelHasFewFiles) {
+  SKIP_IF(absl::StripAsciiWhitespace(ReadFile("/proc/2/comm")) == "kthreadd"
+              ? ""
+              : "a PID namespace of one's own has no threads of the kernel");
+  const Report report = AskForReport({.args = {"2"}});
+  EXPECT_EQ(report.exit_status, 0);
+  for (const std::string file : {"cmdline", "exe"}) {
+    EXPECT_THAT(report.Find("files", file).detail,
+                HasSubstr("a thread of the kernel"));
   }
 }
 
-TEST_F(DoctorTest, KnowsWhetherOrdinaryUsersMayHaveUserNamespaces) {
-  const bool may = WhyNoUserNamespaces(kOrdinaryUser).empty();
-  EXPECT_EQ(AskForReport({}).Find("user-namespaces", "ordinary users").verdict,
-            may ? "OK" : "LIMITED");
-  const Report users = AskForReport({.args = {}, .uid = kOrdinaryUser});
-  EXPECT_EQ(users.Find("user-namespaces", "ordinary users").verdict,
-            may ? "OK" : "NO");
-  EXPECT_EQ(users.Find("chapters", "5 user-ns").verdict == "OK", may);
-}
-
-TEST_F(DoctorTest, NamesTheSwitchThatIsAgainstUserNamespaces) {
-  const Report report = AskForReport(
-      {.args = {}, .before_exec = [] { return ForbidNamespaces("user"); }});
-  EXPECT_EQ(report.exit_status, 1);
-  EXPECT_EQ(report.Find("user-namespaces", "kernel's switch").verdict, "NO");
-  for (const auto& [section, name] :
-       {std::pair("namespaces", "user"), std::pair("chapters", "5 user-ns"),
-        std::pair("chapters", "6 net-ns")}) {
-    const Row row = report.Find(section, name);
-    EXPECT_EQ(row.verdict, "NO") << row;
-    EXPECT_THAT(row.detail, HasSubstr("user.max_user_namespaces is 0"));
-    EXPECT_THAT(row.cure, HasSubstr("sysctl -w user.max_user_namespaces="));
+TEST_F(ProcessTest, SaysWhatIsNoProcessInOneLine) {
+  for (const std::string word : {"abc", "0", "000", "1x", "", " 1"}) {
+    EXPECT_THAT(Ask(word), FailsInOneLine(125, HasSubstr("\"" + word +
+                                                         "\" is no process")))
+        << word;
   }
-  // The others do without.
-  EXPECT_EQ(report.Find("namespaces", "uts").verdict, "OK");
-  EXPECT_EQ(report.Find("chapters", "1 uts-ns").verdict, "OK");
-  EXPECT_EQ(report.Find("chapters", "3 pid-ns").verdict, "OK");
-  // And root of a user namespace is not root.
-  EXPECT_EQ(report.Find("machine", "user").verdict, "LIMITED");
-}
-
-TEST_F(DoctorTest, NamesTheNamespaceThatHasReachedItsLimit) {
-  const Report report = AskForReport(
-      {.args = {}, .before_exec = [] { return ForbidNamespaces("ipc"); }});
-  EXPECT_EQ(report.Find("namespaces", "ipc").verdict, "NO");
-  EXPECT_EQ(report.Find("chapters", "1 uts-ns").verdict, "OK");
-  // Every chapter from the second on but the seventh makes one.
-  for (const std::string& chapter : kChapters) {
-    if (chapter != "1 uts-ns" && chapter != "7 cgroup-memory") {
-      const Row row = report.Find("chapters", chapter);
-      EXPECT_EQ(row.verdict, "NO") << row;
-      EXPECT_THAT(row.detail, AnyOf(HasSubstr("user.max_ipc_namespaces is 0"),
-                                    HasSubstr("ENOSPC")))
-          << row;
-    }
+  EXPECT_THAT(Ask("-1"), FailsInOneLine(125, HasSubstr("unknown flag '1'")));
+  for (const std::string word : {"4194305", "99999999999999999999"}) {
+    EXPECT_THAT(Ask(word),
+                FailsInOneLine(125, HasSubstr("no process " + word)));
   }
-  EXPECT_THAT(report.Find("chapters", "2 ipc-ns").detail,
-              HasSubstr("user.max_ipc_namespaces is 0"));
+  EXPECT_THAT(Execute({.args = {"1", "2"}}),
+              FailsInOneLine(125, HasSubstr("one process")));
 }
 
-TEST_F(DoctorTest, AnOrdinaryUserIsSentToSudo) {
-  const Report root = AskForReport({});
-  const Report users = AskForReport({.args = {}, .uid = kOrdinaryUser});
-  EXPECT_EQ(users.exit_status, 1);
-  for (const std::string& chapter : kChapters) {
-    const Row row = users.Find("chapters", chapter);
-    if (chapter[0] != '5' && chapter[0] != '6') {
-      EXPECT_EQ(row.verdict, root.Find("chapters", chapter).verdict == "NO"
-                                 ? "NO"
-                                 : "LIMITED")
-          << row;
-      EXPECT_THAT(row.cure, HasSubstr("sudo")) << row;
-    }
-  }
-}
-
-TEST_F(DoctorTest, NamesThePackageOfAMissingProgram) {
-  // No program is in this PATH; those for root are looked for in sbin, too.
-  const Report report =
-      AskForReport({.args = {}, .environment = {{"PATH=" + TestDirectory()}}});
-  for (const auto& [chapter, package] :
-       {std::pair("7 cgroup-memory", "stress"), std::pair("3 pid-ns", "procps"),
-        std::pair("2 ipc-ns", "util-linux")}) {
-    EXPECT_EQ(report.Find("tools", package).verdict, "NO");
-    EXPECT_THAT(report.Find("tools", package).cure, HasSubstr(package));
-    const Row row = report.Find("chapters", chapter);
-    EXPECT_THAT(row.verdict, AnyOf("LIMITED", "NO")) << row;
-    EXPECT_THAT(row.detail, HasSubstr(package)) << row;
-  }
-  EXPECT_EQ(report.exit_status, 1);
-}
-
-TEST_F(DoctorTest, KnowsWhichPackageHasWhichProgram) {
-  SKIP_IF(WhyNoTool("dpkg"));
-  for (const Row& row : AskForReport({}).Rows("tools")) {
-    if (row.verdict != "OK") {
-      continue;
-    }
-    const std::vector<std::string> files =
-        Ask(absl::StrCat("dpkg -L ", row.name));
-    for (const absl::string_view tool : absl::StrSplit(row.detail, ", ")) {
-      EXPECT_EQ(WhyNoTool(std::string(tool)), "");
-      EXPECT_THAT(files, Contains(testing::EndsWith(absl::StrCat("/", tool))))
-          << row.name;
-    }
-  }
-}
-
-TEST_F(DoctorTest, SaysWhatItTakes) {
+TEST_F(ProcessTest, SaysWhatItTakes) {
   EXPECT_THAT(Execute({.args = {"-help"}}),
               testing::AllOf(ExitsWith(0),
                              testing::Field(&Result::out, HasSubstr("-json"))));
   EXPECT_THAT(Execute({.args = {"-nonsense"}}),
               FailsInOneLine(125, HasSubstr("nonsense")));
-  EXPECT_THAT(RunOnHost("exec \"$RUN\" >/dev/full"),
+  EXPECT_THAT(Execute({}), FailsInOneLine(125, HasSubstr("make doctor")));
+  EXPECT_THAT(RunOnHost("exec \"$RUN\" self >/dev/full"),
               FailsInOneLine(125, HasSubstr("ENOSPC")));
+}
+
+TEST_F(ProcessTest, OneThatHasEndedIsNotLookedAt) {
+  const pid_t pid = fork();
+  if (pid == 0) {
+    _exit(0);
+  }
+  ASSERT_TRUE(WaitUntil([pid] { return !IsAlive(pid); }));
+  EXPECT_THAT(Ask(absl::StrCat(pid)),
+              FailsInOneLine(125, HasSubstr("has ended")));
+  waitpid(pid, nullptr, 0);
+  EXPECT_THAT(Ask(absl::StrCat(pid)),
+              FailsInOneLine(125, HasSubstr("no process")));
+}
+
+TEST_F(ProcessTest, AnothersProcessTakesSudo) {
+  const LookedAt roots;
+  EXPECT_THAT(
+      Execute({.args = {absl::StrCat(roots.pid())}, .uid = kOrdinaryUser}),
+      FailsInOneLine(125,
+                     testing::AllOf(HasSubstr("EACCES"), HasSubstr("sudo"))));
+  EXPECT_EQ(AskForReport({.args = {"self"}, .uid = kOrdinaryUser}).exit_status,
+            0);
 }
 
 }  // namespace

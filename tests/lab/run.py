@@ -46,8 +46,8 @@ NOSWAP_PROGRAMS = "chapters/(cgroup_memory|run_init_cgroup)"
 # The programs that the others run: to the rest the cgroup version makes no
 # difference. A v2 with more controllers differs from v2 by cgroups alone.
 PROGRAMS = {
-    "hybrid": "cgroup|chapters/(proc|run_init|rootfs|union_fs|recover)",
-    "v2-controllers": "cgroup|chapters/(proc|run_init_(test|hostile|error|command)|rootfs_pids)",
+    "hybrid": "cgroup|doctor|chapters/(proc|run_init|rootfs|union_fs|recover)",
+    "v2-controllers": "cgroup|doctor|chapters/(proc|run_init_(test|hostile|error|command)|rootfs_pids)",
 }
 
 # The pages with sessions for which most machines lack v2, or swap. What takes v1
@@ -370,7 +370,7 @@ def print_reports(reports):
 
 def test_programs(project):
     """Every test program, found by its source: one that was not built must not go unnoticed."""
-    sources = [s for part in ("common", "chapters") for s in (project / "tests" / part).rglob("*_test.cc")]
+    sources = [s for part in ("common", "chapters", "doctor") for s in (project / "tests" / part).rglob("*_test.cc")]
     programs = sorted(str(source.relative_to(project / "tests").with_suffix("")) for source in sources)
     missing = [program for program in programs if not os.access(project / "build/tests" / program, os.X_OK)]
     if missing:

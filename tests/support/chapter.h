@@ -17,9 +17,11 @@ struct Chapter {
   std::set<std::string> namespaces;
   // The words between the program's name and the command: {"run", "-ti"}.
   std::vector<std::string> before_command = {};
+  // Where make leaves the program, below build/; empty: chapters/FOLDER/run.
+  std::string program = "";
 };
 
-// Each file tests/chapters/NAME_test.cc defines this, once.
+// Each file NAME_test.cc of tests/chapters and tests/doctor defines this, once.
 const Chapter& ChapterUnderTest();
 
 }  // namespace blackbox

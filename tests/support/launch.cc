@@ -37,6 +37,12 @@ std::vector<std::string> EnvironmentFor(const Invocation& invocation) {
   return environment;
 }
 
+std::string BuiltProgram(const Chapter& chapter) {
+  return chapter.program.empty()
+             ? absl::StrCat("chapters/", chapter.folder, "/run")
+             : chapter.program;
+}
+
 std::vector<char*> Pointers(const std::vector<std::string>& strings) {
   std::vector<char*> pointers;
   for (const std::string& string : strings) {
@@ -87,7 +93,7 @@ std::string ProgramPath() {
   return std::filesystem::absolute(
       path != nullptr && *path != '\0'
           ? path
-          : absl::StrCat("build/chapters/", ChapterUnderTest().folder, "/run"));
+          : absl::StrCat("build/", BuiltProgram(ChapterUnderTest())));
 }
 
 bool IsSanitized() {

@@ -1,26 +1,27 @@
 #include "tests/support/report.h"
 
-#include <optional>
+#include <nlohmann/json.hpp>
 #include <ostream>
+#include <utility>
 
 #include "gtest/gtest.h"
-#include "tests/support/json.h"
 
 namespace blackbox {
 namespace {
 
-Row ReadRow(const Json& json) {
+using nlohmann::json;
+
+Row ReadRow(const json& object) {
   Row row;
-  EXPECT_EQ(json.members.size(), 4U);
+  EXPECT_EQ(object.size(), 4U);
   for (const auto& [name, field] :
        {std::pair("name", &Row::name), std::pair("verdict", &Row::verdict),
         std::pair("detail", &Row::detail), std::pair("cure", &Row::cure)}) {
-    const auto member = json.members.find(name);
-    if (member == json.members.end()) {
-      ADD_FAILURE() << "a row has no " << name;
+    const auto member = object.find(name);
+    if (member == object.end() || !member->is_string()) {
+      ADD_FAILURE() << "a row has no text " << name;
     } else {
-      EXPECT_EQ(member->second.kind, Json::Kind::kString) << name;
-      row.*field = member->second.text;
+      row.*field = *member;
     }
   }
   return row;
@@ -57,14 +58,14 @@ Report AskForReport(Invocation invocation) {
   const Result result = Execute(invocation);
   EXPECT_EQ(result.err, "");
   Report report = {.exit_status = result.exit_status};
-  const std::optional<Json> json = ParseJson(result.out);
-  if (!json.has_value() || json->kind != Json::Kind::kObject) {
+  const json sections = json::parse(result.out, nullptr, false);
+  if (!sections.is_object()) {
     ADD_FAILURE() << "this is no JSON object: " << result;
     return report;
   }
-  for (const auto& [section, rows] : json->members) {
-    EXPECT_EQ(rows.kind, Json::Kind::kArray) << section;
-    for (const Json& row : rows.items) {
+  for (const auto& [section, rows] : sections.items()) {
+    EXPECT_TRUE(rows.is_array()) << section;
+    for (const json& row : rows) {
       report.sections[section].push_back(ReadRow(row));
     }
   }

@@ -42,6 +42,25 @@ class IncludesTest(ProjectTest):
         self.change("chapters/02-two/main.cc", "common/base/late.h", "chapters/01-one/own.h")
         self.caught("chapters/02-two/main.cc includes another chapter's chapters/01-one/own.h")
 
+    def test_header_of_the_doctor(self):
+        self.write("doctor/trial.h", '#include "common/base/late.h"\n')
+        self.write("doctor/chapters/one.cc", '#include "doctor/trial.h"\n')
+        self.assertEqual(self.check(), (0, ""))
+        self.change("chapters/02-two/main.cc", "common/base/late.h", "doctor/trial.h")
+        self.caught("chapters/02-two/main.cc includes the doctor's doctor/trial.h")
+
+    def test_header_of_chapter_0_is_for_the_doctor_too(self):
+        self.write("common/base/report.h", "// From chapter 0.\n")
+        self.write("chapters/00-zero/main.cc", '#include "common/base/report.h"\n')
+        self.write("doctor/main.cc", '#include "common/base/report.h"\n')
+        self.assertEqual(self.check(), (0, ""))
+        self.change("chapters/02-two/main.cc", "common/base/late.h", "common/base/report.h")
+        self.caught("chapters/02-two/main.cc includes common/base/report.h, which is for chapter 0 and the doctor")
+
+    def test_header_of_a_chapter_in_the_doctor(self):
+        self.write("doctor/main.cc", '#include "chapters/01-one/own.h"\n')
+        self.caught("doctor/main.cc includes another chapter's chapters/01-one/own.h")
+
     def test_header_that_is_not_there(self):
         self.change("chapters/02-two/main.cc", "common/base/late.h", "common/base/none.h")
         self.caught("chapters/02-two/main.cc includes common/base/none.h, which is not there")

@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "tests/common/status_matchers.h"
 
 namespace mydocker {
@@ -153,6 +155,30 @@ INSTANTIATE_TEST_SUITE_P(
                     "36 35 98:0 /mnt1 /mnt2 rw - ext3 /dev/root",
                     // A line that was cut short.
                     "36 35 98:0 /mnt1 /mnt2 rw,noatime mast"));
+
+TEST(FindMountTest, FindsTheOneThatHidesTheOthers) {
+  const absl::StatusOr<std::vector<Mount>> mounts = ParseMountInfo(
+      "22 1 0:1 / / rw - ext4 /dev/a rw\n"
+      "23 22 0:2 / /mnt rw - ext4 /dev/b rw\n"
+      "24 23 0:3 / /mnt rw - tmpfs c rw\n");
+  ASSERT_THAT(mounts, IsOk());
+  EXPECT_EQ(FindMount(*mounts, "/mnt"), &(*mounts)[2]);
+  EXPECT_EQ(FindMount(*mounts, "/mnt/x"), nullptr);
+}
+
+TEST(DescribePropagationTest, NamesAllCombinations) {
+  for (const auto& [tags, words] :
+       {std::pair("", "private"), std::pair("shared:7 ", "shared"),
+        std::pair("master:7 ", "slave"),
+        std::pair("master:7 propagate_from:2 ", "slave"),
+        std::pair("shared:7 master:8 ", "shared and slave"),
+        std::pair("unbindable ", "unbindable")}) {
+    const absl::StatusOr<std::vector<Mount>> mounts = ParseMountInfo(
+        absl::StrCat("22 1 0:1 / / rw ", tags, "- ext4 /dev/a rw\n"));
+    ASSERT_THAT(mounts, IsOk());
+    EXPECT_EQ(DescribePropagation((*mounts)[0]), words) << tags;
+  }
+}
 
 TEST(ReadMountInfoTest, FindsProc) {
   const absl::StatusOr<std::vector<Mount>> mounts = ReadMountInfo();

@@ -1,7 +1,7 @@
 // Trying what chapters 9 and 10 do with files, as a step of a trial.
 
-#ifndef MYDOCKER_CHAPTERS_00_PROC_ROOTFS_TRIAL_H_
-#define MYDOCKER_CHAPTERS_00_PROC_ROOTFS_TRIAL_H_
+#ifndef MYDOCKER_DOCTOR_ROOTFS_TRIAL_H_
+#define MYDOCKER_DOCTOR_ROOTFS_TRIAL_H_
 
 #include "absl/status/status.h"
 
@@ -18,4 +18,4 @@ absl::Status EnterNewLayers();
 
 }  // namespace mydocker
 
-#endif  // MYDOCKER_CHAPTERS_00_PROC_ROOTFS_TRIAL_H_
+#endif  // MYDOCKER_DOCTOR_ROOTFS_TRIAL_H_

@@ -1,4 +1,4 @@
-// Chapter 0 as the doctor, on cgroups.
+// The doctor on cgroups.
 
 #include <sched.h>
 #include <signal.h>
@@ -22,8 +22,9 @@
 namespace blackbox {
 
 const Chapter& ChapterUnderTest() {
-  static const Chapter chapter = {"00-proc", {}};
-  return chapter;
+  static const Chapter doctor = {
+      .folder = "", .namespaces = {}, .program = "doctor/doctor"};
+  return doctor;
 }
 
 namespace {

@@ -1,4 +1,4 @@
-#include "chapters/00-proc/controller_trial.h"
+#include "doctor/controller_trial.h"
 
 #include <unistd.h>
 
@@ -9,7 +9,6 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "chapters/00-proc/trial.h"
 #include "common/base/container_id.h"
 #include "common/base/errors.h"
 #include "common/base/kernel_file.h"
@@ -24,6 +23,7 @@
 #include "common/container/container_directory.h"
 #include "common/process/child.h"
 #include "common/process/supervisor.h"
+#include "doctor/trial.h"
 
 namespace mydocker {
 namespace {
@@ -63,7 +63,6 @@ absl::Status SetLimit(const Cgroup& cgroup, absl::string_view controller) {
   return absl::OkStatus();
 }
 
-// #region try-inside
 absl::Status TryInside(const Cgroup& cgroup, absl::string_view controller) {
   RETURN_IF_ERROR(cgroup.Enable(controller));
   // On v1 cpuset may share its hierarchy, and without CPUs takes no process.
@@ -76,7 +75,6 @@ absl::Status TryInside(const Cgroup& cgroup, absl::string_view controller) {
   cgroup.Admit(command);
   return Try(std::move(command));
 }
-// #endregion try-inside
 
 // Runs `use` on a cgroup that is there for that long.
 template <typename Use>

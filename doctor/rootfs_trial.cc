@@ -1,4 +1,4 @@
-#include "chapters/00-proc/rootfs_trial.h"
+#include "doctor/rootfs_trial.h"
 
 #include <errno.h>
 #include <sys/mount.h>

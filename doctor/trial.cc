@@ -1,4 +1,4 @@
-#include "chapters/00-proc/trial.h"
+#include "doctor/trial.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -9,10 +9,11 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
+#include "common/namespaces/mounts.h"
+#include "common/namespaces/user_map.h"
 
 namespace mydocker {
 
-// #region try
 absl::Status Try(Command command) {
   command.in_child.push_back([]() -> absl::Status { _exit(EXIT_SUCCESS); });
   ASSIGN_OR_RETURN(const int exit_status, Run(command));
@@ -22,7 +23,21 @@ absl::Status Try(Command command) {
   }
   return absl::OkStatus();
 }
-// #endregion try
+
+Command InNamespaces(uint64_t clone_flags, std::vector<Step> steps) {
+  Command command;
+  command.clone_flags = clone_flags;
+  command.in_child = std::move(steps);
+  return command;
+}
+
+absl::Status MakePrivate() { return SetPropagation(Propagation::kPrivate); }
+
+Step MapCallerToRoot() {
+  return [uid = geteuid(), gid = getegid()] {
+    return WriteUserMap(UserMap::kRoot, uid, gid);
+  };
+}
 
 bool TakesRoot(const absl::Status& error) {
   const int error_number = ErrnoOf(error);

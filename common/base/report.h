@@ -1,12 +1,12 @@
-// What this chapter finds out, and the two ways to print it.
+// From chapter 0.
+//
+// What a program finds out, in rows, and the two ways to print it.
 
-#ifndef MYDOCKER_CHAPTERS_00_PROC_REPORT_H_
-#define MYDOCKER_CHAPTERS_00_PROC_REPORT_H_
+#ifndef MYDOCKER_COMMON_BASE_REPORT_H_
+#define MYDOCKER_COMMON_BASE_REPORT_H_
 
 #include <string>
 #include <vector>
-
-#include "absl/strings/string_view.h"
 
 namespace mydocker {
 
@@ -21,10 +21,6 @@ enum class Verdict {
   kSame,
   kDifferent,
 };
-
-// Returns the verdict as it is printed: "OK", "LIMITED", "NO", "same",
-// "different"; "" for kNone.
-absl::string_view VerdictName(Verdict verdict);
 
 // One thing that was looked at.
 struct Row {
@@ -43,10 +39,6 @@ struct Section {
 
 using Report = std::vector<Section>;
 
-// Returns the row `name` of the section `id`, or a row that says NO and that
-// nothing is known of it.
-Row FindRow(const Report& report, absl::string_view id, absl::string_view name);
-
 // Returns the report for people: aligned, in lines of at most 80 columns as far
 // as the words allow it. Control characters, which a process may well have in
 // its command line, are shown as \xNN.
@@ -59,4 +51,4 @@ std::string ToJson(const Report& report);
 
 }  // namespace mydocker
 
-#endif  // MYDOCKER_CHAPTERS_00_PROC_REPORT_H_
+#endif  // MYDOCKER_COMMON_BASE_REPORT_H_

@@ -5,8 +5,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
-#include "chapters/00-proc/checks.h"
 #include "common/process/executable.h"
+#include "doctor/checks.h"
 
 namespace mydocker {
 namespace {

@@ -1,7 +1,7 @@
 // Trying a cgroup controller.
 
-#ifndef MYDOCKER_CHAPTERS_00_PROC_CONTROLLER_TRIAL_H_
-#define MYDOCKER_CHAPTERS_00_PROC_CONTROLLER_TRIAL_H_
+#ifndef MYDOCKER_DOCTOR_CONTROLLER_TRIAL_H_
+#define MYDOCKER_DOCTOR_CONTROLLER_TRIAL_H_
 
 #include <vector>
 
@@ -31,4 +31,4 @@ absl::Status TryFile(const Hierarchy& hierarchy, absl::string_view file);
 
 }  // namespace mydocker
 
-#endif  // MYDOCKER_CHAPTERS_00_PROC_CONTROLLER_TRIAL_H_
+#endif  // MYDOCKER_DOCTOR_CONTROLLER_TRIAL_H_

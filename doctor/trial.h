@@ -1,12 +1,16 @@
 // Asking the kernel by trying.
 
-#ifndef MYDOCKER_CHAPTERS_00_PROC_TRIAL_H_
-#define MYDOCKER_CHAPTERS_00_PROC_TRIAL_H_
+#ifndef MYDOCKER_DOCTOR_TRIAL_H_
+#define MYDOCKER_DOCTOR_TRIAL_H_
 
+#include <sched.h>
+
+#include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
-#include "chapters/00-proc/report.h"
+#include "common/base/report.h"
 #include "common/process/child.h"
 
 namespace mydocker {
@@ -15,6 +19,19 @@ namespace mydocker {
 // its steps, which ends where the program would begin. Nothing is left of it.
 // Returns OK if everything before that went well; errors: those of Start.
 absl::Status Try(Command command);
+
+// Returns the command that Try starts in these new namespaces, with these steps
+// in it.
+Command InNamespaces(uint64_t clone_flags, std::vector<Step> steps = {});
+
+// Those of chapter 8's containers, and of all later ones.
+inline constexpr uint64_t kContainersNamespaces =
+    CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWNET;
+
+// Steps: the mounts become private; the caller becomes root of his new user
+// namespace.
+absl::Status MakePrivate();
+Step MapCallerToRoot();
 
 // Returns whether `error` is of the kind that sudo helps against: the kernel
 // refused something to a user who is not root.
@@ -27,8 +44,8 @@ Row RowOfTrial(const std::string& name, const absl::Status& outcome,
                const std::string& success, const std::string& cure);
 
 // The cure for whoever is not root.
-inline constexpr char kSudo[] = "sudo ./run";
+inline constexpr char kSudo[] = "sudo make doctor";
 
 }  // namespace mydocker
 
-#endif  // MYDOCKER_CHAPTERS_00_PROC_TRIAL_H_
+#endif  // MYDOCKER_DOCTOR_TRIAL_H_

@@ -17,14 +17,13 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "chapters/00-proc/checks.h"
-#include "chapters/00-proc/propagation.h"
-#include "chapters/00-proc/trial.h"
 #include "common/base/errors.h"
 #include "common/base/kernel_file.h"
 #include "common/base/size.h"
 #include "common/namespaces/mountinfo.h"
 #include "common/namespaces/mounts.h"
+#include "doctor/checks.h"
+#include "doctor/trial.h"
 
 namespace mydocker {
 namespace {

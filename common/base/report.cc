@@ -1,7 +1,10 @@
-#include "chapters/00-proc/report.h"
+#include "common/base/report.h"
 
 #include <algorithm>
 #include <iterator>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
 
 #include "absl/algorithm/container.h"
 #include "absl/strings/ascii.h"
@@ -9,6 +12,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
 
 namespace mydocker {
 namespace {
@@ -42,6 +46,25 @@ std::vector<std::string> Wrap(absl::string_view text, size_t column) {
     }
   }
   return lines;
+}
+
+// As it is printed; nothing for kNone.
+absl::string_view VerdictName(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kNone:
+      return "";
+    case Verdict::kOk:
+      return "OK";
+    case Verdict::kLimited:
+      return "LIMITED";
+    case Verdict::kNo:
+      return "NO";
+    case Verdict::kSame:
+      return "same";
+    case Verdict::kDifferent:
+      return "different";
+  }
+  return "";
 }
 
 // The widest cell of a column and the gap behind it; 0 if all are empty.
@@ -81,37 +104,6 @@ void AppendLines(const std::vector<std::string>& lines, size_t column,
 
 }  // namespace
 
-absl::string_view VerdictName(Verdict verdict) {
-  switch (verdict) {
-    case Verdict::kNone:
-      return "";
-    case Verdict::kOk:
-      return "OK";
-    case Verdict::kLimited:
-      return "LIMITED";
-    case Verdict::kNo:
-      return "NO";
-    case Verdict::kSame:
-      return "same";
-    case Verdict::kDifferent:
-      return "different";
-  }
-  return "";
-}
-
-Row FindRow(const Report& report, absl::string_view id,
-            absl::string_view name) {
-  for (const Section& section : report) {
-    for (const Row& row : section.rows) {
-      if (section.id == id && row.name == name) {
-        return row;
-      }
-    }
-  }
-  return {absl::StrCat(name), Verdict::kNo, "this kernel does not tell of it",
-          "another kernel: docs/lab.md"};
-}
-
 std::string ToText(const Report& report) {
   std::string page;
   for (const Section& section : report) {
@@ -129,6 +121,23 @@ std::string ToText(const Report& report) {
     }
   }
   return page;
+}
+
+std::string ToJson(const Report& report) {
+  nlohmann::ordered_json sections = nlohmann::ordered_json::object();
+  for (const Section& section : report) {
+    nlohmann::ordered_json& rows = sections[section.id];
+    rows = nlohmann::ordered_json::array();
+    for (const Row& row : section.rows) {
+      rows.push_back({{"name", row.name},
+                      {"verdict", std::string(VerdictName(row.verdict))},
+                      {"detail", row.detail},
+                      {"cure", row.cure}});
+    }
+  }
+  return sections.dump(2, ' ', false,
+                       nlohmann::ordered_json::error_handler_t::replace) +
+         "\n";
 }
 
 }  // namespace mydocker

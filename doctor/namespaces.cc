@@ -13,13 +13,13 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "chapters/00-proc/checks.h"
-#include "chapters/00-proc/namespace_kinds.h"
-#include "chapters/00-proc/trial.h"
 #include "common/base/errors.h"
 #include "common/base/kernel_file.h"
+#include "common/namespaces/kinds.h"
 #include "common/namespaces/mounts.h"
 #include "common/namespaces/user_map.h"
+#include "doctor/checks.h"
+#include "doctor/trial.h"
 
 namespace mydocker {
 namespace {
@@ -102,7 +102,6 @@ absl::Status BecomeOrdinaryUser() {
   return absl::OkStatus();
 }
 
-// #region use-user-namespace
 // What chapter 5 does, by a process that is not root. Only to make the
 // namespace says too little: AppArmor lets one do so, and takes the
 // capabilities in it away.
@@ -113,7 +112,6 @@ absl::Status UseUserNamespace(uid_t uid, gid_t gid) {
   RETURN_IF_ERROR(WriteUserMap(UserMap::kRoot, uid, gid));
   return SetPropagation(Propagation::kPrivate);
 }
-// #endregion use-user-namespace
 
 Row CheckOrdinaryUsers() {
   const std::string name = "ordinary users";
@@ -127,7 +125,7 @@ Row CheckOrdinaryUsers() {
     if (const absl::Status status = Try(command); !status.ok()) {
       return {name, Verdict::kLimited,
               absl::StrCat("not tried: ", status.message()),
-              "./run as an ordinary user, without sudo"};
+              "make doctor as an ordinary user, without sudo"};
     }
   }
   command.in_child.push_back([uid, gid] { return UseUserNamespace(uid, gid); });

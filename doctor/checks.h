@@ -1,10 +1,10 @@
 // What the doctor looks at, a function a topic. None of them fails: what cannot
 // be found out is a row that says so. None leaves anything behind.
 
-#ifndef MYDOCKER_CHAPTERS_00_PROC_CHECKS_H_
-#define MYDOCKER_CHAPTERS_00_PROC_CHECKS_H_
+#ifndef MYDOCKER_DOCTOR_CHECKS_H_
+#define MYDOCKER_DOCTOR_CHECKS_H_
 
-#include "chapters/00-proc/report.h"
+#include "common/base/report.h"
 
 namespace mydocker {
 
@@ -43,4 +43,4 @@ bool IsEveryChapterReady(const Report& report);
 
 }  // namespace mydocker
 
-#endif  // MYDOCKER_CHAPTERS_00_PROC_CHECKS_H_
+#endif  // MYDOCKER_DOCTOR_CHECKS_H_

@@ -8,12 +8,12 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "chapters/00-proc/checks.h"
-#include "chapters/00-proc/controller_trial.h"
-#include "chapters/00-proc/trial.h"
 #include "common/base/kernel_file.h"
 #include "common/cgroup/hierarchy.h"
 #include "common/namespaces/mountinfo.h"
+#include "doctor/checks.h"
+#include "doctor/controller_trial.h"
+#include "doctor/trial.h"
 
 namespace mydocker {
 namespace {
