@@ -181,6 +181,8 @@ TEST_F(UnionFsCommitTest, KilledCommitLeavesNothing) {
       Execute({.args = {"commit", Path("kept")}, .before_exec = DieOfNaming});
   EXPECT_NE(killed.signal, -1) << killed;
   EXPECT_EQ(Names(Path("")), (std::set<std::string>{"base", "kept"}));
+  // Its lock is nobody's now, and the next one removes the file.
+  EXPECT_THAT(Commit("kept"), ExitsWith(0));
 }
 
 // Where a file cannot be without a name: it has another one until it is whole.
