@@ -73,10 +73,11 @@ absl::StatusOr<NamedLock> LockAllLocks() {
 }  // namespace
 
 DirectoryUse::~DirectoryUse() {
-  if (!locks_.empty()) {
+  if (began_) {
     // Without it, no more than the files of the locks may stay.
     [[maybe_unused]] const absl::StatusOr<NamedLock> all = LockAllLocks();
     locks_.clear();
+    NamedLock::RemoveAbandoned(kPrefix);
   }
 }
 
@@ -101,9 +102,7 @@ absl::Status DirectoryUse::Add(const UniqueFd& directory,
   }
   absl::StatusOr<NamedLock> all = LockAllLocks();
   RETURN_IF_ERROR(WithContext(doing, all.status()));
-  if (locks_.empty()) {
-    NamedLock::RemoveAbandoned(kPrefix);
-  }
+  began_ = true;
   absl::StatusOr<NamedLock> lock = NamedLock::TryAcquire(
       absl::StrCat(kPrefix, major(identity.st_dev), "-", minor(identity.st_dev),
                    "-", identity.st_ino),

@@ -9,6 +9,7 @@
 #define MYDOCKER_COMMON_FILES_DIRECTORY_USE_H_
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -23,8 +24,12 @@ namespace mydocker {
 class DirectoryUse {
  public:
   DirectoryUse() = default;
-  DirectoryUse(DirectoryUse&& other) noexcept = default;
+  DirectoryUse(DirectoryUse&& other) noexcept
+      : began_(std::exchange(other.began_, false)),
+        locks_(std::move(other.locks_)),
+        mounts_(std::move(other.mounts_)) {}
   DirectoryUse& operator=(DirectoryUse&&) = delete;
+  // Also removes the files of locks that killed processes have left.
   ~DirectoryUse();
 
   // Adds the open `directory`, which is only read: others may read it, too, and
@@ -41,6 +46,7 @@ class DirectoryUse {
   absl::Status Add(const UniqueFd& directory, const std::string& doing,
                    NamedLock::Mode mode, absl::string_view who);
 
+  bool began_ = false;  // A lock has been asked for.
   std::vector<NamedLock> locks_;
   std::vector<Mount> mounts_;  // Of the host, once somebody has asked.
 };

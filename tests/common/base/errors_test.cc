@@ -164,5 +164,14 @@ TEST(MacrosTest, AssignOrReturnGivesTheValueOrReturnsTheError) {
               HasErrno(EPERM));
 }
 
+TEST(WithContextTest, SaysWhatItWasAllAbout) {
+  const absl::Status status =
+      WithContext("pack that", ErrnoError(EIO, "read it", "try again"));
+  EXPECT_EQ(status.message(),
+            "pack that: read it: Input/output error (EIO); try again");
+  EXPECT_EQ(ErrnoOf(status), EIO);
+  EXPECT_TRUE(WithContext("pack that", absl::OkStatus()).ok());
+}
+
 }  // namespace
 }  // namespace mydocker
