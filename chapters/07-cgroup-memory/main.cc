@@ -98,7 +98,8 @@ absl::StatusOr<int> RunChapter(int argc, char* argv[]) {
       ParseCommandLine(
           argc, argv, "run [FLAGS] [COMMAND [ARG...]]",
           {"stress", "--vm-bytes", "200m", "--vm-keep", "-m", "1"}));
-  ASSIGN_OR_RETURN(const Supervisor supervisor, Supervisor::Create());
+  ASSIGN_OR_RETURN(const Supervisor supervisor,
+                   Supervisor::Create(Keyboard::kIsTheContainers));
 
   // #region cgroup
   ASSIGN_OR_RETURN(const std::vector<Mount> mounts, ReadCgroupMounts());
@@ -120,17 +121,14 @@ absl::StatusOr<int> RunChapter(int argc, char* argv[]) {
   command.in_child.push_back(
       [] { return SetPropagation(absl::GetFlag(FLAGS_propagation)); });
   cgroup.Admit(command);
-  supervisor.Release(command);
-  ASSIGN_OR_RETURN(Child container, Start(command));
+  ASSIGN_OR_RETURN(Child container, supervisor.Start(command));
   RETURN_IF_ERROR(directory.SetInit(container.pid()));
   // #endregion start
   // #region end
-  ASSIGN_OR_RETURN(
-      const int exit_status,
-      supervisor.Wait(container, KeyboardSignals::kAreForTheContainer));
-  RETURN_IF_ERROR(ReportUse(cgroup));
-  RETURN_IF_ERROR(cgroup.Remove());
-  RETURN_IF_ERROR(directory.Remove());
+  ASSIGN_OR_RETURN(const int exit_status, supervisor.Wait(container));
+  ReportIfFailed(ReportUse(cgroup), argv[0]);
+  ReportIfFailed(cgroup.Remove(), argv[0]);
+  ReportIfFailed(directory.Remove(), argv[0]);
   return exit_status;
   // #endregion end
 }

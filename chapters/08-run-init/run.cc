@@ -41,7 +41,10 @@ Command InitCommand(const Pipe& pipe, const Request& request) {
 
 absl::StatusOr<int> RunContainer(const std::vector<std::string>& words) {
   ASSIGN_OR_RETURN(const Request request, ParseRequest(words, {&kBasicFlags}));
-  ASSIGN_OR_RETURN(const Supervisor supervisor, Supervisor::Create());
+  ASSIGN_OR_RETURN(
+      const Supervisor supervisor,
+      Supervisor::Create(request.interactive ? Keyboard::kIsTheContainers
+                                             : Keyboard::kIsOurs));
 
   // #region steps
   // The limits come first, then the process, then the command: what starts
@@ -55,22 +58,17 @@ absl::StatusOr<int> RunContainer(const std::vector<std::string>& words) {
   ASSIGN_OR_RETURN(Pipe pipe, MakePipe());
   Command init = InitCommand(pipe, request);
   cgroups.Admit(init);
-  supervisor.Release(init);
-  ASSIGN_OR_RETURN(Child container, Start(init));
+  ASSIGN_OR_RETURN(Child container, supervisor.Start(init));
   RETURN_IF_ERROR(directory.SetInit(container.pid()));
   LogStart(container, cgroups);
   RETURN_IF_ERROR(SendMessage(pipe, {request.argv, IsVerbose()}));
 
-  ASSIGN_OR_RETURN(
-      const int exit_status,
-      supervisor.Wait(container, request.interactive
-                                     ? KeyboardSignals::kAreForTheContainer
-                                     : KeyboardSignals::kEndTheContainer));
+  ASSIGN_OR_RETURN(const int exit_status, supervisor.Wait(container));
   LogStep(
       absl::StrCat("process ", container.pid(), " ended with ", exit_status));
-  RETURN_IF_ERROR(ReportOomKills(cgroups, request.limits.memory_limit));
-  RETURN_IF_ERROR(cgroups.Destroy());
-  RETURN_IF_ERROR(directory.Remove());
+  ReportIfFailed(ReportOomKills(cgroups, request.limits.memory_limit));
+  ReportIfFailed(cgroups.Destroy());
+  ReportIfFailed(directory.Remove());
   return exit_status;
   // #endregion steps
 }

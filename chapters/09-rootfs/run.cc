@@ -29,7 +29,10 @@ const PidsSubsystem kPids;
 absl::StatusOr<int> RunContainer(const std::vector<std::string>& words) {
   ASSIGN_OR_RETURN(const Request request,
                    ParseRequest(words, {&kBasicFlags, &kRootfsFlags}));
-  ASSIGN_OR_RETURN(const Supervisor supervisor, Supervisor::Create());
+  ASSIGN_OR_RETURN(
+      const Supervisor supervisor,
+      Supervisor::Create(request.interactive ? Keyboard::kIsTheContainers
+                                             : Keyboard::kIsOurs));
 
   // The limits come first, then the process, then the command: what starts
   // before it is limited has already taken what it wanted.
@@ -45,25 +48,20 @@ absl::StatusOr<int> RunContainer(const std::vector<std::string>& words) {
   ASSIGN_OR_RETURN(UniqueFd program, SealedCopyOfThisProgram());
   Command init = InitCommand(program, pipe, request);
   cgroups.Admit(init);
-  supervisor.Release(init);
-  ASSIGN_OR_RETURN(Child container, Start(init));
+  ASSIGN_OR_RETURN(Child container, supervisor.Start(init));
   RETURN_IF_ERROR(directory.SetInit(container.pid()));
   program.Close();  // Its memory goes as soon as init is another program.
   LogStart(container, cgroups);
   RETURN_IF_ERROR(SendMessage(pipe, MessageFor(request, id)));
 
-  ASSIGN_OR_RETURN(
-      const int exit_status,
-      supervisor.Wait(container, request.interactive
-                                     ? KeyboardSignals::kAreForTheContainer
-                                     : KeyboardSignals::kEndTheContainer));
+  ASSIGN_OR_RETURN(const int exit_status, supervisor.Wait(container));
   LogStep(
       absl::StrCat("process ", container.pid(), " ended with ", exit_status));
-  RETURN_IF_ERROR(ReportOomKills(cgroups, request.limits.memory_limit));
-  RETURN_IF_ERROR(kPids.ReportRefusals(cgroups.CgroupOf(kPids),
-                                       {request.limits.pids_limit}));
-  RETURN_IF_ERROR(cgroups.Destroy());
-  RETURN_IF_ERROR(directory.Remove());
+  ReportIfFailed(ReportOomKills(cgroups, request.limits.memory_limit));
+  ReportIfFailed(kPids.ReportRefusals(cgroups.CgroupOf(kPids),
+                                      {request.limits.pids_limit}));
+  ReportIfFailed(cgroups.Destroy());
+  ReportIfFailed(directory.Remove());
   return exit_status;
 }
 

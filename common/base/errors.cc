@@ -103,4 +103,10 @@ int ReportFailure(absl::string_view program, const absl::Status& status) {
   return ExitStatusOf(status);
 }
 
+void ReportIfFailed(const absl::Status& status, absl::string_view program) {
+  if (!status.ok()) {
+    ReportFailure(program, status);
+  }
+}
+
 }  // namespace mydocker

@@ -54,6 +54,11 @@ absl::Status MakeError(absl::StatusCode code, absl::string_view message,
 // last part of the path `program`, and returns ExitStatusOf(status).
 int ReportFailure(absl::string_view program, const absl::Status& status);
 
+// The same for what fails when the result is there already, an exit status: the
+// failure is told and does not take its place. An OK status is not told.
+void ReportIfFailed(const absl::Status& status,
+                    absl::string_view program = "mydocker");
+
 }  // namespace mydocker
 
 // Evaluates `expression`, an absl::Status; returns it from the function that

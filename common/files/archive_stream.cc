@@ -14,7 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "common/base/errors.h"
-#include "common/process/interruption.h"
+#include "common/process/signals.h"
 
 namespace mydocker {
 namespace {

@@ -27,7 +27,7 @@
 #include "common/files/layer.h"
 #include "common/files/tar_format.h"
 #include "common/files/tar_writer.h"
-#include "common/process/interruption.h"
+#include "common/process/signals.h"
 #include "common/process/tool.h"
 
 namespace mydocker {

@@ -139,17 +139,17 @@ absl::Status ExecuteProgram(const Command& command, const UniqueFd& program) {
 
 // #region become-program
 // The child's whole life in our hands: from clone to execve.
-absl::Status BecomeProgram(const Command& command, bool in_foreground,
+absl::Status BecomeProgram(const Command& command, const Job& job,
                            UniqueFd& report) {
   RETURN_IF_ERROR(DieWithParent(report));
+  job.ReleaseSignals();
   UniqueFd program;
   RETURN_IF_ERROR(ArrangeFiles(command, report, program));
   for (const Step& step : command.in_child) {
     RETURN_IF_ERROR(step());
   }
-  if (in_foreground && (command.clone_flags & CLONE_NEWPID)) {
-    BecomeForegroundGroup();
-  }
+  RETURN_IF_ERROR(DieWithParent(report));  // A step may undo it: another user.
+  job.TakeTerminal();
   return ExecuteProgram(command, program);
 }
 // #endregion become-program
@@ -192,6 +192,7 @@ absl::Status ReceiveReport(const UniqueFd& report) {
 Child::Child(Child&& other) noexcept
     : pid_(other.pid_),
       pidfd_(std::move(other.pidfd_)),
+      job_(std::move(other.job_)),
       running_(std::exchange(other.running_, false)) {}
 
 Child::~Child() {
@@ -211,15 +212,38 @@ absl::Status Child::Signal(int signal) {
   return absl::OkStatus();
 }
 
+absl::StatusOr<Child::Event> Child::Await(int fd, int milliseconds) {
+  while (true) {
+    pollfd events[] = {
+        {pidfd(), POLLIN, 0}, {job_->fd(), POLLIN, 0}, {fd, POLLIN, 0}};
+    const int ready = poll(events, 3, milliseconds);
+    if (ready < 0 && errno != EINTR) {
+      return ErrnoError(errno, absl::StrCat("wait for process ", pid_));
+    }
+    if (ready == 0) {
+      return Event::kTimeout;
+    }
+    if (events[0].revents != 0) {
+      return Event::kEnd;
+    }
+    if (events[1].revents != 0) {
+      RETURN_IF_ERROR(job_->Obey());
+    } else if (events[2].revents != 0) {
+      return Event::kReadable;
+    }
+  }
+}
+
 // #region wait
 absl::StatusOr<int> Child::Wait() {
+  RETURN_IF_ERROR(Await().status());
   siginfo_t info = {};
   if (TEMP_FAILURE_RETRY(waitid(static_cast<idtype_t>(P_PIDFD), pidfd(), &info,
                                 WEXITED)) != 0) {
     return ErrnoError(errno, absl::StrCat("wait for process ", pid_));
   }
   running_ = false;
-  TakeTerminalBack();
+  job_.reset();
   return info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
 }
 // #endregion wait
@@ -230,7 +254,8 @@ absl::StatusOr<Child> Start(const Command& command) {
   // If the caller's caller ignores SIGCHLD, so do we, and the kernel would
   // throw the child's exit status away (waitid(2), NOTES).
   signal(SIGCHLD, SIG_DFL);
-  const bool in_foreground = IsInForeground();
+  ASSIGN_OR_RETURN(std::unique_ptr<Job> job,
+                   Job::Create((command.clone_flags & CLONE_NEWPID) != 0));
   int pidfd = -1;
   clone_args args = {};
   args.flags = command.clone_flags | CLONE_PIDFD;
@@ -252,30 +277,26 @@ absl::StatusOr<Child> Start(const Command& command) {
   }
   if (pid == 0) {
     report.read_end.Close();
-    const absl::Status failure =
-        BecomeProgram(command, in_foreground, report.write_end);
+    const absl::Status failure = BecomeProgram(command, *job, report.write_end);
     SendReport(report.write_end, failure);
     // Not exit(): what the parent registered to be done at its end is not the
     // child's to do.
     _exit(ExitStatusOf(failure));
   }
-  Child child(pid, UniqueFd(pidfd));
+  Job& both = *job;
+  Child child(pid, UniqueFd(pidfd), std::move(job));
   report.write_end.Close();
   RETURN_IF_ERROR(ReceiveReport(report.read_end));
+  RETURN_IF_ERROR(both.Follow(pid, pidfd));
   return child;
 }
 // #endregion start
 
 absl::StatusOr<int> Run(const Command& command) {
-  // From before the child is there: a Ctrl-C between Start and Wait would end
-  // this process, and the child with it.
-  const KeyboardSignalsIgnored for_the_child;
-  Command listening = command;
-  listening.in_child.push_back([&for_the_child] {
-    for_the_child.Restore();
-    return absl::OkStatus();
-  });
-  ASSIGN_OR_RETURN(Child child, Start(listening));
+  if (command.clone_flags & CLONE_NEWPID) {
+    RETURN_IF_ERROR(AwaitForeground());
+  }
+  ASSIGN_OR_RETURN(Child child, Start(command));
   return child.Wait();
 }
 

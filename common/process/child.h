@@ -10,12 +10,14 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "common/base/fd.h"
+#include "common/process/job_control.h"
 
 namespace mydocker {
 
@@ -49,8 +51,13 @@ struct Command {
 // waited for is killed.
 class Child {
  public:
-  // `pid` and `pidfd` (pidfd_open(2)) name the same child of this process.
-  Child(pid_t pid, UniqueFd pidfd) : pid_(pid), pidfd_(std::move(pidfd)) {}
+  // What Await has seen.
+  enum class Event { kEnd, kReadable, kTimeout };
+
+  // `pid` and `pidfd` (pidfd_open(2)) name the same child of this process, and
+  // `job` is its and ours.
+  Child(pid_t pid, UniqueFd pidfd, std::unique_ptr<Job> job)
+      : pid_(pid), pidfd_(std::move(pidfd)), job_(std::move(job)) {}
   Child(Child&& other) noexcept;
   Child& operator=(Child&&) = delete;
   ~Child();
@@ -63,25 +70,35 @@ class Child {
   // Sends `signal` (signal(7)). A process that has already ended is no error.
   absl::Status Signal(int signal);
 
+  // Passes a signal of the terminal on that the caller has got: Job::PassOn.
+  void PassOn(int signal) { job_->PassOn(signal); }
+
+  // Waits until the process has ended, or `fd` is readable, or `milliseconds`
+  // are over (-1: never). Meanwhile it obeys the terminal, as Job says: it may
+  // stop, with the child. Errors: those of poll(2) and Job::Obey.
+  absl::StatusOr<Event> Await(int fd = -1, int milliseconds = -1);
+
   // Waits for the end of the process and returns its exit status as a shell
-  // would: its own, or 128 + N if signal N ended it. If the child took the
-  // terminal for itself, the caller has it back. Errors: those of waitid(2).
+  // would: its own, or 128 + N if signal N ended it. The terminal is the
+  // caller's again, if it was before. Errors: those of Await and waitid(2).
   absl::StatusOr<int> Wait();
 
  private:
   pid_t pid_ = -1;
   UniqueFd pidfd_;
+  std::unique_ptr<Job> job_;
   bool running_ = true;
 };
 
 // Starts `command` in a new process with clone3(2), and returns when execve(2)
 // has succeeded in it, or when somebody has killed it before that: Wait tells.
-// In a new PID namespace it becomes the foreground of the terminal that is
-// standard input, if the caller is.
+// From then on it is the caller's Job.
 //
-// The child is killed when the caller dies, unless it has meanwhile changed its
-// user or group, or executed a set-user-ID program: then the kernel has
-// forgotten that it should (prctl(2), PR_SET_PDEATHSIG).
+// The child is killed when the caller dies. The kernel forgets that it should
+// (prctl(2), PR_SET_PDEATHSIG) when a process changes its user or group, or
+// gains capabilities. So it is asked again after the steps of in_child, which
+// may do that; but what the program itself does, or a set-user-ID program that
+// it executes, nobody can mend.
 //
 // Errors, each with what to do about it: a namespace was refused; a step of
 // in_child failed (that step's error); the program cannot be executed. Where
@@ -90,9 +107,9 @@ class Child {
 // Source: the `cmd` of articles 004 (UTS Namespace) and 001 (NewParentProcess).
 absl::StatusOr<Child> Start(const Command& command);
 
-// Start, then Wait. Ctrl-C and Ctrl-\, which a terminal sends to every process
-// in the foreground, are left to the child from the first moment on, as
-// system(3) does. Errors: those of Start and Wait.
+// Start, then Wait. A child in a new PID namespace, which shares standard
+// input, is not started before we are in the foreground (AwaitForeground).
+// Errors: those of AwaitForeground, Start and Wait.
 absl::StatusOr<int> Run(const Command& command);
 
 }  // namespace mydocker

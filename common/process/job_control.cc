@@ -1,55 +1,295 @@
 #include "common/process/job_control.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
+
+#include <string>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "common/base/errors.h"
 
 namespace mydocker {
 namespace {
 
-// Ignores `signal`; returns what was done about it before.
-struct sigaction Ignore(int signal) {
-  struct sigaction ignore = {};
-  struct sigaction before = {};
-  ignore.sa_handler = SIG_IGN;
-  sigaction(signal, &ignore, &before);
-  return before;
+constexpr SignalSet kFromKeyboard = Signals({SIGINT, SIGQUIT});
+// SIGSTOP cannot be kept: whom that stops, it stops alone.
+constexpr SignalSet kStops = Signals({SIGTSTP, SIGTTIN, SIGTTOU});
+
+void MakeForeground(pid_t group) {
+  // To a process in the background tcsetpgrp(3) sends SIGTTOU, which stops it.
+  const SignalSet blocked = Block(Signals({SIGTTOU}));
+  tcsetpgrp(STDIN_FILENO, group);
+  SetBlocked(blocked);
 }
 
-void MakeOwnGroupForeground() {
-  // To a process in the background tcsetpgrp(3) sends SIGTTOU, which stops it.
-  const struct sigaction before = Ignore(SIGTTOU);
-  tcsetpgrp(STDIN_FILENO, getpgrp());
-  sigaction(SIGTTOU, &before, nullptr);
+// Whether two processes, or the leaders of two groups, are in the same PID
+// namespace.
+bool AreInOnePidNamespace(pid_t one, pid_t other) {
+  struct stat ones = {};
+  struct stat others = {};
+  return stat(absl::StrCat("/proc/", one, "/ns/pid").c_str(), &ones) == 0 &&
+         stat(absl::StrCat("/proc/", other, "/ns/pid").c_str(), &others) == 0 &&
+         ones.st_ino == others.st_ino;
+}
+
+bool IsDead(pid_t group) { return kill(-group, 0) != 0 && errno == ESRCH; }
+
+std::optional<termios> Settings() {
+  termios settings;
+  return tcgetattr(STDIN_FILENO, &settings) == 0 ? std::optional(settings)
+                                                 : std::nullopt;
+}
+
+void SetSettings(const std::optional<termios>& settings) {
+  if (settings.has_value()) {
+    tcsetattr(STDIN_FILENO, TCSANOW, &*settings);
+  }
+}
+
+// Whether the process handles or ignores the signal, as an interactive shell
+// does with SIGTSTP.
+bool HasItsOwnMind(pid_t process, int signal) {
+  const UniqueFd file(open(absl::StrCat("/proc/", process, "/status").c_str(),
+                           O_RDONLY | O_CLOEXEC));
+  const absl::StatusOr<std::string> status = ReadAll(file.get());
+  if (!status.ok()) {
+    return false;
+  }
+  for (absl::string_view line : absl::StrSplit(*status, '\n')) {
+    SignalSet set = 0;
+    if ((absl::ConsumePrefix(&line, "SigIgn:\t") ||
+         absl::ConsumePrefix(&line, "SigCgt:\t")) &&
+        absl::SimpleHexAtoi(line, &set) && (set & Signals({signal})) != 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// #region lookout
+// The lookout's whole life. Nothing ends it but SIGKILL, and our death.
+[[noreturn]] void RelayStops(pid_t parent) {
+  SetBlocked(~SignalSet{0});
+  // What it has open, others would wait to see closed.
+  close_range(0, ~0U, 0);
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  while (getppid() == parent) {
+    const int signal = static_cast<int>(syscall(
+        SYS_rt_sigtimedwait, &kStops, nullptr, nullptr, sizeof(kStops)));
+    if (signal > 0) {
+      kill(parent, signal);
+    }
+  }
+  _exit(EXIT_SUCCESS);
+}
+// #endregion lookout
+
+// Stops us, or our whole group, with `signal`, which is blocked. Returns after
+// the next SIGCONT, or false at once if the kernel does not stop us, since
+// nobody is there who could continue us: our group is orphaned (setpgid(2)).
+bool StopOurselves(int signal, bool whole_group) {
+  kill(whole_group ? 0 : getpid(), signal);
+  Unblock(Signals({signal}));  // Here it happens.
+  Block(Signals({signal}));
+  constexpr SignalSet kContinued = Signals({SIGCONT});
+  constexpr timespec kNow = {};
+  return syscall(SYS_rt_sigtimedwait, &kContinued, nullptr, &kNow,
+                 sizeof(kContinued)) == SIGCONT;
 }
 
 }  // namespace
 
 bool IsInForeground() { return tcgetpgrp(STDIN_FILENO) == getpgrp(); }
 
-// #region become-foreground-group
-void BecomeForegroundGroup() {
-  if (isatty(STDIN_FILENO)) {
+absl::Status AwaitForeground() {
+  if (tcgetpgrp(STDIN_FILENO) < 0 || IsInForeground()) {
+    return absl::OkStatus();
+  }
+  // Reads nothing, but not before we may.
+  char nothing = 0;
+  if (read(STDIN_FILENO, &nothing, 0) < 0 && errno == EIO) {
+    return ErrnoError(errno, "wait for the terminal",
+                      "standard input is a terminal that we are in the "
+                      "background of, and no shell's job: give it another, "
+                      "such as </dev/null");
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::unique_ptr<Job>> Job::Create(bool is_process_1) {
+  SignalSet taken = kFromKeyboard;
+  if (is_process_1) {
+    taken |= kStops | Signals({SIGCONT});
+  }
+  taken &= ~IgnoredOf(taken);
+  taken &= ~Block({});  // What is blocked already, somebody else reads.
+  ASSIGN_OR_RETURN(UniqueFd signals, SignalDescriptor(taken));
+  Block(taken);
+  return std::unique_ptr<Job>(new Job(is_process_1, taken, std::move(signals)));
+}
+
+Job::Job(bool is_process_1, SignalSet taken, UniqueFd signals)
+    : is_process_1_(is_process_1), taken_(taken), signals_(std::move(signals)) {
+  if (IsInForeground()) {
+    lent_ = true;
+    ours_ = Settings();
+  }
+}
+
+Job::~Job() {
+  EndLookout();
+  if (lent_) {
+    const pid_t foreground = tcgetpgrp(STDIN_FILENO);
+    if (foreground > 0 && IsDead(foreground)) {
+      MakeForeground(getpgrp());
+    }
+    if (IsInForeground()) {
+      SetSettings(ours_);
+    }
+  }
+  // What came too late is dropped: the child cannot get it any more.
+  signalfd_siginfo late;
+  while (read(fd(), &late, sizeof(late)) > 0) {
+  }
+  Unblock(taken_);
+}
+
+void Job::ReleaseSignals() const { Unblock(taken_); }
+
+// #region take-terminal
+void Job::TakeTerminal() const {
+  const bool is_terminal_here = tcgetpgrp(STDIN_FILENO) >= 0;
+  if (is_process_1_ && is_terminal_here) {
     setpgid(0, 0);
-    MakeOwnGroupForeground();
+    if (lent_) {
+      MakeForeground(getpgrp());
+    }
   }
 }
-// #endregion become-foreground-group
+// #endregion take-terminal
 
-void TakeTerminalBack() {
+absl::Status Job::Follow(pid_t child, int pidfd) {
+  child_ = child;
+  pidfd_ = pidfd;
+  if (!is_process_1_ || getpgid(child) != child) {
+    return absl::OkStatus();
+  }
+  group_ = child;
+  holder_ = child;
+  return StartLookout();
+}
+
+absl::Status Job::StartLookout() {
+  const pid_t parent = getpid();
+  lookout_ = fork();
+  if (lookout_ == 0) {
+    RelayStops(parent);
+  }
+  if (lookout_ < 0) {
+    return ErrnoError(errno, "make a process that watches the terminal");
+  }
+  setpgid(lookout_, group_);
+  return absl::OkStatus();
+}
+
+void Job::EndLookout() {
+  if (lookout_ > 0) {
+    kill(lookout_, SIGKILL);
+    waitpid(lookout_, nullptr, 0);
+  }
+}
+
+void Job::Send(int signal) {
+  if (group_ > 0) {
+    kill(-group_, signal);
+  } else {
+    syscall(SYS_pidfd_send_signal, pidfd_, signal, nullptr, 0);
+  }
+}
+
+absl::Status Job::Obey() {
+  signalfd_siginfo info;
+  if (read(fd(), &info, sizeof(info)) != sizeof(info)) {
+    return absl::OkStatus();  // It was another's.
+  }
+  const int signal = static_cast<int>(info.ssi_signo);
+  if ((kFromKeyboard & Signals({signal})) != 0) {
+    if (info.ssi_code == SI_KERNEL) {
+      PassOn(signal);
+    }
+    return absl::OkStatus();
+  }
+  const bool said_to_child = static_cast<pid_t>(info.ssi_pid) == lookout_;
+  if (signal == SIGCONT ||
+      (said_to_child && signal != SIGTSTP && IsInForeground())) {
+    // Some shells tell a job that goes on already nothing of its `fg`.
+    LendTerminal();
+    Send(SIGCONT);
+    return absl::OkStatus();
+  }
+  if (said_to_child && HasItsOwnMind(child_, signal)) {
+    return absl::OkStatus();
+  }
+  return Stop(signal, said_to_child);
+}
+
+// #region stop
+absl::Status Job::Stop(int signal, bool whole_group) {
+  Send(SIGSTOP);
+  GetTerminalBack();
+  const bool was_stopped = StopOurselves(signal, whole_group);
+  if (!was_stopped && signal != SIGTSTP) {
+    return absl::FailedPreconditionError(
+        "the container wants the terminal, and no shell can bring it to the "
+        "foreground");
+  }
+  LendTerminal();
+  Send(SIGCONT);
+  return absl::OkStatus();
+}
+// #endregion stop
+
+void Job::PassOn(int signal) {
+  if (group_ > 0) {
+    LendTerminal();
+    Send(signal);
+  }
+}
+
+void Job::LendTerminal() {
+  if (group_ == 0 || !IsInForeground()) {
+    return;
+  }
+  ours_ = Settings();
+  SetSettings(childs_);
+  MakeForeground(IsDead(holder_) ? group_ : holder_);
+  lent_ = true;
+}
+
+void Job::GetTerminalBack() {
   const pid_t foreground = tcgetpgrp(STDIN_FILENO);
-  const bool is_dead =
-      foreground > 0 && kill(-foreground, 0) != 0 && errno == ESRCH;
-  if (is_dead) {
-    MakeOwnGroupForeground();
+  if (group_ == 0 || !AreInOnePidNamespace(foreground, child_)) {
+    return;
   }
-}
-
-KeyboardSignalsIgnored::KeyboardSignalsIgnored()
-    : on_interrupt_(Ignore(SIGINT)), on_quit_(Ignore(SIGQUIT)) {}
-
-void KeyboardSignalsIgnored::Restore() const {
-  sigaction(SIGINT, &on_interrupt_, nullptr);
-  sigaction(SIGQUIT, &on_quit_, nullptr);
+  holder_ = foreground;
+  childs_ = Settings();
+  MakeForeground(getpgrp());
+  SetSettings(ours_);
+  lent_ = false;
 }
 
 }  // namespace mydocker

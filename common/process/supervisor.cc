@@ -1,7 +1,6 @@
 #include "common/process/supervisor.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -10,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "common/base/errors.h"
+#include "common/process/job_control.h"
 
 namespace mydocker {
 namespace {
@@ -17,23 +17,20 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::seconds kGracePeriod(2);
-constexpr int kDealtWith[] = {SIGINT,  SIGTERM, SIGHUP,
-                              SIGQUIT, SIGUSR1, SIGUSR2};
 
-// Whether we were started so that this signal does nothing. A blocked one would
-// be kept for us even then.
-bool IsIgnored(int signal) {
-  struct sigaction action = {};
-  return sigaction(signal, nullptr, &action) == 0 &&
-         action.sa_handler == SIG_IGN;
-}
+// As Docker does it: a broken pipe is ours alone, and that our child has ended
+// we see otherwise. (SIGKILL and SIGSTOP cannot be kept.)
+constexpr SignalSet kNotPassedOn = Signals({SIGPIPE, SIGCHLD});
+constexpr SignalSet kOfJobControl =
+    Signals({SIGTSTP, SIGTTIN, SIGTTOU, SIGCONT});
+constexpr SignalSet kPassedOn = ~(kNotPassedOn | kOfJobControl);
 
-bool Ends(int signal) { return signal != SIGUSR1 && signal != SIGUSR2; }
-
-// Whether the kernel's terminal driver sent it, rather than a process.
-bool CameFromKeyboard(const signalfd_siginfo& signal) {
+// Whether the kernel's terminal driver sent it, rather than a process. Whoever
+// is in the foreground has got it then.
+bool CameFromTerminal(const signalfd_siginfo& signal) {
+  constexpr SignalSet kOfTerminal = Signals({SIGINT, SIGQUIT, SIGWINCH});
   return signal.ssi_code == SI_KERNEL &&
-         (signal.ssi_signo == SIGINT || signal.ssi_signo == SIGQUIT);
+         (Signals({static_cast<int>(signal.ssi_signo)}) & kOfTerminal) != 0;
 }
 
 constexpr Clock::time_point kNever = Clock::time_point::max();
@@ -50,76 +47,74 @@ int MillisecondsUntil(Clock::time_point deadline) {
 
 }  // namespace
 
-absl::StatusOr<Supervisor> Supervisor::Create() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  for (const int signal : kDealtWith) {
-    if (!IsIgnored(signal)) {
-      sigaddset(&signals, signal);
-    }
+absl::StatusOr<Supervisor> Supervisor::Create(Keyboard keyboard) {
+  if (keyboard == Keyboard::kIsTheContainers) {
+    RETURN_IF_ERROR(AwaitForeground());
   }
-  UniqueFd fd(signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
-  if (!fd.valid()) {
-    return ErrnoError(errno, "make a descriptor for signals");
-  }
+  const SignalSet kept = kPassedOn & ~IgnoredOf(kPassedOn);
+  ASSIGN_OR_RETURN(UniqueFd signals, SignalDescriptor(kept));
   SignalState callers;
-  sigprocmask(SIG_BLOCK, &signals, &callers.mask);
+  callers.blocked = Block(kept);
   // Not blocked but ignored: a blocked one would wait for its moment.
   struct sigaction ignore = {};
   ignore.sa_handler = SIG_IGN;
   sigaction(SIGPIPE, &ignore, &callers.on_broken_pipe);
-  return Supervisor(callers, std::move(fd));
+  return Supervisor(keyboard, callers, std::move(signals));
 }
 
 Supervisor::Supervisor(Supervisor&& other) noexcept
-    : callers_(other.callers_), signals_(std::move(other.signals_)) {}
+    : keyboard_(other.keyboard_),
+      callers_(other.callers_),
+      signals_(std::move(other.signals_)) {}
 
 Supervisor::~Supervisor() {
   if (signals_.valid()) {
+    signalfd_siginfo late;
+    while (read(signals_.get(), &late, sizeof(late)) > 0) {
+    }
     callers_.Restore();
   }
 }
 
 void Supervisor::SignalState::Restore() const {
   sigaction(SIGPIPE, &on_broken_pipe, nullptr);
-  sigprocmask(SIG_SETMASK, &mask, nullptr);
+  SetBlocked(blocked);
 }
 
-void Supervisor::Release(Command& command) const {
+absl::StatusOr<Child> Supervisor::Start(Command command) const {
+  RETURN_IF_ERROR(CheckForInterruption());
   command.in_child.push_back([callers = callers_]() -> absl::Status {
     callers.Restore();
     return absl::OkStatus();
   });
+  return mydocker::Start(command);
 }
 
 // #region wait
-absl::StatusOr<int> Supervisor::Wait(Child& child,
-                                     KeyboardSignals keyboard) const {
+absl::StatusOr<int> Supervisor::Wait(Child& child) const {
   Clock::time_point deadline = kNever;
-  pollfd events[] = {{child.pidfd(), POLLIN, 0}, {signals_.get(), POLLIN, 0}};
   while (true) {
-    const int ready = poll(events, 2, MillisecondsUntil(deadline));
-    if (ready < 0 && errno != EINTR) {
-      return ErrnoError(errno, "wait for the container");
-    }
-    if (events[0].revents != 0) {
+    ASSIGN_OR_RETURN(const Child::Event event,
+                     child.Await(signals_.get(), MillisecondsUntil(deadline)));
+    if (event == Child::Event::kEnd) {
       return child.Wait();
     }
-    if (ready == 0) {
+    if (event == Child::Event::kTimeout) {
       RETURN_IF_ERROR(child.Signal(SIGKILL));
       deadline = kNever;
     }
     signalfd_siginfo signal;
     while (read(signals_.get(), &signal, sizeof(signal)) == sizeof(signal)) {
-      const bool from_keyboard = CameFromKeyboard(signal);
-      if (from_keyboard && keyboard == KeyboardSignals::kAreForTheContainer) {
+      const int number = static_cast<int>(signal.ssi_signo);
+      const bool from_terminal = CameFromTerminal(signal);
+      if (from_terminal && keyboard_ == Keyboard::kIsTheContainers) {
+        child.PassOn(number);
         continue;
       }
-      const int number = static_cast<int>(signal.ssi_signo);
-      const bool ends = Ends(number);
+      const bool ends = (kSignalsToEnd & Signals({number})) != 0;
       if (ends && deadline != kNever) {
         RETURN_IF_ERROR(child.Signal(SIGKILL));
-      } else if (!from_keyboard) {  // From there it has got it already.
+      } else if (!from_terminal) {  // From there it has got it already.
         RETURN_IF_ERROR(child.Signal(number));
       }
       if (ends) {

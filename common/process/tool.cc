@@ -1,6 +1,7 @@
 #include "common/process/tool.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -14,6 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "common/base/errors.h"
+#include "common/process/signals.h"
 
 namespace mydocker {
 namespace {
@@ -81,14 +83,18 @@ absl::StatusOr<Tool> Tool::Start(const std::vector<std::string>& argv,
     // It is we who miss the tool: the user's command is another one.
     return WithExitStatus(child.status(), kExitMydockerFailed);
   }
+  ASSIGN_OR_RETURN(UniqueFd kept, SignalDescriptor(kSignalsToEnd));
   return Tool(argv[0], *std::move(child), std::move(pipe.read_end),
-              std::move(errors));
+              std::move(errors), std::move(kept));
 }
 
 absl::StatusOr<size_t> Tool::Read(char* buffer, size_t size) {
   if (!output_.valid()) {
     return 0;
   }
+  pollfd events[] = {{output_.get(), POLLIN, 0}, {kept_.get(), POLLIN, 0}};
+  TEMP_FAILURE_RETRY(poll(events, 2, -1));
+  RETURN_IF_ERROR(CheckForInterruption());
   const ssize_t got = TEMP_FAILURE_RETRY(read(output_.get(), buffer, size));
   if (got < 0) {
     return ErrnoError(errno, absl::StrCat("read what ", name_, " writes"));

@@ -23,7 +23,8 @@ namespace mydocker {
 // working directory, and no descriptors but the three standard ones. Signals do
 // to it what they do to any program, also where a Supervisor has blocked them
 // for us. So Ctrl-C ends it, and not us: what it was needed for is still to be
-// cleaned up.
+// cleaned up. And a signal to end that only we have got ends the waiting for
+// it.
 class Tool {
  public:
   // Starts the program argv[0], looked up where the system's are. The file
@@ -34,16 +35,19 @@ class Tool {
 
   // Reads at most `size` bytes of what it writes to standard output, and
   // returns how many came. 0: that was all, and its exit status was 0.
-  // Errors: its exit status is not 0 (Internal, with the first line that it
-  // wrote to standard error, which mostly says why).
+  // Errors: those of CheckForInterruption; its exit status is not 0 (Internal,
+  // with the first line that it wrote to standard error, which mostly says
+  // why).
   absl::StatusOr<size_t> Read(char* buffer, size_t size);
 
  private:
-  Tool(std::string name, Child child, UniqueFd output, UniqueFd errors)
+  Tool(std::string name, Child child, UniqueFd output, UniqueFd errors,
+       UniqueFd kept)
       : name_(std::move(name)),
         child_(std::move(child)),
         output_(std::move(output)),
-        errors_(std::move(errors)) {}
+        errors_(std::move(errors)),
+        kept_(std::move(kept)) {}
   // How it ended, once it has.
   absl::StatusOr<size_t> End();
 
@@ -51,6 +55,7 @@ class Tool {
   Child child_;
   UniqueFd output_;  // The end of a pipe. Not valid: it has ended.
   UniqueFd errors_;  // A file in memory: nobody would read a second pipe.
+  UniqueFd kept_;    // Polls readable when a signal to end is kept.
 };
 
 // Runs a tool to its end and returns all that it wrote to standard output.

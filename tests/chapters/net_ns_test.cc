@@ -40,6 +40,8 @@ INSTANTIATE_TEST_SUITE_P(NetNs, CommandContract, kRootAndOrdinaryUser,
 INSTANTIATE_TEST_SUITE_P(NetNs, ShellContract, kRootAndOrdinaryUser,
                          CallerName);
 INSTANTIATE_TEST_SUITE_P(NetNs, PidContract, kRootAndOrdinaryUser, CallerName);
+INSTANTIATE_TEST_SUITE_P(NetNs, JobControlContract, kRootAndOrdinaryUser,
+                         CallerName);
 INSTANTIATE_TEST_SUITE_P(NetNs, MountContract, kRootAndOrdinaryUser,
                          CallerName);
 INSTANTIATE_TEST_SUITE_P(NetNs, PropagationFlagContract, kRootAndOrdinaryUser,

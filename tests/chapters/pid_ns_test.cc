@@ -17,6 +17,7 @@ namespace {
 INSTANTIATE_TEST_SUITE_P(PidNs, CommandContract, kRoot, CallerName);
 INSTANTIATE_TEST_SUITE_P(PidNs, ShellContract, kRoot, CallerName);
 INSTANTIATE_TEST_SUITE_P(PidNs, PidContract, kRoot, CallerName);
+INSTANTIATE_TEST_SUITE_P(PidNs, JobControlContract, kRoot, CallerName);
 
 using PidNsTest = ContainerTest;
 

@@ -3,6 +3,8 @@
 
 #include <signal.h>
 #include <string.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -123,6 +125,75 @@ TEST_P(RunInitEndingSignalTest, LeavesNothingWheneverItComes) {
     // Here, and not by the fixture: the next run removes what this one leaves.
     EXPECT_EQ(AllContainerCgroups(), before);
   }
+}
+
+// Every signal that `run` can catch, also the two that glibc keeps for itself,
+// 32 and 33: it is passed on or ends the container, and leaves nothing.
+TEST_F(RunInitSignalTest, NoSignalThatCanBeCaughtEndsRunAlone) {
+  const std::vector<std::string> before = AllContainerCgroups();
+  for (int number = 1; number <= SIGRTMAX; ++number) {
+    if (number == SIGKILL || number == SIGSTOP || number == SIGTSTP ||
+        number == SIGTTIN || number == SIGTTOU) {
+      continue;
+    }
+    SCOPED_TRACE(number);
+    Process run({.args = {"run", "-m", "64m", "sleep", "1000"}});
+    ASSERT_TRUE(WaitForSleep(run.pid()));
+    run.Signal(number);
+    // The second signal to end brings SIGKILL at once.
+    run.Signal(SIGTERM);
+    run.Signal(SIGINT);
+    EXPECT_THAT(run.Wait(), ExitsWith(128 + SIGKILL));
+    EXPECT_EQ(AllContainerCgroups(), before);
+  }
+}
+
+TEST_F(RunInitSignalTest, PassesOnWhatDoesNotMeanTheEnd) {
+  for (const int number :
+       {SIGUSR1, SIGUSR2, SIGWINCH, SIGCONT, SIGURG, SIGRTMIN, SIGRTMAX}) {
+    SCOPED_TRACE(number);
+    Process run({.args = {"run", "-ti", "sh", "-c",
+                          absl::StrCat("trap 'echo told' ", number,
+                                       "; echo ready; until read word; do :; "
+                                       "done; exit 7")}});
+    ASSERT_EQ(run.ReadLine(), "ready");
+    run.Signal(number);
+    EXPECT_EQ(run.ReadLine(), "told");
+    // No SIGKILL follows.
+    run.Write("word\n");
+    EXPECT_THAT(run.Wait(), ExitsWith(7));
+  }
+}
+
+// The caller's limit on CPU time ends in SIGXCPU, for which process 1 has no
+// handler, and then in SIGKILL, from which nothing protects it.
+TEST_F(RunInitSignalTest, CallersLimitOnCpuTimeEndsTheContainerOnly) {
+  EXPECT_THAT(Execute({.args = {"run", "sh", "-c", "while :; do :; done"},
+                       .before_exec =
+                           [] {
+                             const rlimit second = {1, 1};
+                             return setrlimit(RLIMIT_CPU, &second) == 0;
+                           }}),
+              ExitsWith(128 + SIGKILL));
+}
+
+// The status is the container's, whatever goes wrong afterwards.
+TEST_F(RunInitSignalTest, FailureToCleanUpDoesNotTakeThePlaceOfTheStatus) {
+  HeldContainer container({"-m", "64m"});
+  const std::string directory = container.Cgroups().Directories()[0];
+  const std::string hierarchy =
+      directory.substr(0, directory.find("/mydocker"));
+  ASSERT_EQ(mount(nullptr, hierarchy.c_str(), nullptr,
+                  MS_REMOUNT | MS_BIND | MS_RDONLY, nullptr),
+            0);
+  const Result result = container.End(6);
+  ASSERT_EQ(
+      mount(nullptr, hierarchy.c_str(), nullptr, MS_REMOUNT | MS_BIND, nullptr),
+      0);
+  EXPECT_THAT(result, ExitsWith(6));
+  EXPECT_THAT(result.err, HasSubstr("EROFS"));
+  // The next one removes what had to stay.
+  EXPECT_THAT(Execute({.args = {"run", "true"}}), Prints(""));
 }
 
 // On a terminal the kernel sends Ctrl-C to the whole foreground process group:

@@ -65,8 +65,10 @@ struct Output {
   int exit_status = -1;
 };
 
-// Runs `command` with its standard output in a pipe.
-inline absl::StatusOr<Output> RunForOutput(Command command) {
+// Runs `command`, started by `start`, with its standard output in a pipe.
+inline absl::StatusOr<Output> RunForOutput(
+    Command command,
+    const std::function<absl::StatusOr<Child>(const Command&)>& start = Start) {
   ASSIGN_OR_RETURN(Pipe pipe, MakePipe());
   // Out of the way of the command's extra files, which become 3, 4, …
   const int output = fcntl(pipe.write_end.get(), F_DUPFD_CLOEXEC, 100);
@@ -77,7 +79,7 @@ inline absl::StatusOr<Output> RunForOutput(Command command) {
     }
     return absl::OkStatus();
   });
-  ASSIGN_OR_RETURN(Child child, Start(command));
+  ASSIGN_OR_RETURN(Child child, start(command));
   pipe.write_end.Close();
   Output result;
   ASSIGN_OR_RETURN(result.text, ReadAll(pipe.read_end.get()));

@@ -69,6 +69,9 @@ class ShellContract : public CommandContract {};
 // For a program with a PID namespace, from chapter 3 on.
 class PidContract : public CommandContract {};
 
+// For the same, started by an interactive shell.
+class JobControlContract : public CommandContract {};
+
 // For a program with a mount namespace, from chapter 4 on.
 class MountContract : public CommandContract {};
 

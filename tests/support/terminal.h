@@ -13,6 +13,7 @@ namespace blackbox {
 
 inline constexpr char kCtrlC[] = "\x03";
 inline constexpr char kCtrlD[] = "\x04";
+inline constexpr char kCtrlZ[] = "\x1a";
 
 // A program in the foreground of a new session, with a pseudoterminal (pty(7))
 // for standard streams. The terminal does not echo: what is read is what the

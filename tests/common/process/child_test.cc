@@ -186,10 +186,11 @@ TEST(RunTest, LeavesTheKeyboardsSignalsToTheChildFromTheFirstMomentOn) {
     before.sa_handler = HandleSignal;
     ASSERT_EQ(sigaction(SIGINT, &before, nullptr), 0);
     signal(SIGQUIT, SIG_DFL);
-    // Bits 1 and 2 of SigIgn, the last digit: SIGINT and SIGQUIT. Ours are
-    // ignored, and the child's are not.
+    // Bits 1 and 2, in the last digit: SIGINT and SIGQUIT. The child neither
+    // ignores nor blocks them.
     Command command = Shell(
         "grep -q '^SigIgn:.*[0189]$' /proc/self/status || exit 4\n"
+        "grep -q '^SigBlk:.*[0189]$' /proc/self/status || exit 5\n"
         "kill -INT $PPID; kill -QUIT $PPID; exit 3");
     command.in_child = {[]() -> absl::Status {
       kill(getppid(), SIGINT);
@@ -239,7 +240,19 @@ TEST(LifetimeTest, GoesOnInTheObjectThatItMovedTo) {
   EXPECT_EQ(*exit_status, 6);
 }
 
-TEST(LifetimeTest, EndsWithTheParent) {
+// Also if it has become another user on its way: then the kernel forgets that
+// it should.
+class LifetimeAfterStepsTest
+    : public testing::TestWithParam<std::vector<Step>> {};
+
+INSTANTIATE_TEST_SUITE_P(Steps, LifetimeAfterStepsTest,
+                         testing::Values(std::vector<Step>{},
+                                         std::vector<Step>{[] {
+                                           BecomeOrdinaryUser();
+                                           return absl::OkStatus();
+                                         }}));
+
+TEST_P(LifetimeAfterStepsTest, EndsWithTheParent) {
   InFork([] {
     // Orphans come to us, so that we can see how this one ends.
     ASSERT_EQ(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
@@ -247,6 +260,7 @@ TEST(LifetimeTest, EndsWithTheParent) {
     Command command = Shell("trap '' TERM HUP INT; read forever");
     // Ours: it must not end with the parent, or the shell would end for that.
     const EndlessInput input(command);
+    command.in_child = GetParam();
     const pid_t parent = fork();
     if (parent == 0) {
       const absl::StatusOr<Child> child = Start(command);

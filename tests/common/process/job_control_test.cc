@@ -6,12 +6,14 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <string>
 
 #include "common/base/fd.h"
 #include "common/process/child.h"
+#include "common/process/signals.h"
 #include "tests/common/captured.h"
 #include "tests/common/forked.h"
 #include "tests/common/status_matchers.h"
@@ -48,66 +50,99 @@ TEST(IsInForegroundTest, IsFalseWithoutATerminal) {
   });
 }
 
-TEST(BecomeForegroundGroupTest, TakesTheTerminal) {
+TEST(AwaitForegroundTest, IsOverAtOnceInTheForegroundOrWithoutATerminal) {
+  InTerminal([](const auto&) { EXPECT_THAT(AwaitForeground(), IsOk()); });
+  InFork([] {
+    UseDevNullAsStandardInput();
+    EXPECT_THAT(AwaitForeground(), IsOk());
+  });
+}
+
+TEST(AwaitForegroundTest, StopsInTheBackgroundUntilTheForeground) {
+  InTerminal([](const auto&) {
+    const pid_t child = fork();
+    if (child == 0) {
+      signal(SIGTTIN, SIG_DFL);
+      setpgid(0, 0);
+      _exit(AwaitForeground().ok() ? 7 : 1);
+    }
+    int status = 0;
+    // Continued, but not in the foreground, it stops again.
+    for (int i = 0; i < 2; ++i) {
+      ASSERT_EQ(waitpid(child, &status, WUNTRACED), child);
+      ASSERT_TRUE(WIFSTOPPED(status));
+      EXPECT_EQ(WSTOPSIG(status), SIGTTIN);
+      if (i == 1) {
+        ASSERT_EQ(tcsetpgrp(STDIN_FILENO, child), 0);
+      }
+      kill(-child, SIGCONT);
+    }
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+    EXPECT_TRUE(WIFEXITED(status));
+    EXPECT_EQ(WEXITSTATUS(status), 7);
+  });
+}
+
+TEST(AwaitForegroundTest, FailsWhereNobodyCouldContinueUs) {
   InTerminal([](const auto&) {
     InFork([] {
-      const pid_t parents_group = getpgrp();
-      // A process in the background that does this is stopped otherwise.
-      signal(SIGTTOU, SIG_DFL);
-      BecomeForegroundGroup();
-      EXPECT_NE(getpgrp(), parents_group);
-      EXPECT_EQ(getpgrp(), getpid());
-      EXPECT_EQ(tcgetpgrp(STDIN_FILENO), getpid());
-      struct sigaction after = {};
-      sigaction(SIGTTOU, nullptr, &after);
-      EXPECT_EQ(after.sa_handler, SIG_DFL);
+      ASSERT_EQ(setpgid(0, 0), 0);
+      signal(SIGTTIN, SIG_IGN);
+      EXPECT_THAT(AwaitForeground(), HasErrno(EIO));
     });
   });
 }
 
-TEST(BecomeForegroundGroupTest, DoesNothingWithoutATerminal) {
-  InFork([] {
-    UseDevNullAsStandardInput();
-    const pid_t group = getpgrp();
-    BecomeForegroundGroup();
-    EXPECT_EQ(getpgrp(), group);
-  });
+// A child that makes itself the foreground, as an interactive shell does.
+Command TakingTheTerminal(const std::string& script) {
+  Command command;
+  command.argv = {"sh", "-c", script};
+  command.in_child = {[]() -> absl::Status {
+    setpgid(0, 0);
+    signal(SIGTTOU, SIG_IGN);
+    tcsetpgrp(STDIN_FILENO, getpgrp());
+    return absl::OkStatus();
+  }};
+  return command;
 }
 
-TEST(TakeTerminalBackTest, TakesItFromTheDead) {
+TEST(JobTest, TakesTheTerminalFromTheDeadWithItsSettings) {
   InTerminal([](const auto&) {
-    signal(SIGTTOU, SIG_DFL);
-    InFork(BecomeForegroundGroup);
-    ASSERT_FALSE(IsInForeground());
-    TakeTerminalBack();
+    termios before = {};
+    ASSERT_EQ(tcgetattr(STDIN_FILENO, &before), 0);
+    EXPECT_EQ(mydocker::Run(TakingTheTerminal("stty raw -echo; kill -KILL $$"))
+                  .value_or(-1),
+              128 + SIGKILL);
     EXPECT_TRUE(IsInForeground());
+    termios after = {};
+    ASSERT_EQ(tcgetattr(STDIN_FILENO, &after), 0);
+    EXPECT_EQ(after.c_lflag, before.c_lflag);
+    EXPECT_EQ(after.c_oflag, before.c_oflag);
   });
 }
 
-TEST(TakeTerminalBackTest, LeavesItToTheLiving) {
+TEST(JobTest, LeavesTheTerminalToTheLiving) {
   InTerminal([](const auto&) {
-    Pipe pipe = *MakePipe();
-    const pid_t child = fork();
-    if (child == 0) {
-      BecomeForegroundGroup();
-      pipe.write_end.Close();
-      pause();
-    }
-    pipe.write_end.Close();
-    ASSERT_THAT(ReadAll(pipe.read_end.get()), IsOk());  // Until it has it.
-    TakeTerminalBack();
-    EXPECT_EQ(tcgetpgrp(STDIN_FILENO), child);
-    kill(child, SIGKILL);
-    waitpid(child, nullptr, 0);
+    const Pipe pipe = *MakePipe();
+    // The one that stays has to have descriptor 3 open, and ours never ends.
+    Command command = TakingTheTerminal("read forever <&3 & exit 0");
+    command.extra_files = {pipe.read_end.get()};
+    ASSERT_EQ(mydocker::Run(command).value_or(-1), 0);
+    const pid_t holder = tcgetpgrp(STDIN_FILENO);
+    EXPECT_NE(holder, getpgrp());
+    kill(-holder, SIGKILL);
   });
 }
 
-TEST(TakeTerminalBackTest, DoesNothingWithoutATerminal) {
+TEST(JobTest, LeavesNoSignalBlocked) {
   InFork([] {
-    UseDevNullAsStandardInput();
-    const pid_t group = getpgrp();
-    TakeTerminalBack();
-    EXPECT_EQ(getpgrp(), group);
+    signal(SIGINT, SIG_DFL);
+    const SignalSet before = Block(0);
+    Command command;
+    // Ctrl-C comes and the child ends: it must not be kept for us.
+    command.argv = {"sh", "-c", "kill -INT $PPID"};
+    EXPECT_EQ(mydocker::Run(command).value_or(-1), 0);
+    EXPECT_EQ(Block(0), before);
   });
 }
 
@@ -139,25 +174,6 @@ TEST(ChildInTerminalTest, IsInTheCallersGroupOtherwise) {
     ASSERT_THAT(output, IsOk());
     EXPECT_EQ(output->text, std::to_string(getpgrp()));
     EXPECT_TRUE(IsInForeground());
-  });
-}
-
-void HandleSignal(int) {}
-
-TEST(KeyboardSignalsIgnoredTest, LastsAsLongAsItLives) {
-  InFork([] {
-    signal(SIGINT, HandleSignal);
-    signal(SIGQUIT, SIG_DFL);
-    {
-      const KeyboardSignalsIgnored ignored;
-      raise(SIGINT);
-      raise(SIGQUIT);
-    }
-    struct sigaction after = {};
-    sigaction(SIGINT, nullptr, &after);
-    EXPECT_EQ(after.sa_handler, HandleSignal);
-    sigaction(SIGQUIT, nullptr, &after);
-    EXPECT_EQ(after.sa_handler, SIG_DFL);
   });
 }
 

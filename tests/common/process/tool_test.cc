@@ -105,6 +105,20 @@ TEST_F(ToolTest, SignalsAreNotBlockedInIt) {
   });
 }
 
+// What it was needed for is not going to be: nobody waits until it is through.
+TEST_F(ToolTest, IsNotWaitedForAfterASignalToEnd) {
+  InFork([this] {
+    const absl::StatusOr<Supervisor> supervisor = Supervisor::Create();
+    ASSERT_THAT(supervisor, IsOk());
+    const absl::Status status =
+        RunWithInput({"sh", "-c", "kill -TERM $PPID; exec sleep 1000"})
+            .status();
+    EXPECT_THAT(status, Says("interrupted by SIGTERM"));
+    EXPECT_EQ(ExitStatusOf(status), 128 + SIGTERM);
+    EXPECT_TRUE(HasNoChildren());
+  });
+}
+
 TEST_F(ToolTest, IsEndedWithItsObject) {
   pid_t pid = 0;
   {

@@ -1,0 +1,43 @@
+// An interactive shell on the host, whose job the program under test is.
+
+#ifndef MYDOCKER_TESTS_SUPPORT_HOSTS_SHELL_H_
+#define MYDOCKER_TESTS_SUPPORT_HOSTS_SHELL_H_
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+#include "tests/support/program.h"
+#include "tests/support/terminal.h"
+
+namespace blackbox {
+
+// Returns `invocation` for a shell of the host, `shell`, whose words are
+// `words` and then those of `invocation`: "$@". "$RUN" is the program.
+Invocation InHostsShell(const std::string& shell, Invocation invocation,
+                        std::vector<std::string> words);
+
+// bash at its prompt, as a user has it. "$@" are the words of the program.
+class HostsShell : public Terminal {
+ public:
+  explicit HostsShell(const Invocation& invocation);
+  void AwaitPrompt() { Expect("host> "); }
+  // The program, on the host: the process that the shell has started. Waits
+  // until it is there; 0 if it does not come.
+  pid_t FindProgram();
+  // Ends the shell. All that it has started must have ended.
+  void End();
+};
+
+// Waits until the process is in this state ("S", "T", …), and returns whether
+// it was within kPatience.
+bool WaitForState(pid_t pid, const std::string& state);
+
+// Returns the process group that the terminal of the process has in its
+// foreground.
+pid_t ForegroundOf(pid_t pid);
+
+}  // namespace blackbox
+
+#endif  // MYDOCKER_TESTS_SUPPORT_HOSTS_SHELL_H_
