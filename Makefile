@@ -42,9 +42,26 @@ common_objects = $(if $(filter 0,$1),$(BUILD)/common.a,$(patsubst %,$(BUILD)/%.o
 
 # `make SANITIZE=1 …` builds with AddressSanitizer and UBSan, beside the rest.
 SANITIZE ?=
+# `make ARCH=arm64 …` builds for another processor, beside the rest: with
+# Debian's cross compiler, and the libraries that scripts/sysroot.sh unpacks. What
+# comes of that, only the lab can run. (The environment's ARCH is others'.)
+MACHINE := $(patsubst x86_64,amd64,$(patsubst aarch64,arm64,$(shell uname -m)))
+ARCH := $(MACHINE)
+CROSS := $(filter-out $(MACHINE),$(ARCH))
+ifneq ($(CROSS),)
+$(if $(filter-out arm64,$(CROSS)),$(error ARCH=$(ARCH): there is amd64 and arm64, \
+  and this machine, $(MACHINE), builds for $(sort $(MACHINE) arm64)))
+CROSS_GOALS := all tests test-lab lab
+$(if $(filter-out $(CROSS_GOALS) build/%,$(MAKECMDGOALS)),$(error ARCH=$(ARCH) is for $(CROSS_GOALS): \
+  make $(firstword $(filter-out $(CROSS_GOALS) build/%,$(MAKECMDGOALS))) would run what this machine, $(MACHINE), cannot))
+endif
 , := ,
-BUILD := build$(if $(SANITIZE),/sanitize)
-CXX := g++
+BUILD := build$(CROSS:%=/%)$(if $(SANITIZE),/sanitize)
+SYSROOT := $(CROSS:%=build/%/sysroot)
+CXX := $(if $(CROSS),aarch64-linux-gnu-g++ --sysroot=$(SYSROOT),g++)
+AR := $(if $(CROSS),aarch64-linux-gnu-)ar
+PKG_CONFIG := $(if $(CROSS),PKG_CONFIG_SYSROOT_DIR=$(SYSROOT) \
+  PKG_CONFIG_LIBDIR=$(SYSROOT)/usr/lib/aarch64-linux-gnu/pkgconfig:$(SYSROOT)/usr/share/pkgconfig) pkg-config
 # Small rather than fast: the time is the kernel's, and `run` stays in memory as
 # long as its container lives.
 OPTIMIZE := -Os
@@ -83,6 +100,7 @@ $(PRECOMPILED) $(TEST_PRECOMPILED): Makefile
 	@mkdir -p $(@D)
 	@printf '#include <%s>\n' $(HEADERS) > $@
 # By name: a pattern rule is passed over while another rule's header is there.
+$(PRECOMPILED).gch $(TEST_PRECOMPILED).gch $(BUILD)/absl.libs: | $(SYSROOT:%=%/packages)
 $(PRECOMPILED).gch $(TEST_PRECOMPILED).gch: %.gch: %
 	@echo "compile $@"
 	@$(CXX) $(CXXFLAGS) $(OPTIMIZE) -x c++-header $< -o $@
@@ -99,10 +117,13 @@ $(BUILD)/%.o: %.cc $(PRECOMPILED).gch Makefile
 $(BUILD)/tests/%.o: tests/%.cc $(TEST_PRECOMPILED).gch Makefile
 	$(call compile,$(TEST_PRECOMPILED))
 
+$(SYSROOT:%=%/packages): scripts/sysroot.sh vagrant/packages.txt
+	@scripts/sysroot.sh $(CROSS) $(SYSROOT)
+
 # Debian's pkg-config takes a second to find out, so it is asked once.
 $(BUILD)/absl.libs: Makefile
 	@mkdir -p $(@D)
-	@pkg-config --static --libs $(ABSL) > $@
+	@$(PKG_CONFIG) --static --libs $(ABSL) > $@
 
 define link
 	@mkdir -p $(@D)
@@ -111,7 +132,7 @@ define link
 endef
 
 $(BUILD)/common.a: $(COMMON:%=$(BUILD)/%.o)
-	@rm -f $@ && ar rcs $@ $^
+	@rm -f $@ && $(AR) rcs $@ $^
 
 define chapter_rules
 $(BUILD)/chapters/$1/run: $(patsubst %.cc,$(BUILD)/%.o,$(wildcard chapters/$1/*.cc)) \
@@ -330,13 +351,13 @@ bench bench-check:
 
 .PHONY: test-lab lab
 test-lab:
-	@vagrant/provision.sh packages build test lab
+	@vagrant/provision.sh packages build test lab $(CROSS:%=lab-%)
 	@$(MAKE) tests
-	@tests/lab/run.py --only '$(ONLY)' $(MODE)
+	@tests/lab/run.py --arch $(ARCH) --only '$(ONLY)' $(MODE)
 lab:
-	@vagrant/provision.sh packages build lab
+	@vagrant/provision.sh packages build lab $(CROSS:%=lab-%)
 	@$(MAKE) all
-	@tests/lab/run.py --shell $(or $(MODE),v1)
+	@tests/lab/run.py --arch $(ARCH) --shell $(or $(MODE),v1)
 
 # ---------------------------------------------------------- around the book
 
@@ -376,7 +397,7 @@ lint:
 clean:
 	rm -rf build run mydocker escape
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD) -name sysroot -prune -o -name '*.d' -print 2>/dev/null)
 
 # ---------------------------------------------------------------- the pages
 

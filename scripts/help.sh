@@ -33,8 +33,8 @@ cat <<'END'
   make deps       install what is missing from vagrant/packages.txt (FOR=all: for every target)
   make test-faults    every system call of run and init fails, one at a time (ONLY=regex, CHAPTER="8 9")
   make test-faults-selftest    does that table see a clean-up that is not there?
-  make test-lab   run the tests on kernels with cgroup v1, hybrid and v2 (MODE=v2, ONLY=regex)
-  make lab MODE=v2    a shell in such a kernel (v1, hybrid, v2)
+  make test-lab   run the tests on kernels with cgroup v1, hybrid and v2 (MODE=v2, ONLY=regex, ARCH=arm64)
+  make lab MODE=v2    a shell in such a kernel (v1, hybrid, v2; ARCH=arm64)
   make test-sanitizers    the tests, with the programs watching their own memory
   make fuzz-smoke the code that parses, fed with nonsense: each target for 20 seconds (SECONDS=60)
   make fuzz TARGET=handshake SECONDS=3600    one target, for longer; without TARGET all of them

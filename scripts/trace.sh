@@ -24,6 +24,14 @@ for ((chapter = number > 0; chapter <= number; chapter++)); do
   read -ra added <<<"${taught[$chapter]:-}"
   calls+=("${added[@]}")
 done
+# Of these an arm64 kernel has only the form that takes a directory as well, and
+# the C library calls that.
+if [[ $(uname -m) == aarch64 ]]; then
+  declare -A there=([mkdir]=mkdirat [mknod]=mknodat [readlink]=readlinkat [rmdir]=unlinkat [symlink]=symlinkat)
+  for i in "${!calls[@]}"; do
+    calls[i]=${there[${calls[i]}]:-${calls[i]}}
+  done
+fi
 trace_calls=$(IFS=, && echo "${calls[*]}")
 
 # By its path: the search through PATH is execve after execve.

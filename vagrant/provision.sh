@@ -25,6 +25,7 @@ usage: provision.sh COMMAND
 
   packages [GROUP...|all]  install what vagrant/packages.txt lists for these
                            groups (build run test unless given)
+  list GROUP...            print those packages, one a line
   swap [SIZE]              a swap file of SIZE (1G unless given), unless there is swap
   cgroup v1|hybrid|v2      boot with this cgroup version from now on
   current-cgroup           print the cgroup version of this boot
@@ -326,6 +327,7 @@ main() {
   local command=${1:-help}
   [[ $# -eq 0 ]] || shift
   case $command in
+    list) wanted_packages "$@" ;;
     packages | swap | cgroup | greeting | lab | undo) "$command" "$@" ;;
     current-cgroup) current_cgroup ;;
     kernel-switches) kernel_switches "$@" ;;

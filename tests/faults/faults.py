@@ -39,6 +39,8 @@ LIMITS = {
 PIDS = {"pids": ("pids.max", "pids.max", "50", "50")}
 LIMIT_FLAGS = ["-m", "64m", "-cpushare", "512", "-cpuset", "0"]
 MORE_FLAGS = [*LIMIT_FLAGS, "-pids-limit", "50", "-hostname", "box"]
+# arm64 has no rmdir(2).
+REMOVE_DIRECTORY = "unlinkat" if os.uname().machine == "aarch64" else "rmdir"
 PLAIN = judge.Setup("08-run-init", LIMIT_FLAGS, LIMITS, cpus="0")
 ROOT_OF_ITS_OWN = judge.Setup(
     "09-rootfs", [*MORE_FLAGS, "-rootfs", ROOTFS], LIMITS | PIDS, cpus="0", hostname="box", own_root=True,
@@ -47,7 +49,8 @@ LAYERED = dataclasses.replace(ROOT_OF_ITS_OWN, chapter="10-union-fs", flags=[*MO
 SETUPS = {
     "8": (PLAIN,
           # EBUSY is what comes where a process has not left the cgroup yet, which is a matter of chance.
-          dataclasses.replace(PLAIN, name="ended", processes=("run",), is_ended=True, always="rmdir:error=EBUSY:when=1")),
+          dataclasses.replace(PLAIN, name="ended", processes=("run",), is_ended=True,
+                              always=f"{REMOVE_DIRECTORY}:error=EBUSY:when=1")),
     "9": (ROOT_OF_ITS_OWN,),
     "10": (LAYERED,
            dataclasses.replace(LAYERED, name="kept", processes=("run", "tool"),

@@ -206,7 +206,7 @@ def run_pages(name, pages):
 
 def facts():
     """What this machine is: the host compares it with the mode."""
-    lines = [f"kernel {os.uname().release}", f"cpus {os.cpu_count()}"]
+    lines = [f"machine {os.uname().machine}", f"kernel {os.uname().release}", f"cpus {os.cpu_count()}"]
     lines.append("cgroup " + subprocess.run([PROVISION, "current-cgroup"], capture_output=True, text=True).stdout.strip())
     lines += [f"swap {line}" for line in read("/proc/swaps").splitlines()[1:]]
     lines.append("controllers " + read("/sys/fs/cgroup/cgroup.subtree_control").strip())

@@ -4,15 +4,17 @@
   tests/lab/run.py [MODE...]       run the tests (all modes unless given)
   tests/lab/run.py --only docs/08 v2   of these, what has docs/08 (a regular expression) in its name
   tests/lab/run.py --shell MODE    a root shell in such a kernel; `exit` ends it
+  tests/lab/run.py --arch arm64 …  the same on another architecture, emulated
 
 A mode is how Debian's kernel and systemd are booted: v1, hybrid or v2 for the
 cgroup version, v2-controllers for a v2 whose root already hands down all
-controllers. Each has two CPUs and swap. v1 and v2 run all tests, some pages of
-the book, and the memory tests a second time without swap, as v1-noswap and
-v2-noswap; the others run the tests that have to do with cgroups.
+controllers, v2-backports for the newer kernel of Debian's backports. Each has
+two CPUs and swap. v1 and v2 run all tests, some pages of the book, and the
+memory tests a second time without swap, as v1-noswap and v2-noswap;
+v2-backports runs all tests, the others those that have to do with cgroups.
 
-What a kernel said is kept in build/lab/log/MODE. LAB_ACCEL=tcg or kvm overrides
-the choice between emulation and the host's processor.
+What a kernel said is kept in build/lab/log/ARCH/MODE. LAB_ACCEL=tcg or kvm
+overrides the choice between emulation and the host's processor.
 """
 
 import argparse
@@ -38,7 +40,7 @@ PROJECT = HERE.parents[1]
 LAB = PROJECT / "build" / "lab"
 
 # Those that take longest first: two kernels run at a time.
-MODES = ["v2", "v1", "hybrid", "v2-controllers"]
+MODES = ["v2", "v1", "v2-backports", "hybrid", "v2-controllers"]
 NOSWAP_MODES = ["v1", "v2"]
 # The programs that run a second time without swap: the memory tests of chapters
 # 7 and 8.
@@ -56,6 +58,28 @@ PAGES = {
     "v1": ["07-cgroup-memory", "08-run-init"],
     "v2": ["07-cgroup-memory", "08-run-init", "09-rootfs", "10-union-fs", "security", "errors"],
 }
+
+
+@dataclasses.dataclass
+class Machine:
+    """An architecture, by Debian's name, as QEMU has it."""
+
+    linux: str  # as uname(1) names it
+    qemu: str
+    emulated: list  # QEMU's words for one that is emulated
+    console: str
+    modes: list  # those that there are
+    usual: list  # those that run unless others are asked for
+
+
+MACHINES = {
+    # Without cmpxchg16b, which QEMU 7.2 emulates wrongly: Linux 6.12 panics of it.
+    "amd64": Machine("x86_64", "qemu-system-x86_64", ["-cpu", "max,cx16=off"], "ttyS0", MODES, MODES),
+    # Not "max": to check signed pointers takes the emulator longer than all the rest.
+    "arm64": Machine("aarch64", "qemu-system-aarch64", ["-machine", "virt", "-cpu", "cortex-a72"], "ttyAMA0",
+                     ["v2", "v1", "hybrid", "v2-controllers"], ["v2"]),
+}
+NATIVE = next((arch for arch, machine in MACHINES.items() if machine.linux == os.uname().machine), "")
 
 # Seconds. Emulation is some ten times slower than the machine it runs on, so
 # these are for what hangs, not for what is slow.
@@ -80,31 +104,31 @@ def die(text):
 # --- what is booted ----------------------------------------------------------
 
 
-def image():
-    """The directory with the disk, the kernel and its switches; made when it is not there."""
+def image(arch):
+    """The directory with the disk, the kernels and their switches; made when it is not there."""
     inputs = [HERE / "image.sh", PROJECT / "vagrant/provision.sh", PROJECT / "vagrant/packages.txt"]
     inputs += sorted((HERE / "units").iterdir())
     key = hashlib.sha256(b"\0".join(path.read_bytes() for path in inputs)).hexdigest()[:12]
-    directory = LAB / f"image-{key}"
+    directory = LAB / f"image-{arch}-{key}"
     if not directory.exists():
-        if subprocess.run([HERE / "image.sh", directory]).returncode != 0:
+        if subprocess.run([HERE / "image.sh", directory, arch]).returncode != 0:
             die("there is no image to boot")
-        for other in LAB.glob("image-*"):
+        for other in LAB.glob(f"image-{arch}-*"):
             if other != directory:
                 shutil.rmtree(other)
     return directory
 
 
-def accelerator(machine):
+def accelerator(arch, boot_files):
     """kvm where it works, else tcg. /dev/kvm may open and yet never run a thing: try."""
     if os.environ.get("LAB_ACCEL"):
         return os.environ["LAB_ACCEL"]
-    if not os.access("/dev/kvm", os.R_OK | os.W_OK):
+    if arch != "amd64" or not os.access("/dev/kvm", os.R_OK | os.W_OK):
         return "tcg"
     # Without a root file system the kernel panics at once, which ends QEMU.
     probe = [
         "qemu-system-x86_64", "-accel", "kvm", "-m", "256", "-nodefaults", "-nographic", "-no-reboot",
-        "-serial", "stdio", "-kernel", machine / "vmlinuz", "-append", "console=ttyS0 panic=-1",
+        "-serial", "stdio", "-kernel", boot_files / "vmlinuz", "-append", "console=ttyS0 panic=-1",
     ]  # fmt: skip
     try:
         run = subprocess.run(probe, stdin=subprocess.DEVNULL, capture_output=True, timeout=6)
@@ -113,16 +137,24 @@ def accelerator(machine):
         return "tcg"
 
 
-def project_disk(project, path):
-    """A disk with the project on it, as make left it."""
+def built(project, arch):
+    """Where make leaves what it builds for this architecture."""
+    return project / "build" / ("" if arch == NATIVE else arch)
+
+
+def project_disk(project, arch, path):
+    """A disk with the project on it, as make left it on a machine like the one that is booted."""
 
     def ignore(directory, names):
         ignored = set(shutil.ignore_patterns(".git", ".vagrant", "workshop")(directory, names))
-        unneeded = {"lab", "rootfs-debian", "sanitize", "docs"}
-        return ignored | (unneeded if pathlib.Path(directory) == project / "build" else set())
+        unneeded = {"lab", "rootfs-debian", "sanitize", "docs", "sysroot", *MACHINES}
+        if pathlib.Path(directory) in (project / "build", built(project, arch)):
+            return ignored | unneeded
+        return ignored | ({"build"} if pathlib.Path(directory) == project else set())
 
     stage = path.with_suffix(".d")
     shutil.copytree(project, stage, symlinks=True, ignore=ignore)
+    shutil.copytree(built(project, arch), stage / "build", symlinks=True, ignore=ignore)
     if project != PROJECT:
         for part in ("tests/lab", "vagrant"):
             shutil.copytree(PROJECT / part, stage / part, dirs_exist_ok=True)
@@ -132,20 +164,22 @@ def project_disk(project, path):
     shutil.rmtree(stage)
 
 
-def qemu(machine, accel, mode, project_image, words):
+def qemu(arch, boot_files, accel, mode, project_image, words):
     """The command line that boots `mode`. No disk is written to: each boot starts afresh."""
-    switches = (machine / f"switches-{mode.split('-')[0]}").read_text().strip()
+    machine = MACHINES[arch]
+    switches = (boot_files / f"switches-{mode.split('-')[0]}").read_text().strip()
+    newer = "-backports" if mode.endswith("-backports") else ""
     # Guards against other guests on the same processor, which an emulated one does not have.
     # Programs at the same addresses each time: what the emulator has translated it can use again.
     calm = "mitigations=off audit=0 norandmaps"
-    append = f"root=/dev/vda rw console=ttyS0 quiet panic=-1 {calm} {switches} lab.mode={mode} {words}"
-    disks = [f"file={image},format=raw,if=virtio,snapshot=on" for image in (machine / "root.img", project_image)]
+    append = f"root=/dev/vda rw console={machine.console} quiet panic=-1 {calm} {switches} lab.mode={mode} {words}"
+    disks = [f"file={image},format=raw,if=virtio,snapshot=on" for image in (boot_files / "root.img", project_image)]
     return [
         # Whatever ends this script ends the kernels that it started.
         "setpriv", "--pdeathsig", "KILL",
-        "qemu-system-x86_64", "-accel", accel, "-cpu", "host" if accel == "kvm" else "max",
+        machine.qemu, "-accel", accel, *(["-cpu", "host"] if accel == "kvm" else machine.emulated),
         "-smp", "2", "-m", "2G", "-nodefaults", "-display", "none", "-no-reboot",
-        "-kernel", machine / "vmlinuz", "-initrd", machine / "initrd", "-append", append,
+        "-kernel", boot_files / f"vmlinuz{newer}", "-initrd", boot_files / f"initrd{newer}", "-append", append,
         "-drive", disks[0], "-drive", disks[1], "-device", "virtio-rng-pci",
     ]  # fmt: skip
 
@@ -170,15 +204,15 @@ class Report:
         return ", ".join(f"{count}{word}" for count, word in counts if count) or "no test"
 
 
-def boot(machine, accel, mode, project_image, pages, only):
+def boot(arch, boot_files, accel, mode, project_image, pages, only):
     """Boots, waits for the guest to power off, and returns what it sent: {path: bytes}."""
-    log = LAB / "log" / mode
+    log = LAB / "log" / arch / mode
     shutil.rmtree(log, ignore_errors=True)
     log.mkdir(parents=True)
     noswap = NOSWAP_PROGRAMS if mode in NOSWAP_MODES else ""
     programs = PROGRAMS.get(mode, "")
     words = f"lab.job=test lab.limit={PROGRAM_LIMIT} lab.programs={programs} lab.only={only} lab.noswap={noswap} lab.pages={','.join(pages)}"
-    command = qemu(machine, accel, mode, project_image, words) + [
+    command = qemu(arch, boot_files, accel, mode, project_image, words) + [
         "-serial", f"file:{log}/console", "-device", "virtio-serial",
         "-chardev", f"file,id=results,path={log}/results.tar", "-device", "virtserialport,chardev=results,name=results",
     ]  # fmt: skip
@@ -263,7 +297,7 @@ def read_program(files):
     return report
 
 
-def read_machine(mode, text):
+def read_machine(arch, mode, text):
     """Is the machine what the mode promises? Else the tests' results mean nothing."""
     report = Report()
     if not text:
@@ -276,6 +310,9 @@ def read_machine(mode, text):
         else:
             report.fail(test, text)
 
+    check("is of this architecture", facts.get("machine") == MACHINES[arch].linux)
+    release = tuple(map(int, re.findall("[0-9]+", facts.get("kernel", "0.0"))[:2]))
+    check("boots this kernel", release > (6, 1) if mode.endswith("-backports") else release == (6, 1))
     check("boots with this cgroup version", facts.get("cgroup") == mode.split("-")[0])
     check("has two CPUs", facts.get("cpus") == "2")
     check("has swap", "swap" in facts)
@@ -287,10 +324,10 @@ def read_machine(mode, text):
     return report
 
 
-def read_mode(mode, files, programs, pages, only):
+def read_mode(arch, mode, files, programs, pages, only):
     """All reports of one boot: {(pass, program): Report}."""
     reports = {}
-    boot_report = reports[mode, "(the machine)"] = read_machine(mode, files.get("machine", b"").decode())
+    boot_report = reports[mode, "(the machine)"] = read_machine(arch, mode, files.get("machine", b"").decode())
     wanted = PROGRAMS.get(mode, "")
     expected = [(mode, program) for program in programs if re.search(wanted, program)]
     expected += [(mode, f"docs/{page}") for page in pages]
@@ -305,11 +342,11 @@ def read_mode(mode, files, programs, pages, only):
         if "status" in own:
             reports[where] = read_program(own)
         elif "started" in own:
-            boot_report.fail("finishes", f"it stopped or hung while it ran {prefix[:-1]}; see {LAB}/log/{mode}/console")
+            boot_report.fail("finishes", f"it stopped or hung while it ran {prefix[:-1]}; see {LAB}/log/{arch}/{mode}/console")
         else:
             not_run.append(prefix[:-1])
     if "finished" not in files and not any(test == "finishes" for test, _ in boot_report.failed):
-        console = LAB / "log" / mode / "console"
+        console = LAB / "log" / arch / mode / "console"
         tail = console.read_text(errors="replace").splitlines()[-15:] if console.exists() else []
         boot_report.fail("finishes", f"it never got to the end; last words of {console}:\n" + "\n".join(tail))
     if not_run:
@@ -368,11 +405,11 @@ def print_reports(reports):
     return failed == 0
 
 
-def test_programs(project):
+def test_programs(project, arch):
     """Every test program, found by its source: one that was not built must not go unnoticed."""
     sources = [s for part in ("common", "chapters", "doctor") for s in (project / "tests" / part).rglob("*_test.cc")]
     programs = sorted(str(source.relative_to(project / "tests").with_suffix("")) for source in sources)
-    missing = [program for program in programs if not os.access(project / "build/tests" / program, os.X_OK)]
+    missing = [program for program in programs if not os.access(built(project, arch) / "tests" / program, os.X_OK)]
     if missing:
         die(f"not built: {', '.join(missing)}; run make test-lab, which builds them")
     if not programs:
@@ -380,11 +417,11 @@ def test_programs(project):
     return programs
 
 
-def run_tests(modes, project, allowed, only):
-    programs = test_programs(project)
+def run_tests(arch, modes, project, allowed, only):
+    programs = test_programs(project, arch)
     start = time.monotonic()
-    machine = image()
-    accel = accelerator(machine)
+    boot_files = image(arch)
+    accel = accelerator(arch, boot_files)
     # The project of selftest.sh has no pages.
     pages_of = {
         mode: [p for p in PAGES.get(mode, []) if (project / f"docs/{p}.md").exists() and re.search(only, f"docs/{p}")]
@@ -392,11 +429,11 @@ def run_tests(modes, project, allowed, only):
     }
     with tempfile.TemporaryDirectory(dir=LAB) as scratch:
         disk = pathlib.Path(scratch) / "project.img"
-        project_disk(project, disk)
-        say(f"booting {', '.join(modes)} ({accel}; {len(programs)} test programs; {BOOTS_AT_A_TIME} kernels at a time)")
+        project_disk(project, arch, disk)
+        say(f"booting {', '.join(modes)} ({arch}, {accel}; {len(programs)} test programs; {BOOTS_AT_A_TIME} kernels at a time)")
         with concurrent.futures.ThreadPoolExecutor(BOOTS_AT_A_TIME) as pool:
             try:
-                sent = list(pool.map(lambda mode: boot(machine, accel, mode, disk, pages_of[mode], only), modes))
+                sent = list(pool.map(lambda mode: boot(arch, boot_files, accel, mode, disk, pages_of[mode], only), modes))
             except BaseException:  # Ctrl-C too: the pool would wait for the kernels
                 pool.shutdown(wait=False, cancel_futures=True)
                 for process in KERNELS:
@@ -404,10 +441,10 @@ def run_tests(modes, project, allowed, only):
                 raise
     reports = {}
     for mode, files in zip(modes, sent):
-        reports.update(read_mode(mode, files, programs, pages_of[mode], only))
+        reports.update(read_mode(arch, mode, files, programs, pages_of[mode], only))
     used = judge_skips(reports, allowed)
     for entry in allowed:
-        if set(modes) == set(MODES) and not only and entry not in used:
+        if arch == NATIVE and set(modes) == set(MODES) and not only and entry not in used:
             say(f"no test needs this line of allowed-skips.txt any longer: {'  '.join(entry)}")
     say(f"took {time.monotonic() - start:.0f} s")
     return print_reports(reports)
@@ -416,23 +453,23 @@ def run_tests(modes, project, allowed, only):
 # --- a shell -----------------------------------------------------------------
 
 
-def run_shell(mode):
+def run_shell(arch, mode):
     # Without a terminal nobody would ever type `exit`.
     if not sys.stdin.isatty():
         die("a shell needs a terminal")
-    machine = image()
-    accel = accelerator(machine)
+    boot_files = image(arch)
+    accel = accelerator(arch, boot_files)
     size = os.get_terminal_size(sys.stdin.fileno())
     words = f"lab.job=shell lab.terminal={os.environ.get('TERM', 'vt100')}:{size.lines}:{size.columns}"
     settings = termios.tcgetattr(sys.stdin)
     with tempfile.TemporaryDirectory(dir=LAB) as scratch:
         disk = pathlib.Path(scratch) / "project.img"
-        project_disk(PROJECT, disk)
-        say(f"booting a {mode} kernel ({accel}), project in /mydocker; `exit` ends it and undoes all changes")
+        project_disk(PROJECT, arch, disk)
+        say(f"booting a {mode} kernel ({arch}, {accel}), project in /mydocker; `exit` ends it and undoes all changes")
         # signal=off: Ctrl-C is a key like any other, for the guest.
         terminal = ["-chardev", "stdio,id=tty,signal=off", "-serial", "chardev:tty"]
         try:
-            return subprocess.run(qemu(machine, accel, mode, disk, words) + terminal).returncode == 0
+            return subprocess.run(qemu(arch, boot_files, accel, mode, disk, words) + terminal).returncode == 0
         finally:
             termios.tcsetattr(sys.stdin, termios.TCSADRAIN, settings)
 
@@ -440,25 +477,30 @@ def run_shell(mode):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("modes", nargs="*", metavar="MODE", help=", ".join(MODES))
-    parser.add_argument("--shell", metavar="MODE", choices=MODES, help="a root shell in this mode")
+    parser.add_argument("--shell", metavar="MODE", help="a root shell in this mode")
+    parser.add_argument("--arch", default=NATIVE, help="the architecture, by Debian's name: " + ", ".join(MACHINES))
     parser.add_argument("--only", metavar="REGEX", default="", help="run only the tests and pages with this in their name")
     # For selftest.sh: another tree in place of the project.
     parser.add_argument("--project", type=pathlib.Path, default=PROJECT, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    for mode in options.modes:
-        if mode not in MODES:
-            die(f"there is no mode '{mode}'; there are: {', '.join(MODES)}")
-    for tool in ("qemu-system-x86_64", "mmdebstrap", "setpriv", "/sbin/mke2fs"):
+    if NATIVE != "amd64":
+        die("the lab's kernels are booted on x86_64 machines; here use the Vagrant machines (docs/lab.md)")
+    if options.arch not in MACHINES:
+        die(f"there is no architecture '{options.arch}'; there are: {', '.join(MACHINES)}")
+    modes = MACHINES[options.arch].modes
+    for mode in [*options.modes, *filter(None, [options.shell])]:
+        if mode not in modes:
+            die(f"there is no mode '{mode}' on {options.arch}; there are: {', '.join(modes)}")
+    for tool in (MACHINES[options.arch].qemu, "mmdebstrap", "setpriv", "/sbin/mke2fs"):
         if not shutil.which(tool):
-            die(f"{tool} is missing: vagrant/provision.sh packages lab run")
-    if os.uname().machine != "x86_64":
-        die("the lab kernels run the project's own programs, built for x86_64; here use the Vagrant machines (docs/lab.md)")
+            groups = "lab run" if options.arch == NATIVE else f"lab run lab-{options.arch}"
+            die(f"{tool} is missing: vagrant/provision.sh packages {groups}")
     LAB.mkdir(parents=True, exist_ok=True)
     if options.shell:
-        good = run_shell(options.shell)
+        good = run_shell(options.arch, options.shell)
     else:
         project = options.project.resolve()
-        good = run_tests(options.modes or MODES, project, allowed_skips(project / "tests/lab/allowed-skips.txt"), options.only)
+        good = run_tests(options.arch, options.modes or MACHINES[options.arch].usual, project, allowed_skips(project / "tests/lab/allowed-skips.txt"), options.only)
     sys.exit(0 if good else 1)
 
 

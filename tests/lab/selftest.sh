@@ -1,20 +1,26 @@
 #!/usr/bin/env bash
 #
 # Tests the lab itself: programs that fail in each way that a test program can,
-# and the runner must see every one of them, and name it.
+# and the runner must see every one of them, and name it. ARCH=arm64 boots that;
+# make test-lab ARCH=arm64 ONLY=nothing has made what it takes.
 
 set -euo pipefail
 
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+readonly ARCH=${ARCH:-amd64}
+compiler=(g++) build=build
+if [[ $ARCH == arm64 ]]; then
+  compiler=(aarch64-linux-gnu-g++ "--sysroot=${HERE%/tests/lab}/build/arm64/sysroot") build=build/arm64
+fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 # program NAME: a test program made of the tests on standard input.
 program() {
   local source=$work/tests/$1.cc
-  mkdir -p "${source%/*}" "$work/build/tests/${1%/*}"
+  mkdir -p "${source%/*}" "$work/$build/tests/${1%/*}"
   cat - "$work/main" >"$source"
-  g++ -std=c++20 -static -include "$work/prelude.h" "$source" -o "$work/build/tests/$1" -lgtest -lpthread
+  "${compiler[@]}" -std=c++20 -static -include "$work/prelude.h" "$source" -o "$work/$build/tests/$1" -lgtest -lpthread
 }
 
 cat >"$work/prelude.h" <<'END'
@@ -82,7 +88,7 @@ expect() {
 }
 
 status=0
-"$HERE/run.py" --project "$work" v1 >"$work/output" 2>&1 || status=$?
+"$HERE/run.py" --arch "$ARCH" --project "$work" v1 >"$work/output" 2>&1 || status=$?
 cat "$work/output"
 [[ $status -eq 1 ]] || { echo "selftest: exit status $status instead of 1"; failures=1; }
 expect '^common/room/pass_test +5 +-$'
@@ -105,11 +111,21 @@ expect '^    host name lost$'
 expect '^[0-9]+ passed, 8 failed, 1 skipped$'
 
 # A program that was not built is not a program that passed.
-rm "$work/build/tests/common/room/pass_test"
+rm "$work/$build/tests/common/room/pass_test"
 status=0
-"$HERE/run.py" --project "$work" v1 >"$work/output" 2>&1 || status=$?
+"$HERE/run.py" --arch "$ARCH" --project "$work" v1 >"$work/output" 2>&1 || status=$?
 [[ $status -eq 1 ]] || { echo "selftest: exit status $status instead of 1 with a program missing"; failures=1; }
 expect 'not built: common/room/pass_test'
+
+# What is not there is named, with what there is.
+# refuse ARGUMENT...: the runner must end with an error.
+refuse() {
+  ! "$HERE/run.py" --project "$work" "$@" >"$work/output" 2>&1 || { echo "selftest: no error of: $*"; failures=1; }
+}
+refuse --arch sparc
+expect "there is no architecture 'sparc'; there are: amd64, arm64"
+refuse v3
+expect "there is no mode 'v3' on amd64; there are: v2, v1, v2-backports, hybrid, v2-controllers"
 
 [[ $failures -eq 0 ]] || exit 1
 echo "selftest: the runner saw every fault"
