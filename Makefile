@@ -17,7 +17,7 @@ endif
 
 # Folder: NN-name; the page docs/NN-name.md; the targets chapterN and name.
 CHAPTERS := 00-proc 01-uts-ns 02-ipc-ns 03-pid-ns 04-mount-ns 05-user-ns 06-net-ns \
-            07-cgroup-memory 08-run-init 09-rootfs 10-union-fs
+            07-cgroup-memory 08-run-init 09-rootfs 10-union-fs 11-fuse-union
 
 # 03-pid-ns -> 3, pid-ns
 number_of = $(patsubst 0%,%,$(firstword $(subst -, ,$1)))
@@ -99,6 +99,11 @@ $(BUILD)/%.o: %.cc $(PRECOMPILED).gch Makefile
 $(BUILD)/tests/%.o: tests/%.cc $(TEST_PRECOMPILED).gch Makefile
 	$(call compile,$(TEST_PRECOMPILED))
 
+# Chapter 11 has one more, with headers in a folder of their own.
+$(BUILD)/chapters/11-fuse-union/%.o: private CXXFLAGS += -I/usr/include/fuse3
+# libfuse has plugins, which ld warns of in a static program; we load none.
+$(BUILD)/chapters/11-fuse-union/run: private LIBS := -lfuse3 -pthread -ldl -Wl,--no-warnings
+
 # Debian's pkg-config takes a second to find out, so it is asked once.
 $(BUILD)/absl.libs: Makefile
 	@mkdir -p $(@D)
@@ -116,12 +121,12 @@ $(BUILD)/common.a: $(COMMON:%=$(BUILD)/%.o)
 define chapter_rules
 $(BUILD)/chapters/$1/run: $(patsubst %.cc,$(BUILD)/%.o,$(wildcard chapters/$1/*.cc)) \
     $(call common_objects,$(call number_of,$1)) $(BUILD)/absl.libs
-	$$(call link)
+	$$(call link,$$(LIBS))
 
 .PHONY: chapter$(call number_of,$1) $(call name_of,$1)
 chapter$(call number_of,$1) $(call name_of,$1): $(BUILD)/chapters/$1/run
 	@cp $$< $$<.new && mv $$<.new run
-	@if (( $(call number_of,$1) >= 8 )); then cp $$< $$<.new && mv $$<.new mydocker; fi
+	@if (( $(call number_of,$1) >= 8 && $(call number_of,$1) != 11 )); then cp $$< $$<.new && mv $$<.new mydocker; fi
 
 .PHONY: diff$(call number_of,$1) trace$(call number_of,$1)
 diff$(call number_of,$1):
