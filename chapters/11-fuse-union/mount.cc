@@ -18,6 +18,7 @@
 #include "chapters/11-fuse-union/operations.h"
 #include "common/base/errors.h"
 #include "common/base/fd.h"
+#include "common/base/kernel_file.h"
 #include "common/namespaces/mountinfo.h"
 #include "common/process/executable.h"
 
@@ -162,10 +163,17 @@ absl::StatusOr<Session> NewSession(Union& all) {
   return session;
 }
 
-// Each directory that the kernel knows of is one descriptor a layer.
+// Each directory that the kernel knows of is a descriptor for each of its
+// layers. So we want as many as the system has for a process, or as many as
+// others than root may have.
 void AllowManyFiles() {
   rlimit limit = {};
-  if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+  const absl::StatusOr<uint64_t> most = ReadNumber("/proc/sys/fs/nr_open");
+  if (most.ok()) {
+    limit = {*most, *most};
+  }
+  if (!most.ok() || setrlimit(RLIMIT_NOFILE, &limit) != 0) {
+    getrlimit(RLIMIT_NOFILE, &limit);
     limit.rlim_cur = limit.rlim_max;
     setrlimit(RLIMIT_NOFILE, &limit);
   }

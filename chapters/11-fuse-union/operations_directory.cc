@@ -97,45 +97,57 @@ size_t AppendPlus(fuse_req_t request, Node& parent, char* at, size_t space,
 // #region read-dir
 // `offset` is what the kernel was told of the last entry that it has: here, how
 // many come before the next.
-void Read(fuse_req_t request, fuse_ino_t id, size_t size, off_t offset,
-          Listing& listing, bool plus) {
-  Node& node = NodeOf(request, id);
+int ReadEntries(fuse_req_t request, Node& node, Listing& listing, off_t offset,
+                bool plus, std::vector<char>& answer) {
   const std::lock_guard lock(listing.mutex);
+  const std::shared_lock entries(node.entries);
   if (offset == 0 || !listing.read) {
-    const std::shared_lock entries(node.entries);
-    if (const int error = ReadListing(UnionOf(request), node, listing);
-        error != 0) {
-      fuse_reply_err(request, error);
-      return;
+    const int error = ReadListing(UnionOf(request), node, listing);
+    if (error != 0) {
+      return error;
     }
   }
-  std::vector<char> answer(size);
   size_t used = 0;
-  const std::shared_lock entries(node.entries);
   for (size_t i = offset; i < listing.entries.size(); ++i) {
     const Entry& entry = listing.entries[i];
     char* const at = answer.data() + used;
+    const size_t space = answer.size() - used;
     const auto next = static_cast<off_t>(i + 1);
-    const size_t added =
-        plus ? AppendPlus(request, node, at, size - used, entry, next)
-             : Append(request, at, size - used, entry, next);
-    if (added > size - used) {
+    const size_t added = plus
+                             ? AppendPlus(request, node, at, space, entry, next)
+                             : Append(request, at, space, entry, next);
+    if (added > space) {
       break;
     }
     used += added;
   }
-  fuse_reply_buf(request, answer.data(), used);
+  answer.resize(used);
+  return 0;
 }
 // #endregion read-dir
 
+// Once it has the answer, the kernel may forget the directory: so locks are
+// given back first.
+void Answer(fuse_req_t request, fuse_ino_t id, size_t size, off_t offset,
+            fuse_file_info* info, bool plus) {
+  std::vector<char> answer(size);
+  const int error = ReadEntries(request, NodeOf(request, id), ListingOf(info),
+                                offset, plus, answer);
+  if (error != 0) {
+    fuse_reply_err(request, error);
+  } else {
+    fuse_reply_buf(request, answer.data(), answer.size());
+  }
+}
+
 void ReadDir(fuse_req_t request, fuse_ino_t id, size_t size, off_t offset,
              fuse_file_info* info) {
-  Read(request, id, size, offset, ListingOf(info), false);
+  Answer(request, id, size, offset, info, false);
 }
 
 void ReadDirPlus(fuse_req_t request, fuse_ino_t id, size_t size, off_t offset,
                  fuse_file_info* info) {
-  Read(request, id, size, offset, ListingOf(info), true);
+  Answer(request, id, size, offset, info, true);
 }
 
 void FsyncDir(fuse_req_t request, fuse_ino_t id, int data_only,
