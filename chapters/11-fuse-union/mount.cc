@@ -198,6 +198,7 @@ absl::Status Serve(Union& all, const std::string& mount_point,
   ASSIGN_OR_RETURN(const Session session, NewSession(all));
   RETURN_IF_ERROR(geteuid() == 0 ? MountAsRoot(*session, place)
                                  : MountAsUser(*session, place));
+  all.session = session.get();
   fuse_set_signal_handlers(session.get());
   ready();
 

@@ -95,6 +95,25 @@ void Close(Node& node, const OpenFile* file) {
   delete file;
 }
 
+// Who truncates a file while opening it loses its set-user-ID bits, as who
+// writes to it does; of all others the kernel takes care, but this is one
+// question to us.
+int ClearPrivileges(fuse_req_t request, fuse_ino_t id, int file) {
+  struct stat now = {};
+  if (fuse_req_ctx(request)->uid == 0 || fstat(file, &now) != 0 ||
+      (now.st_mode & (S_ISUID | S_ISGID)) == 0) {
+    return 0;
+  }
+  const bool in_group = (now.st_mode & S_IXGRP) != 0;
+  const mode_t gone = S_ISUID | (in_group ? S_ISGID : 0);
+  if (fchmod(file, now.st_mode & 07777 & ~gone) != 0) {
+    return errno;
+  }
+  // The kernel has kept the old permissions.
+  fuse_lowlevel_notify_inval_inode(UnionOf(request).session, id, -1, 0);
+  return 0;
+}
+
 // #region open
 void Open(fuse_req_t request, fuse_ino_t id, fuse_file_info* info) {
   Union& all = UnionOf(request);
@@ -106,6 +125,9 @@ void Open(fuse_req_t request, fuse_ino_t id, fuse_file_info* info) {
   UniqueFd file;
   if (error == 0) {
     error = OpenNode(all, node, info->flags, file);
+  }
+  if (error == 0 && (info->flags & O_TRUNC) != 0) {
+    error = ClearPrivileges(request, id, file.get());
   }
   if (error != 0) {
     fuse_reply_err(request, error);

@@ -4,6 +4,7 @@
 
 #include <shared_mutex>
 
+#include "absl/strings/match.h"
 #include "chapters/11-fuse-union/copy_up.h"
 #include "chapters/11-fuse-union/operations.h"
 
@@ -44,10 +45,14 @@ void ListXattr(fuse_req_t request, fuse_ino_t id, size_t size) {
     const std::shared_lock place(node.place);
     error = ListAttributes(SpotOf(node), list);
   }
+  // To others than root the kernel does not show these, and does not know who
+  // asks us.
+  const bool hides_trusted = fuse_req_ctx(request)->uid != 0;
   std::string shown;
   for (size_t at = 0; at < list.size(); at = list.find('\0', at) + 1) {
     const std::string name = list.c_str() + at;
-    if (!IsMarkAttribute(name)) {
+    if (!IsMarkAttribute(name) &&
+        !(hides_trusted && absl::StartsWith(name, "trusted."))) {
       shown += name + '\0';
     }
   }

@@ -11,6 +11,8 @@
 #include "chapters/11-fuse-union/nodes.h"
 #include "chapters/11-fuse-union/upper.h"
 
+struct fuse_session;
+
 namespace mydocker {
 
 struct Union {
@@ -18,6 +20,7 @@ struct Union {
   Caching caching;
   Nodes nodes;
   Upper upper;
+  fuse_session* session = nullptr;  // By which we tell the kernel something.
 
   Union(Layers opened, Caching wanted);
   bool IsReadOnly() const { return !layers.upper.valid(); }
