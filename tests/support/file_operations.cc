@@ -459,7 +459,8 @@ std::string FileOperations::RandomPath() {
   static const std::vector<std::string> names = {
       "a", "b", "c", "d", "e", std::string(255, 'n'), "\xff\n \\"};
   std::string path;
-  for (uint64_t depth = random_() % 3 + 1; depth > 0; --depth) {
+  const std::array<int, 8> depths = {1, 1, 1, 1, 2, 2, 2, 3};
+  for (int depth = depths[random_() % depths.size()]; depth > 0; --depth) {
     absl::StrAppend(&path, path.empty() ? "" : "/",
                     names[random_() % names.size()]);
   }
@@ -478,7 +479,10 @@ Step FileOperations::NextOf(size_t kinds) {
 
 Step FileOperations::NextToMake() { return NextOf(CountMakingKinds()); }
 
-Step FileOperations::Next() { return NextOf(CountKinds()); }
+// As many that make something as take something away.
+Step FileOperations::Next() {
+  return random_() % 4 == 0 ? NextToMake() : NextOf(CountKinds());
+}
 
 std::string FileOperations::Do(Actor& actor, const Step& step) {
   // One process, one thread: the effective user is that of the calls.
