@@ -72,7 +72,7 @@ int TurnReaders(Node& node, const Spot& copy) {
 // #region show-copy
 // Puts the copy in the place of the lower file. If that was deleted meanwhile
 // but is still in use, the copy goes on without a name, too.
-int ShowCopy(Union& all, Node& node, const Spot& copy) {
+int ShowCopy(Union& all, Node& node, const Spot& copy, bool keeps_number) {
   const std::unique_lock place(node.place);
   const bool is_directory = node.directory != nullptr;
   struct stat attributes = {};
@@ -87,7 +87,7 @@ int ShowCopy(Union& all, Node& node, const Spot& copy) {
     unlinkat(copy.directory, copy.name.c_str(),
              is_directory ? AT_REMOVEDIR : 0);
     node.nameless = std::move(opened);
-    all.nodes.MoveToUpper(node, attributes);
+    all.nodes.MoveToUpper(node, attributes, keeps_number);
     return 0;
   }
   const Name& name = node.names.front();
@@ -95,6 +95,7 @@ int ShowCopy(Union& all, Node& node, const Spot& copy) {
   struct stat before = {};
   int error = Stat(parent, before);
   if (error == 0) {
+    MarkImpure(all, *name.parent);
     error = all.upper.MoveIn(copy.name, parent.directory, name.name);
   }
   if (error != 0) {
@@ -105,12 +106,19 @@ int ShowCopy(Union& all, Node& node, const Spot& copy) {
   if (is_directory) {
     node.directory->SetUpper(std::move(opened));
   }
-  all.nodes.MoveToUpper(node, attributes);
+  all.nodes.MoveToUpper(node, attributes, keeps_number);
   return 0;
 }
 // #endregion show-copy
 
 }  // namespace
+
+void MarkImpure(Union& all, const Node& parent) {
+  if (!parent.directory->IsImpure()) {
+    MakeImpure(all.layers.forms, parent.directory->upper());
+    parent.directory->SetImpure();
+  }
+}
 
 // #region copy-up
 int CopyUp(Union& all, Node& node, off_t length) {
@@ -146,7 +154,12 @@ int CopyUp(Union& all, Node& node, off_t length) {
   const Spot copy = {all.upper.work(), all.upper.NewName()};
   int error = MakeCopy(from, attributes, copy, length);
   if (error == 0) {
-    error = ShowCopy(all, node, copy);
+    error = SetOrigin(all.layers.forms, copy, attributes);
+  }
+  if (error == 0) {
+    // Of hard links the others keep it.
+    error = ShowCopy(all, node, copy,
+                     S_ISDIR(attributes.st_mode) || attributes.st_nlink == 1);
   }
   if (error != 0) {
     RemoveTree(copy.directory, copy.name);

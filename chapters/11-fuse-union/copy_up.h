@@ -28,6 +28,10 @@ inline constexpr off_t kWholeFile = std::numeric_limits<off_t>::max();
 // ….
 int CopyUp(Union& all, Node& node, off_t length = kWholeFile);
 
+// Notes that `parent`, whose upper directory there is, gets a file that goes by
+// another number than its own.
+void MarkImpure(Union& all, const Node& parent);
+
 }  // namespace mydocker
 
 #endif  // MYDOCKER_CHAPTERS_11_FUSE_UNION_COPY_UP_H_

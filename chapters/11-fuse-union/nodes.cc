@@ -56,6 +56,7 @@ Node* Nodes::Known(Node& parent, const std::string& name) {
 }
 
 Node* Nodes::Add(Node& parent, const std::string& name, const Found& found,
+                 const struct stat& original,
                  std::unique_ptr<Directory> directory) {
   const std::lock_guard lock(mutex_);
   // Another thread may have been faster.
@@ -78,7 +79,7 @@ Node* Nodes::Add(Node& parent, const std::string& name, const Found& found,
   Node* const node = new Node;
   all_.insert(node);
   node->type = attributes.st_mode & S_IFMT;
-  node->inode = NumberLocked(attributes.st_dev, attributes.st_ino);
+  node->inode = NumberLocked(original.st_dev, original.st_ino);
   node->directory = std::move(directory);
   node->lower_parent = upper ? -1 : found.directory;
   node->lookups = 1;
@@ -126,10 +127,20 @@ void Nodes::RemoveNameLocked(Node& node, const Name& name) {
   RemoveUnused(gone.parent);
 }
 
-void Nodes::MoveToUpper(Node& node, const struct stat& attributes) {
+void Nodes::MoveToUpper(Node& node, const struct stat& attributes,
+                        bool keeps_number) {
   const std::lock_guard lock(mutex_);
   node.lower_parent = -1;
+  if (!keeps_number) {
+    node.inode = NumberLocked(attributes.st_dev, attributes.st_ino);
+  }
   RememberUpper(node, attributes);
+}
+
+bool Nodes::HasOrigin(const Node& node) {
+  const std::lock_guard lock(mutex_);
+  return node.directory == nullptr &&
+         node.inode != NumberLocked(node.device, node.key);
 }
 
 void Nodes::RememberUpper(Node& node, const struct stat& attributes) {

@@ -92,10 +92,11 @@ class Nodes {
   Node* Known(Node& parent, const std::string& name);
 
   // Returns the node for what has been found there, with one lookup more. If it
-  // is another name of a known upper file, that file's node. `directory` is
-  // what the node is made of, if it is one.
+  // is another name of a known upper file, that file's node. `original` has the
+  // number that it goes by, and `directory` is what it is made of, if it is
+  // one.
   Node* Add(Node& parent, const std::string& name, const Found& found,
-            std::unique_ptr<Directory> directory);
+            const struct stat& original, std::unique_ptr<Directory> directory);
 
   // The kernel has forgotten `lookups` lookups of it.
   void Forget(Node& node, uint64_t lookups);
@@ -105,9 +106,13 @@ class Nodes {
   void AddName(Node& node, const Name& name);
   void RemoveName(Node& node, const Name& name);
 
-  // The file is now the upper one with these attributes. The caller has its
-  // `place` alone.
-  void MoveToUpper(Node& node, const struct stat& attributes);
+  // The file is now the upper one with these attributes, whose number it keeps
+  // or not. The caller has its `place` alone.
+  void MoveToUpper(Node& node, const struct stat& attributes,
+                   bool keeps_number);
+
+  // Whether an upper file goes by another number than it has.
+  bool HasOrigin(const Node& node);
 
   // Returns the number that the union shows for a file of a layer: unique,
   // also where layers are in different file systems.

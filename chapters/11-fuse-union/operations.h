@@ -30,10 +30,13 @@ void AddAttributes(fuse_lowlevel_ops& operations);   // operations_xattr.cc
 inline Union& UnionOf(fuse_req_t request) {
   return *static_cast<Union*>(fuse_req_userdata(request));
 }
-inline Node& NodeOf(fuse_req_t request, fuse_ino_t id) {
-  return id == FUSE_ROOT_ID ? UnionOf(request).nodes.root()
+inline Node& NodeOf(Union& all, fuse_ino_t id) {
+  return id == FUSE_ROOT_ID ? all.nodes.root()
                             // NOLINTNEXTLINE(performance-no-int-to-ptr)
                             : *reinterpret_cast<Node*>(id);
+}
+inline Node& NodeOf(fuse_req_t request, fuse_ino_t id) {
+  return NodeOf(UnionOf(request), id);
 }
 inline ActingAs CallerOf(fuse_req_t request) {
   const fuse_ctx* context = fuse_req_ctx(request);

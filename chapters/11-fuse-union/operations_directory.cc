@@ -55,8 +55,17 @@ int ReadListing(Union& all, Node& node, Listing& listing) {
   if (const int error = List(*node.directory, listing.entries); error != 0) {
     return error;
   }
-  // Of a file that the kernel knows, the number must be the same.
+  // Of a file that is known, the number must be the same.
   all.nodes.NumberAll(node, listing.entries);
+  // A copy goes by the number of the original, which takes a look at it.
+  for (Entry& entry : listing.entries) {
+    fuse_entry_param found = {};
+    if (entry.upper && node.directory->IsImpure() &&
+        LookUp(all, node, entry.name, found) == 0) {
+      entry.inode = found.attr.st_ino;
+      all.nodes.Forget(NodeOf(all, found.ino), 1);
+    }
+  }
   listing.entries.insert(
       listing.entries.begin(),
       {Entry{".", node.inode, DT_DIR}, Entry{"..", parent, DT_DIR}});

@@ -5,9 +5,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <mutex>
 #include <shared_mutex>
 
@@ -197,6 +199,22 @@ void Read(fuse_req_t request, fuse_ino_t, size_t size, off_t offset,
   fuse_reply_data(request, &content, FUSE_BUF_SPLICE_MOVE);
 }
 
+// What the kernel has kept, and sends now, comes from somebody who had the
+// right to write it then. Whoever writes loses the file's capabilities, and of
+// that it has told us in time; so what there is now must stay.
+ssize_t WriteLate(fuse_bufvec& file, fuse_bufvec* content) {
+  constexpr char kCapability[] = "security.capability";
+  const int fd = file.buf[0].fd;
+  std::array<char, 64> value;
+  const ssize_t size = fgetxattr(fd, kCapability, value.data(), value.size());
+  const ssize_t written =
+      fuse_buf_copy(&file, content, static_cast<fuse_buf_copy_flags>(0));
+  if (size > 0 && fsetxattr(fd, kCapability, value.data(), size, 0) != 0) {
+    return -errno;
+  }
+  return written;
+}
+
 void Write(fuse_req_t request, fuse_ino_t, fuse_bufvec* content, off_t offset,
            fuse_file_info* info) {
   fuse_bufvec file = FUSE_BUFVEC_INIT(fuse_buf_size(content));
@@ -205,7 +223,9 @@ void Write(fuse_req_t request, fuse_ino_t, fuse_bufvec* content, off_t offset,
   file.buf[0].fd = FdOf(info);
   file.buf[0].pos = offset;
   const ssize_t written =
-      fuse_buf_copy(&file, content, static_cast<fuse_buf_copy_flags>(0));
+      info->writepage != 0
+          ? WriteLate(file, content)
+          : fuse_buf_copy(&file, content, static_cast<fuse_buf_copy_flags>(0));
   if (written < 0) {
     fuse_reply_err(request, static_cast<int>(-written));
   } else {

@@ -112,6 +112,20 @@ void StatFs(fuse_req_t request, fuse_ino_t) {
   }
 }
 
+// Whose number a file goes by: that of the file from which it was copied up.
+struct stat OriginalOf(const Union& all, const Node& parent,
+                       const std::string& name, const Found& found,
+                       const Directory* directory) {
+  struct stat original = found.attributes;
+  if (directory != nullptr && !directory->lower().empty()) {
+    fstat(directory->lower().front().get(), &original);
+  } else if (parent.directory->IsImpure() &&
+             found.directory == parent.directory->upper()) {
+    ReadOrigin(all.layers.forms, {found.directory, name}, original);
+  }
+  return original;
+}
+
 }  // namespace
 
 // #region look-up
@@ -135,7 +149,10 @@ int LookUp(Union& all, Node& parent, const std::string& name,
   if (error != 0) {
     return error;
   }
-  Node* node = all.nodes.Add(parent, name, found, std::move(directory));
+  const struct stat original =
+      OriginalOf(all, parent, name, found, directory.get());
+  Node* const node =
+      all.nodes.Add(parent, name, found, original, std::move(directory));
   FillEntry(all, node, found.attributes, entry);
   return 0;
 }

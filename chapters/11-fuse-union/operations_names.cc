@@ -78,6 +78,9 @@ void Link(fuse_req_t request, fuse_ino_t id, fuse_ino_t parent_id,
     const std::unique_lock entries(parent.entries);
     const std::unique_lock place(node.place);
     const Spot spot = SpotOf(node);
+    if (all.nodes.HasOrigin(node)) {
+      MarkImpure(all, parent);
+    }
     error = all.upper.Make(
         parent.directory->upper(), name,
         [&spot](int directory, const char* new_name) {

@@ -112,6 +112,12 @@ int RenameEntry(Union& all, End& from, End& to, bool exchange) {
   if (error != 0) {
     return error;
   }
+  if (all.nodes.HasOrigin(from.taking.node())) {
+    MarkImpure(all, to.parent);
+  }
+  if (exchange && all.nodes.HasOrigin(to.taking.node())) {
+    MarkImpure(all, from.parent);
+  }
   from.below = IsBelow(*from.parent.directory, from.name);
   to.below = IsBelow(*to.parent.directory, to.name);
   error = HideBelow(all, from, to);

@@ -13,8 +13,7 @@ Taking::Taking(Union& all, Node& parent, const std::string& name)
   fuse_entry_param entry = {};
   error_ = LookUp(all, parent, name, entry);
   if (error_ == 0) {
-    // NOLINTNEXTLINE(performance-no-int-to-ptr)
-    node_ = reinterpret_cast<Node*>(entry.ino);
+    node_ = &NodeOf(all, entry.ino);
   }
 }
 

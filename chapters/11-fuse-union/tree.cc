@@ -72,7 +72,7 @@ bool IsDots(const char* name) {
 // #region list
 // Adds what `part` has to the entries. `hidden` has the names that parts above
 // it have settled, and gets those of this one.
-int ListPart(int part, std::unordered_set<std::string>& hidden,
+int ListPart(int part, bool upper, std::unordered_set<std::string>& hidden,
              std::vector<Entry>& entries) {
   const Stream stream = OpenStream(part);
   struct stat attributes = {};
@@ -88,7 +88,8 @@ int ListPart(int part, std::unordered_set<std::string>& hidden,
     if (IsMarkName(name)) {
       deleted.push_back(name.substr(WhiteoutName("").size()));
     } else if (hidden.insert(name).second && !IsWhiteoutEntry(part, *entry)) {
-      entries.push_back({name, entry->d_ino, entry->d_type, attributes.st_dev});
+      entries.push_back(
+          {name, entry->d_ino, entry->d_type, attributes.st_dev, upper});
     }
   }
   const int error = errno;
@@ -208,7 +209,9 @@ int List(const Directory& directory, std::vector<Entry>& entries) {
   entries.clear();
   std::unordered_set<std::string> hidden;
   for (const int part : directory.Parts()) {
-    if (const int error = ListPart(part, hidden, entries); error != 0) {
+    if (const int error =
+            ListPart(part, part == directory.upper(), hidden, entries);
+        error != 0) {
       return error;
     }
   }

@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "chapters/11-fuse-union/origin.h"
 #include "common/base/fd.h"
 
 namespace mydocker {
@@ -30,7 +31,8 @@ class Directory {
   Directory(UniqueFd upper, std::vector<UniqueFd> lower)
       : upper_(std::move(upper)),
         lower_(std::move(lower)),
-        upper_fd_(upper_.get()) {}
+        upper_fd_(upper_.get()),
+        impure_(upper_.valid() && mydocker::IsImpure(upper_.get())) {}
   Directory(const Directory&) = delete;
   Directory& operator=(const Directory&) = delete;
 
@@ -43,6 +45,10 @@ class Directory {
   std::vector<int> Parts() const;
   bool IsMerged() const { return upper() >= 0 && !lower_.empty(); }
 
+  // Whether files in the upper one may have an origin (origin.h).
+  bool IsImpure() const { return impure_; }
+  void SetImpure() { impure_ = true; }
+
   // Adds the upper directory to one that had none.
   void SetUpper(UniqueFd upper);
 
@@ -50,6 +56,7 @@ class Directory {
   UniqueFd upper_;
   std::vector<UniqueFd> lower_;
   std::atomic<int> upper_fd_ = -1;
+  std::atomic<bool> impure_ = false;
 };
 
 // Where a name was found: in which of the directories, as a descriptor, and
@@ -77,6 +84,7 @@ struct Entry {
   ino_t inode = 0;
   unsigned char type = 0;
   dev_t device = 0;  // The file system in which the number is unique.
+  bool upper = false;
 };
 
 // Lists what the directory shows, each name once, without "." and "..".

@@ -14,8 +14,10 @@
 
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <memory>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "absl/strings/numbers.h"
@@ -59,7 +61,7 @@ class FuseUnionDifferentialTest : public UnionTest,
   }
 
   static uint64_t Seed() {
-    uint64_t seed = GetParam();
+    uint64_t seed = std::get<0>(GetParam());
     const char* const given = getenv("FUSE_UNION_SEED");
     if (given != nullptr && !absl::SimpleAtoi(given, &seed)) {
       ADD_FAILURE() << "FUSE_UNION_SEED is no number: " << given;
@@ -153,7 +155,8 @@ TEST_P(FuseUnionDifferentialTest, DoesWhatOverlayfsDoes) {
     before.push_back(DescribeTree(Make(layer)));
   }
   MountOverlay(layers, "upper-o", "overlay");
-  MountUnion(layers, "upper-u", "union");
+  MountUnion(layers, "upper-u", "union",
+             {"-without", absl::StrCat(std::get<1>(GetParam()), ",")});
   ASSERT_THAT(
       Differences(DescribeTree(Path("overlay")), DescribeTree(Path("union"))),
       IsEmpty())
@@ -183,6 +186,7 @@ TEST_P(FuseUnionDifferentialTest, DoesWhatOverlayfsDoes) {
   const Tree tree = DescribeTree(Path("overlay"));
   EXPECT_THAT(Differences(tree, DescribeTree(Path("union"))), IsEmpty());
   EXPECT_THAT(WrongInodes(Path("union")), IsEmpty());
+  const std::map<std::string, ino_t> inodes = InodesOf(Path("union"));
 
   // What was kept, shown anew; and by the other of the two.
   Unmount("union");
@@ -195,6 +199,7 @@ TEST_P(FuseUnionDifferentialTest, DoesWhatOverlayfsDoes) {
   MountUnion(layers, "upper-u", "union");
   EXPECT_THAT(Differences(tree, DescribeTree(Path("union"))), IsEmpty());
   EXPECT_THAT(WrongInodes(Path("union")), IsEmpty());
+  EXPECT_EQ(InodesOf(Path("union")), inodes);
   Unmount("union");
   MountUnion(layers, "upper-o", "union");
   EXPECT_THAT(Differences(tree, DescribeTree(Path("union"))), IsEmpty());
@@ -202,8 +207,12 @@ TEST_P(FuseUnionDifferentialTest, DoesWhatOverlayfsDoes) {
   EXPECT_THAT(Differences(tree, DescribeTree(Path("overlay"))), IsEmpty());
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, FuseUnionDifferentialTest,
-                         testing::Range<uint64_t>(1, 5));
+INSTANTIATE_TEST_SUITE_P(
+    Seeds, FuseUnionDifferentialTest,
+    testing::Values(
+        Setting(1, ""), Setting(2, "passthrough"),
+        Setting(3, "passthrough,writeback"),
+        Setting(4, "timeouts,keep-cache,readdirplus,splice,passthrough")));
 
 }  // namespace
 }  // namespace blackbox

@@ -329,13 +329,6 @@ const std::vector<Kind>& Kinds() {
        }},
       {"map shared",
        [](const Call& call) -> std::string {
-         // What is written through a map takes no capabilities away; but FUSE
-         // writes it later as anything else, and then it does.
-         char value[20] = {};
-         if (getxattr(call.path.c_str(), "security.capability", value,
-                      sizeof(value)) > 0) {
-           return "has capabilities";
-         }
          return WithFile(call.path, O_RDWR, 0, [&call](int fd) {
            return MapAndWrite(fd, MAP_SHARED, call.n);
          });

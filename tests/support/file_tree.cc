@@ -165,6 +165,14 @@ std::vector<std::string> Differences(const Tree& one, const Tree& other) {
   return lines;
 }
 
+std::map<std::string, ino_t> InodesOf(const std::string& root) {
+  std::map<std::string, ino_t> inodes;
+  Walk(root, "", [&](const std::string& path, const Listed& entry) {
+    inodes[Printable(path)] = entry.inode;
+  });
+  return inodes;
+}
+
 std::vector<std::string> WrongInodes(const std::string& root) {
   std::vector<std::string> wrong;
   std::map<ino_t, std::string> owners;

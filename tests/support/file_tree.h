@@ -46,6 +46,9 @@ Tree DescribeTree(const std::string& root);
 // The lines in which two trees differ; none if they are the same.
 std::vector<std::string> Differences(const Tree& one, const Tree& other);
 
+// The inode numbers of the files below `root`, by their paths in it.
+std::map<std::string, ino_t> InodesOf(const std::string& root);
+
 // The inode numbers of the files below `root`, by path, as stat(2) and as
 // readdir(3) have them, if they differ or if two files share one without being
 // links: each such is a line.
