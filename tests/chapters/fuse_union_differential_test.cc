@@ -50,8 +50,11 @@ constexpr int kProcesses = 4;
 // Between two comparisons of the whole trees.
 constexpr int kInterval = 50;
 
+// A seed, and what the kernel does not keep for the program (-without).
+using Setting = std::tuple<uint64_t, std::string>;
+
 class FuseUnionDifferentialTest : public UnionTest,
-                                  public testing::WithParamInterface<uint64_t> {
+                                  public testing::WithParamInterface<Setting> {
  protected:
   void SetUp() override {
     UnionTest::SetUp();
