@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -20,10 +22,12 @@ namespace blackbox {
 
 namespace fs = std::filesystem;
 
+constexpr char kDevice[] = "/dev/fuse";
+
 void UnionTest::SetUp() {
   ContainerTest::SetUp();
   if (!IsSkipped()) {
-    SKIP_IF(WhyNoKernelFeature("FUSE", "/dev/fuse"));
+    SKIP_IF(WhyNoKernelFeature("FUSE", kDevice));
   }
 }
 
@@ -31,7 +35,18 @@ void UnionTest::TearDown() {
   while (!mounted_.empty()) {
     Unmount(mounted_.back().point);
   }
+  if (gave_fuse_) {
+    EXPECT_EQ(umount2(kDevice, MNT_DETACH), 0);
+  }
   ContainerTest::TearDown();
+}
+
+void UnionTest::GiveFuseToAll() {
+  const std::string device = Path("fuse");
+  ASSERT_EQ(mknod(device.c_str(), S_IFCHR, makedev(10, 229)), 0);
+  ASSERT_EQ(chmod(device.c_str(), 0666), 0);
+  ASSERT_EQ(mount(device.c_str(), kDevice, nullptr, MS_BIND, nullptr), 0);
+  gave_fuse_ = true;
 }
 
 std::string UnionTest::Path(const std::string& name) {

@@ -40,6 +40,9 @@ class UnionTest : public ContainerTest {
   // The same with overlayfs. With redirects, indexes and the like off.
   void MountOverlay(const std::vector<std::string>& lower,
                     const std::string& upper, const std::string& point);
+  // Lets ordinary users open /dev/fuse until the test is over, as udev does on
+  // most machines.
+  void GiveFuseToAll();
   // Unmounts, and waits until the process behind it has ended.
   void Unmount(const std::string& point);
 
@@ -49,6 +52,7 @@ class UnionTest : public ContainerTest {
     std::string upper;
   };
   std::vector<Mounted> mounted_;
+  bool gave_fuse_ = false;
 };
 
 }  // namespace blackbox
