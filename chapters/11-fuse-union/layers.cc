@@ -205,6 +205,9 @@ absl::StatusOr<Layers> OpenLayers(const std::vector<std::string>& lower,
 // #endregion open-layers
 
 absl::Status RemoveWork(const Layers& layers) {
+  if (!layers.work.valid()) {
+    return absl::OkStatus();
+  }
   const std::string name = fs::path(layers.work_path).filename();
   if (unlinkat(layers.beside.get(), name.c_str(), AT_REMOVEDIR) != 0) {
     return ErrnoError(errno, absl::StrCat("remove ", layers.work_path));

@@ -39,7 +39,8 @@ absl::StatusOr<Layers> OpenLayers(const std::vector<std::string>& lower,
                                   const std::string& upper,
                                   const std::string& mount_point);
 
-// Removes the work directory. Errors: it is not empty; those of unlinkat(2).
+// Removes the work directory, if there is one. Errors: it is not empty; those
+// of unlinkat(2).
 absl::Status RemoveWork(const Layers& layers);
 
 // Removes the tree called `name` in `directory`. Returns an errno, 0 if it is

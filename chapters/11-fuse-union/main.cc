@@ -68,8 +68,11 @@ absl::StatusOr<int> RunChapter(int argc, char* argv[]) {
                    OpenLayers(absl::GetFlag(FLAGS_lower).values,
                               absl::GetFlag(FLAGS_upper), words[0]));
   Union all(std::move(layers), caching);
-  RETURN_IF_ERROR(Serve(all, words[0], [&] { background.Ready(); }));
-  RETURN_IF_ERROR(RemoveWork(all.layers));
+  const absl::Status served =
+      Serve(all, words[0], [&background] { background.Ready(); });
+  const absl::Status removed = RemoveWork(all.layers);
+  RETURN_IF_ERROR(served);
+  RETURN_IF_ERROR(removed);
   return 0;
 }
 // #endregion steps

@@ -167,5 +167,15 @@ TEST_F(FuseUnionErrorTest, OrdinaryUserOnADirectoryOfRoots) {
           125, AllOf(HasSubstr("mount a union on"), HasSubstr("fusermount3"))));
 }
 
+// What was made for a mount that did not come goes with it.
+TEST_F(FuseUnionErrorTest, LeavesNothingBesideTheUpperDirectory) {
+  ASSERT_EQ(chmod(Path("").c_str(), 0777), 0);
+  ASSERT_EQ(chown(Path("upper").c_str(), kOrdinaryUser, kOrdinaryUser), 0);
+  EXPECT_THAT(
+      Execute({.args = Words({"low"}, "upper", "tree"), .uid = kOrdinaryUser}),
+      FailsInOneLine(125, HasSubstr("mount a union on")));
+  EXPECT_NE(access(Path("upper.union-work").c_str(), F_OK), 0);
+}
+
 }  // namespace
 }  // namespace blackbox
