@@ -3,10 +3,10 @@
 # Removes what mydocker, or an experiment of its chapters, may have left behind:
 # containers whose `run` is dead, as their directories in /run/mydocker have it
 # (common/container/container_directory.h), with their processes, cgroups and
-# layers; mounts in containers' files; and what hides the host's /proc.
-# Containers that run are left alone, and so is what has no such directory, like
-# the cgroups that pages make by hand: it is somebody else's. Says what it
-# removed.
+# layers; mounts in containers' files; unions of chapter 11 whose process is
+# dead; and what hides the host's /proc. Containers that run are left alone, and
+# so is what has no such directory, like the cgroups that pages make by hand: it
+# is somebody else's. Says what it removed.
 
 # shellcheck disable=SC2317 # clean is told what to call
 set -euo pipefail
@@ -155,6 +155,22 @@ is_gone() {
   ((start != 0)) && [[ ${fields[19]} != "$start" || ${fields[0]} == [ZX] ]]
 }
 
+# Unmounts unions that nobody answers for: looking at one says so ("Transport
+# endpoint is not connected"), or asks a process that lives.
+unmount_dead_unions() {
+  local point answer
+  while read -r point; do
+    printf -v point %b "${point//\\/\\0}"
+    if answer=$(LC_ALL=C stat -- "$point" 2>&1) || [[ $answer != *"not connected"* ]]; then
+      say "left $point alone: its union is in use"
+    elif umount -- "$point"; then
+      done_with "unmounted $point, whose union's process is dead"
+    else
+      failed=1 # umount has said why.
+    fi
+  done < <(awk '/ - fuse\.mydocker-union / { print $5 }' /proc/self/mountinfo | tac)
+}
+
 # kill_init "PID START NAMESPACES": a container's first process, and with it all
 # of its PID namespace.
 kill_init() {
@@ -281,6 +297,7 @@ if [[ -n ${lock:-} ]]; then
   fi
 fi
 
+unmount_dead_unions
 for rootfs in "$project"/build/rootfs{,-debian}; do
   unmount_below "$rootfs" || true
 done
