@@ -99,10 +99,13 @@ $(BUILD)/%.o: %.cc $(PRECOMPILED).gch Makefile
 $(BUILD)/tests/%.o: tests/%.cc $(TEST_PRECOMPILED).gch Makefile
 	$(call compile,$(TEST_PRECOMPILED))
 
-# Chapter 11 has one more, with headers in a folder of their own.
-$(BUILD)/chapters/11-fuse-union/%.o: private CXXFLAGS += -I/usr/include/fuse3
-# libfuse has plugins, which ld warns of in a static program; we load none.
-$(BUILD)/chapters/11-fuse-union/run: private LIBS := -lfuse3 -pthread -ldl -Wl,--no-warnings
+# Chapter 11 has one library more. It has plugins, which ld warns of in a static
+# program; we load none.
+FUSE_LIBS := $(BUILD)/chapters/11-fuse-union/fuse.libs
+$(FUSE_LIBS): Makefile
+	@mkdir -p $(@D)
+	@echo -lfuse3 -pthread -ldl -Wl,--no-warnings > $@
+$(BUILD)/chapters/11-fuse-union/run: $(FUSE_LIBS)
 
 # Debian's pkg-config takes a second to find out, so it is asked once.
 $(BUILD)/absl.libs: Makefile
@@ -112,7 +115,7 @@ $(BUILD)/absl.libs: Makefile
 define link
 	@mkdir -p $(@D)
 	@echo "link $@"
-	@$(CXX) $(LDFLAGS) $(filter %.o %.a,$^) $1 $$(cat $(BUILD)/absl.libs) -o $@
+	@$(CXX) $(LDFLAGS) $(filter %.o %.a,$^) $1 $$(cat $(filter %.libs,$^)) -o $@
 endef
 
 $(BUILD)/common.a: $(COMMON:%=$(BUILD)/%.o)
@@ -121,7 +124,7 @@ $(BUILD)/common.a: $(COMMON:%=$(BUILD)/%.o)
 define chapter_rules
 $(BUILD)/chapters/$1/run: $(patsubst %.cc,$(BUILD)/%.o,$(wildcard chapters/$1/*.cc)) \
     $(call common_objects,$(call number_of,$1)) $(BUILD)/absl.libs
-	$$(call link,$$(LIBS))
+	$$(call link)
 
 .PHONY: chapter$(call number_of,$1) $(call name_of,$1)
 chapter$(call number_of,$1) $(call name_of,$1): $(BUILD)/chapters/$1/run
@@ -297,6 +300,8 @@ solution$(call number_of,$1):
 	@$(GRADE) solution $(call number_of,$1) $(if $(ANYWAY),--anyway)
 endef
 $(foreach c,$(GRADED),$(eval $(call workshop_rules,$c)))
+
+$(WORKSHOP)/11-fuse-union/run: $(FUSE_LIBS)
 
 .PHONY: progress grade-fidelity
 progress:

@@ -7,7 +7,7 @@
 #define MYDOCKER_CHAPTERS_11_FUSE_UNION_OPERATIONS_H_
 
 #define FUSE_USE_VERSION 312
-#include <fuse_lowlevel.h>
+#include <fuse3/fuse_lowlevel.h>
 
 #include <string>
 
