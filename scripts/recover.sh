@@ -155,20 +155,23 @@ is_gone() {
   ((start != 0)) && [[ ${fields[19]} != "$start" || ${fields[0]} == [ZX] ]]
 }
 
-# Unmounts unions that nobody answers for: looking at one says so ("Transport
-# endpoint is not connected"), or asks a process that lives.
+# unmount_dead_unions: chapter 11's mounts whose process is gone ("Transport
+# endpoint is not connected"). stat(1) asks what the kernel has to ask the
+# process for; one that lives has an answer, be it late.
 unmount_dead_unions() {
-  local point answer
+  local point error
   while read -r point; do
     printf -v point %b "${point//\\/\\0}"
-    if answer=$(LC_ALL=C stat -- "$point" 2>&1) || [[ $answer != *"not connected"* ]]; then
-      say "left $point alone: its union is in use"
-    elif umount -- "$point"; then
-      done_with "unmounted $point, whose union's process is dead"
+    error=$(LC_ALL=C stat --file-system "$point" 2>&1 >/dev/null) || true
+    if [[ $error != *"Transport endpoint is not connected"* ]]; then
+      say "left $point alone: its union is served"
+    elif umount "$point"; then
+      done_with "unmounted $point, a union whose process is gone"
     else
       failed=1 # umount has said why.
     fi
-  done < <(awk '/ - fuse\.mydocker-union / { print $5 }' /proc/self/mountinfo | tac)
+  done < <(awk '{ for (i = 7; $i != "-"; i++); if ($(i + 1) == "fuse.mydocker-union") print $5 }' \
+    /proc/self/mountinfo | tac)
 }
 
 # kill_init "PID START NAMESPACES": a container's first process, and with it all

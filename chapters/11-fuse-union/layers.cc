@@ -156,7 +156,10 @@ absl::Status OpenUpper(const std::string& path, Layers& layers) {
                      "directory must be in it too; use a folder in it"));
   }
   layers.lock = OpenDirectory(path);
-  RETURN_IF_ERROR(LockDirectory(layers.lock, path));
+  if (!layers.lock.valid() ||
+      flock(layers.lock.get(), LOCK_EX | LOCK_NB) != 0) {
+    return WithHint(ErrnoError(errno, doing), "another union uses it");
+  }
   layers.work_path = path + ".union-work";
   RETURN_IF_ERROR(PrepareWork(name + ".union-work", layers));
   const absl::StatusOr<MarkForms> forms = FindForms(layers.work.get());

@@ -134,7 +134,7 @@ TEST_F(FuseUnionErrorTest, UpperThatIsInUse) {
   const int lock = open(Path("upper").c_str(), O_RDONLY | O_CLOEXEC);
   ASSERT_EQ(flock(lock, LOCK_EX), 0);
   EXPECT_THAT(Try({"low"}, "upper", "tree"),
-              FailsInOneLine(125, HasSubstr("has had that lock")));
+              FailsInOneLine(125, HasSubstr("another union uses it")));
   close(lock);
 }
 

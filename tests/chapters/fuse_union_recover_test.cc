@@ -54,7 +54,7 @@ TEST_F(FuseUnionRecoverTest, UnmountsTheDeadAndSparesTheLiving) {
   EXPECT_THAT(result, ExitsWith(0)) << result;
   EXPECT_THAT(result.out,
               HasSubstr(absl::StrCat("recover: unmounted ", dead,
-                                     ", whose union's process is dead\n")));
+                                     ", a union whose process is gone\n")));
   EXPECT_THAT(result.out, HasSubstr(absl::StrCat("recover: left ",
                                                  Path("living"), " alone")));
   EXPECT_THAT(MountPointsOf(getpid()), Not(Contains(HasSubstr("de\\040ad"))));
