@@ -4,8 +4,8 @@ namespace mydocker {
 namespace {
 
 constexpr ChapterTrial (*kTrials[])() = {
-    TryUtsNs, TryIpcNs,        TryPidNs,   TryMountNs, TryUserNs,
-    TryNetNs, TryCgroupMemory, TryRunInit, TryRootfs,  TryUnionFs,
+    TryUtsNs,        TryIpcNs,   TryPidNs,  TryMountNs, TryUserNs,    TryNetNs,
+    TryCgroupMemory, TryRunInit, TryRootfs, TryUnionFs, TryFuseUnion,
 };
 
 }  // namespace

@@ -41,6 +41,7 @@ ChapterTrial TryCgroupMemory();
 ChapterTrial TryRunInit();
 ChapterTrial TryRootfs();
 ChapterTrial TryUnionFs();
+ChapterTrial TryFuseUnion();
 
 // Tries all chapters, in their order.
 std::vector<ChapterTrial> TryChapters();

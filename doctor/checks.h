@@ -8,7 +8,8 @@
 
 namespace mydocker {
 
-// Kernel, architecture, user, swap, the propagation of "/", overlayfs.
+// Kernel, architecture, user, swap, the propagation of "/", overlayfs,
+// FUSE.
 // Section "machine".
 Section CheckMachine();
 

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
 #include <sys/mount.h>
@@ -18,15 +19,19 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "common/base/errors.h"
+#include "common/base/fd.h"
 #include "common/base/kernel_file.h"
 #include "common/base/size.h"
 #include "common/namespaces/mountinfo.h"
 #include "common/namespaces/mounts.h"
+#include "common/process/executable.h"
 #include "doctor/checks.h"
 #include "doctor/trial.h"
 
 namespace mydocker {
 namespace {
+
+constexpr char kFuseDevice[] = "/dev/fuse";
 
 Row CheckKernel(const utsname& system) {
   int major = 0;
@@ -166,6 +171,33 @@ Row CheckOverlay() {
                     "sudo modprobe overlay, or another kernel: docs/lab.md");
 }
 
+// In a mount namespace of its own. Nobody has to answer the kernel for that.
+absl::Status MountFuse() {
+  RETURN_IF_ERROR(SetPropagation(Propagation::kPrivate));
+  const UniqueFd device(open(kFuseDevice, O_RDWR | O_CLOEXEC));
+  if (!device.valid()) {
+    return ErrnoError(errno, absl::StrCat("open ", kFuseDevice));
+  }
+  const std::string options =
+      absl::StrCat("fd=", device.get(), ",rootmode=40000,user_id=0,group_id=0");
+  if (mount("doctor", "/tmp", "fuse", 0, options.c_str()) != 0) {
+    return ErrnoError(errno, "mount by FUSE");
+  }
+  return absl::OkStatus();
+}
+
+Row CheckFuse() {
+  if (geteuid() != 0 && access(kFuseDevice, R_OK | W_OK) == 0 &&
+      FindExecutable("fusermount3", SearchPath()).ok()) {
+    return {"FUSE", Verdict::kOk, "fusermount3 mounts for ordinary users"};
+  }
+  Command command;
+  command.clone_flags = CLONE_NEWNS;
+  command.in_child.push_back(MountFuse);
+  return RowOfTrial("FUSE", Try(command), "mounted one",
+                    "sudo modprobe fuse, or another kernel: docs/lab.md");
+}
+
 }  // namespace
 
 Section CheckMachine() {
@@ -174,7 +206,7 @@ Section CheckMachine() {
   return {"machine",
           "This machine",
           {CheckKernel(system), CheckArchitecture(system), CheckUser(),
-           CheckSwap(), CheckPropagation(), CheckOverlay()}};
+           CheckSwap(), CheckPropagation(), CheckOverlay(), CheckFuse()}};
 }
 
 }  // namespace mydocker

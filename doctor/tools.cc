@@ -21,6 +21,7 @@ struct Package {
 const std::vector<Package>& Packages() {
   static const auto& packages = *new std::vector<Package>{
       {"busybox-static", {"busybox"}},
+      {"fuse3", {"fusermount3"}},
       {"hostname", {"hostname"}},
       {"iproute2", {"ip"}},
       {"mount", {"mount", "umount"}},

@@ -3,10 +3,10 @@
 # Removes what mydocker, or an experiment of its chapters, may have left behind:
 # containers whose `run` is dead, as their directories in /run/mydocker have it
 # (common/container/container_directory.h), with their processes, cgroups and
-# layers; mounts in containers' files; and what hides the host's /proc.
-# Containers that run are left alone, and so is what has no such directory, like
-# the cgroups that pages make by hand: it is somebody else's. Says what it
-# removed.
+# layers; mounts in containers' files; unions of chapter 11 whose process is
+# dead; and what hides the host's /proc. Containers that run are left alone, and
+# so is what has no such directory, like the cgroups that pages make by hand: it
+# is somebody else's. Says what it removed.
 
 # shellcheck disable=SC2317 # clean is told what to call
 set -euo pipefail
@@ -155,6 +155,25 @@ is_gone() {
   ((start != 0)) && [[ ${fields[19]} != "$start" || ${fields[0]} == [ZX] ]]
 }
 
+# unmount_dead_unions: chapter 11's mounts whose process is gone ("Transport
+# endpoint is not connected"). stat(1) asks what the kernel has to ask the
+# process for; one that lives has an answer, be it late.
+unmount_dead_unions() {
+  local point error
+  while read -r point; do
+    printf -v point %b "${point//\\/\\0}"
+    error=$(LC_ALL=C stat --file-system "$point" 2>&1 >/dev/null) || true
+    if [[ $error != *"Transport endpoint is not connected"* ]]; then
+      say "left $point alone: its union is served"
+    elif umount "$point"; then
+      done_with "unmounted $point, a union whose process is gone"
+    else
+      failed=1 # umount has said why.
+    fi
+  done < <(awk '{ for (i = 7; $i != "-"; i++); if ($(i + 1) == "fuse.mydocker-union") print $5 }' \
+    /proc/self/mountinfo | tac)
+}
+
 # kill_init "PID START NAMESPACES": a container's first process, and with it all
 # of its PID namespace.
 kill_init() {
@@ -281,6 +300,7 @@ if [[ -n ${lock:-} ]]; then
   fi
 fi
 
+unmount_dead_unions
 for rootfs in "$project"/build/rootfs{,-debian}; do
   unmount_below "$rootfs" || true
 done

@@ -98,6 +98,16 @@ def userns():
     return None if allowed else "ordinary users cannot make user namespaces here"
 
 
+def fuse():
+    """Can an ordinary user mount by FUSE?"""
+    if not shutil.which("fusermount3"):
+        return "the program fusermount3 is missing (package fuse3)"
+    if not os.path.exists("/dev/fuse"):
+        return "/dev/fuse is not there"
+    everybodys = os.stat("/dev/fuse").st_mode & 0o006 == 0o006
+    return None if everybodys else "ordinary users may not open /dev/fuse here (udev makes it everybody's)"
+
+
 def net():
     return None if shutil.which("ip") else "the program ip is missing (package iproute2)"
 
@@ -122,7 +132,7 @@ def lab():
 
 
 NEEDS = {check.__name__: check for check in (
-    root, user, userns, cgroup1, cgroup2, hybrid, purev1, swap, noswap, net, docker, cpus2, lab)}
+    root, user, userns, cgroup1, cgroup2, hybrid, purev1, swap, noswap, fuse, net, docker, cpus2, lab)}
 
 
 def check_name(name, where):

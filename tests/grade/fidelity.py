@@ -119,6 +119,7 @@ class Builder:
         self.build, self.scratch, self.lessons = build, scratch, lessons
         self.lock = threading.Lock()
         self.starts_are_built = False
+        self.patched = {}  # patch: a lock, and the program when it is built
 
     def file_of(self, program):
         if program.of == "ours":
@@ -126,8 +127,17 @@ class Builder:
         if program.of == "start":
             return self._start(program.lesson)
         if program.of.endswith(".patch"):
-            return build_patched(self.build, self.scratch, program.lesson.folder, WRONG / program.of)
+            return self._patched(program.lesson.folder, (HERE if "/" in program.of else WRONG) / program.of)
         return HERE / program.of if "/" in program.of else WRONG / program.of
+
+    def _patched(self, folder, patch):
+        """Once, for more than one exercise may be solved by the same."""
+        with self.lock:
+            lock, built = self.patched.setdefault(patch, (threading.Lock(), []))
+        with lock:
+            if not built:
+                built.append(build_patched(self.build, self.scratch, folder, patch))
+            return built[0]
 
     def _start(self, lesson):
         workshop = self.scratch / "workshop"
@@ -160,7 +170,8 @@ def build_patched(build, scratch, chapter, patch):
             built = folder / file.replace(".cc", ".o")
             run([*os.environ["COMPILE"].split(), f"-I{folder}", "-c", str(folder / file), "-o", str(built)])
             objects[built.relative_to(folder)] = built
-    libraries = (build / "absl.libs").read_text(encoding="utf-8").split()
+    libraries = [word for file in (*build.glob(f"chapters/{chapter}/*.libs"), build / "absl.libs")
+                 for word in file.read_text(encoding="utf-8").split()]
     run([*os.environ["LINK"].split(), *map(str, objects.values()), *libraries, "-o", str(folder / "run")])
     return folder / "run"
 

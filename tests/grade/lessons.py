@@ -43,6 +43,7 @@ class Lesson:
     idea: str  # what the first line of its program says
     namespaces: tuple
     caller: str  # who starts the program: root or user
+    begin: str  # what start/ has for it; nothing where it begins with the chapter before
     usage: str
     before_command: tuple
     interactive: tuple
@@ -89,6 +90,7 @@ def _lesson(folder, data, checks):
         idea=re.sub(r"^// Chapter \d+: (.*)\.$", r"\1", first_line),
         namespaces=tuple(data["namespaces"]),
         caller=data["caller"],
+        begin=data.get("begin", ""),
         usage=data["usage"],
         before_command=tuple(data.get("before_command", ())),
         interactive=tuple(data.get("interactive", ())),

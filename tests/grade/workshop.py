@@ -14,10 +14,9 @@ def introduced_by(number):
 
 
 def _files_to_begin_with(lesson):
-    """Name and text of each: the program of the chapter before, or what stands for it before the first."""
-    if lesson.number == 1:
-        folder = HERE / "start"
-    else:
+    """Name and text of each: what start/ has for the chapter, or else the program of the chapter before."""
+    folder = HERE / "start" / lesson.folder
+    if not folder.exists():
         [folder] = (ROOT / "chapters").glob(f"{lesson.number - 1:02}-*")
     for path in sorted([*folder.glob("*.cc"), *folder.glob("*.h")]):
         text = path.read_text(encoding="utf-8")
@@ -32,7 +31,7 @@ def _paragraph(*sentences):
 
 def _task(lesson):
     number = lesson.number
-    begin = "a program that starts a command" if number == 1 else f"the program of chapter {number - 1}"
+    begin = lesson.begin or f"the program of chapter {number - 1}"
     caller = "started by root" if lesson.caller == "root" else "started by an ordinary user, without sudo"
     has = [path for before in range(1, number) for path in introduced_by(before)]
     lines = [

@@ -56,7 +56,7 @@ PROGRAMS = {
 # without swap, `make docs-test` runs on the host.
 PAGES = {
     "v1": ["07-cgroup-memory", "08-run-init"],
-    "v2": ["07-cgroup-memory", "08-run-init", "09-rootfs", "10-union-fs", "security", "errors"],
+    "v2": ["07-cgroup-memory", "08-run-init", "09-rootfs", "10-union-fs", "11-fuse-union", "security", "errors"],
 }
 
 

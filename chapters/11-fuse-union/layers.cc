@@ -1,0 +1,240 @@
+#include "chapters/11-fuse-union/layers.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "common/base/errors.h"
+
+namespace mydocker {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kDirectory = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+
+// A directory that the command line names: what it is for, and its path without
+// links.
+struct Named {
+  std::string what;
+  std::string path;
+};
+
+absl::StatusOr<Named> Resolve(absl::string_view use, const std::string& path) {
+  const std::string what = absl::StrCat(use, " ", path);
+  std::error_code error;
+  const fs::path canonical = fs::canonical(path, error);
+  if (error) {
+    return ErrnoError(error.value(), absl::StrCat("use ", what));
+  }
+  if (!fs::is_directory(canonical, error)) {
+    return ErrnoError(ENOTDIR, absl::StrCat("use ", what));
+  }
+  return Named{what, canonical};
+}
+
+// Whether `path` lies in `other`, or is it.
+bool LiesIn(const std::string& path, const std::string& other) {
+  return absl::StartsWith(path + "/", other == "/" ? other : other + "/");
+}
+
+// Where one lay in another, what is changed in the union would change a layer.
+absl::Status CheckAreApart(const std::vector<Named>& directories) {
+  for (size_t i = 0; i < directories.size(); ++i) {
+    for (size_t k = 0; k < i; ++k) {
+      const Named& one = directories[i];
+      const Named& other = directories[k];
+      if (one.path == other.path) {
+        return absl::InvalidArgumentError(
+            absl::StrCat(one.what, " and ", other.what,
+                         " are the same directory; each must be its own"));
+      }
+      if (LiesIn(one.path, other.path) || LiesIn(other.path, one.path)) {
+        const bool swap = LiesIn(other.path, one.path);
+        return absl::InvalidArgumentError(
+            absl::StrCat((swap ? other : one).what, " lies in ",
+                         (swap ? one : other).what, "; they must lie apart"));
+      }
+    }
+  }
+  return absl::OkStatus();
+}
+
+// Opens a directory by a mount of its own, nobody else's and without what is
+// mounted below: so a layer is one file system, and our own mount, or the
+// host's /proc, is never in it. Without root there is only the open directory.
+absl::StatusOr<UniqueFd> OpenApart(const std::string& path) {
+  const UniqueFd tree(
+      open_tree(AT_FDCWD, path.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC));
+  UniqueFd directory(tree.valid() ? openat(tree.get(), ".", kDirectory)
+                                  : open(path.c_str(), kDirectory));
+  if (!directory.valid()) {
+    return ErrnoError(errno, absl::StrCat("open ", path));
+  }
+  return directory;
+}
+
+bool AreTheSame(int one, const std::string& path) {
+  struct stat first = {};
+  struct stat second = {};
+  return fstat(one, &first) == 0 && stat(path.c_str(), &second) == 0 &&
+         first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+}
+
+std::vector<std::string> NamesIn(int directory) {
+  std::vector<std::string> names;
+  const int fd = openat(directory, ".", kDirectory);
+  DIR* const stream = fd < 0 ? nullptr : fdopendir(fd);
+  if (stream != nullptr) {
+    while (const dirent* entry = readdir(stream)) {
+      if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
+        names.emplace_back(entry->d_name);
+      }
+    }
+    closedir(stream);
+  }
+  return names;
+}
+
+// Makes the work directory, or takes over one that was left. What is in there
+// has never been in the union; but a directory that only has our name for it is
+// not ours to empty.
+absl::Status PrepareWork(const std::string& name, Layers& layers) {
+  const std::string doing = absl::StrCat("make ", layers.work_path);
+  if (mkdirat(layers.beside.get(), name.c_str(), 0700) != 0 &&
+      errno != EEXIST) {
+    return ErrnoError(errno, doing);
+  }
+  layers.work = UniqueFd(
+      openat(layers.beside.get(), name.c_str(), kDirectory | O_NOFOLLOW));
+  if (!layers.work.valid()) {
+    return ErrnoError(errno, doing);
+  }
+  for (const std::string& left : NamesIn(layers.work.get())) {
+    if (!absl::StartsWith(left, "#")) {
+      return absl::FailedPreconditionError(
+          absl::StrCat(layers.work_path, " has a file ", left,
+                       " that no union has made; move it elsewhere"));
+    }
+    if (const int error = RemoveTree(layers.work.get(), left); error != 0) {
+      return ErrnoError(error,
+                        absl::StrCat("remove ", layers.work_path, "/", left));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status OpenUpper(const std::string& path, Layers& layers) {
+  const std::string name = fs::path(path).filename();
+  const std::string doing = absl::StrCat("use upper directory ", path);
+  ASSIGN_OR_RETURN(layers.beside, OpenApart(fs::path(path).parent_path()));
+  layers.upper = UniqueFd(
+      openat(layers.beside.get(), name.c_str(), kDirectory | O_NOFOLLOW));
+  if (!layers.upper.valid()) {
+    return ErrnoError(errno, doing);
+  }
+  struct stat above = {};
+  struct stat upper = {};
+  fstat(layers.beside.get(), &above);
+  fstat(layers.upper.get(), &upper);
+  if (!AreTheSame(layers.upper.get(), path) || above.st_dev != upper.st_dev) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(doing,
+                     ": a file system is mounted there, and the work "
+                     "directory must be in it too; use a folder in it"));
+  }
+  layers.lock = OpenDirectory(path);
+  if (!layers.lock.valid() ||
+      flock(layers.lock.get(), LOCK_EX | LOCK_NB) != 0) {
+    return WithHint(ErrnoError(errno, doing), "another union uses it");
+  }
+  layers.work_path = path + ".union-work";
+  RETURN_IF_ERROR(PrepareWork(name + ".union-work", layers));
+  const absl::StatusOr<MarkForms> forms = FindForms(layers.work.get());
+  if (!forms.ok()) {
+    [[maybe_unused]] const absl::Status removed = RemoveWork(layers);
+    return WithHint(ErrnoError(ErrnoOf(forms.status()), doing),
+                    "its file system cannot hold a Unix tree: use ext4, xfs, "
+                    "btrfs or tmpfs");
+  }
+  layers.forms = *forms;
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+// #region open-layers
+absl::StatusOr<Layers> OpenLayers(const std::vector<std::string>& lower,
+                                  const std::string& upper,
+                                  const std::string& mount_point) {
+  if (lower.empty()) {
+    return absl::InvalidArgumentError(
+        "a union needs a layer: -lower names a directory");
+  }
+  std::vector<Named> directories;
+  for (const std::string& path : lower) {
+    ASSIGN_OR_RETURN(directories.emplace_back(), Resolve("layer", path));
+  }
+  if (!upper.empty()) {
+    ASSIGN_OR_RETURN(directories.emplace_back(),
+                     Resolve("upper directory", upper));
+  }
+  ASSIGN_OR_RETURN(directories.emplace_back(),
+                   Resolve("mount point", mount_point));
+  RETURN_IF_ERROR(CheckAreApart(directories));
+
+  Layers layers;
+  for (size_t i = lower.size(); i-- > 0;) {
+    ASSIGN_OR_RETURN(layers.lower.emplace_back(),
+                     OpenApart(directories[i].path));
+  }
+  if (!upper.empty()) {
+    RETURN_IF_ERROR(OpenUpper(directories[lower.size()].path, layers));
+  }
+  return layers;
+}
+// #endregion open-layers
+
+absl::Status RemoveWork(const Layers& layers) {
+  if (!layers.work.valid()) {
+    return absl::OkStatus();
+  }
+  const std::string name = fs::path(layers.work_path).filename();
+  if (unlinkat(layers.beside.get(), name.c_str(), AT_REMOVEDIR) != 0) {
+    return ErrnoError(errno, absl::StrCat("remove ", layers.work_path));
+  }
+  return absl::OkStatus();
+}
+
+int RemoveTree(int directory, const std::string& name) {
+  if (unlinkat(directory, name.c_str(), 0) == 0 || errno == ENOENT) {
+    return 0;
+  }
+  if (errno != EISDIR) {
+    return errno;
+  }
+  {
+    const UniqueFd tree(
+        openat(directory, name.c_str(), kDirectory | O_NOFOLLOW));
+    for (const std::string& below : NamesIn(tree.get())) {
+      if (const int error = RemoveTree(tree.get(), below); error != 0) {
+        return error;
+      }
+    }
+  }
+  return unlinkat(directory, name.c_str(), AT_REMOVEDIR) == 0 ? 0 : errno;
+}
+
+}  // namespace mydocker

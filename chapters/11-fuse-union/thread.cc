@@ -1,0 +1,69 @@
+#include "chapters/11-fuse-union/thread.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/securebits.h>
+#include <sched.h>
+#include <sys/fsuid.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/base/errors.h"
+
+namespace mydocker {
+namespace {
+
+// From here on the thread's working directory and umask are its own.
+void StopSharing() {
+  thread_local const int done = unshare(CLONE_FS);
+  static_cast<void>(done);
+}
+
+bool IsRoot() {
+  static const bool is_root = geteuid() == 0;
+  return is_root;
+}
+
+}  // namespace
+
+// #region work-in
+int WorkIn(int directory, const std::function<ssize_t()>& call) {
+  StopSharing();
+  if (directory != AT_FDCWD && fchdir(directory) != 0) {
+    return errno;
+  }
+  return call() < 0 ? errno : 0;
+}
+// #endregion work-in
+
+absl::Status KeepCapabilities() {
+  // The kernel takes a thread's capabilities when its user becomes another one
+  // than root (capabilities(7)); this is its switch.
+  if (IsRoot() &&
+      prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0) != 0) {
+    return ErrnoError(errno, "keep capabilities when the user changes");
+  }
+  return absl::OkStatus();
+}
+
+// #region acting-as
+ActingAs::ActingAs(uid_t user, gid_t group, mode_t umask) {
+  StopSharing();
+  ::umask(umask);
+  if (IsRoot()) {
+    setfsgid(group);
+    setfsuid(user);
+  }
+}
+
+ActingAs::~ActingAs() {
+  if (IsRoot()) {
+    setfsuid(0);
+    setfsgid(0);
+  }
+  ::umask(0);
+}
+// #endregion acting-as
+
+}  // namespace mydocker

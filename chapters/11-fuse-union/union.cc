@@ -1,0 +1,33 @@
+#include "chapters/11-fuse-union/union.h"
+
+#include <fcntl.h>
+
+namespace mydocker {
+namespace {
+
+// Copies of the descriptors, for the root belongs to the nodes.
+UniqueFd Again(const UniqueFd& fd) {
+  return UniqueFd(fd.valid() ? fcntl(fd.get(), F_DUPFD_CLOEXEC, 0) : -1);
+}
+
+std::unique_ptr<Directory> RootOf(const Layers& layers) {
+  std::vector<UniqueFd> lower;
+  for (const UniqueFd& layer : layers.lower) {
+    lower.push_back(Again(layer));
+    // That layer says itself that it hides those below.
+    if (IsOpaque(layer.get())) {
+      break;
+    }
+  }
+  return std::make_unique<Directory>(Again(layers.upper), std::move(lower));
+}
+
+}  // namespace
+
+Union::Union(Layers opened, Caching wanted)
+    : layers(std::move(opened)),
+      caching(wanted),
+      nodes(RootOf(layers)),
+      upper(layers) {}
+
+}  // namespace mydocker

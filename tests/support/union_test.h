@@ -1,0 +1,60 @@
+// The fixture for unions: mounts of the program under test, and of the kernel's
+// overlayfs, which is the judge.
+
+#ifndef MYDOCKER_TESTS_SUPPORT_UNION_TEST_H_
+#define MYDOCKER_TESTS_SUPPORT_UNION_TEST_H_
+
+#include <string>
+#include <vector>
+
+#include "tests/support/container_test.h"
+#include "tests/support/program.h"
+
+namespace blackbox {
+
+// After each test nothing may be mounted, and no process be left.
+class UnionTest : public ContainerTest {
+ protected:
+  void SetUp() override;
+  void TearDown() override;
+
+  // The path of what is called `name` in the test's directory; of itself for
+  // "".
+  static std::string Path(const std::string& name);
+  // Makes a directory there, with those on the way, and returns its path.
+  static std::string Make(const std::string& name);
+  // Writes a file there, and makes the directories on the way.
+  static void Write(const std::string& name, const std::string& content);
+  static std::string Read(const std::string& name);
+
+  // The words of the command line for layers, the lowest first, an upper
+  // directory unless empty, and a mount point.
+  static std::vector<std::string> Words(const std::vector<std::string>& lower,
+                                        const std::string& upper,
+                                        const std::string& point);
+  // Mounts with the program under test and `flags`; the directories are made.
+  // A failure to do so fails the test.
+  void MountUnion(const std::vector<std::string>& lower,
+                  const std::string& upper, const std::string& point,
+                  const std::vector<std::string>& flags = {});
+  // The same with overlayfs. With redirects, indexes and the like off.
+  void MountOverlay(const std::vector<std::string>& lower,
+                    const std::string& upper, const std::string& point);
+  // Lets ordinary users open /dev/fuse until the test is over, as udev does on
+  // most machines.
+  void GiveFuseToAll();
+  // Unmounts, and waits until the process behind it has ended.
+  void Unmount(const std::string& point);
+
+ private:
+  struct Mounted {
+    std::string point;
+    std::string upper;
+  };
+  std::vector<Mounted> mounted_;
+  bool gave_fuse_ = false;
+};
+
+}  // namespace blackbox
+
+#endif  // MYDOCKER_TESTS_SUPPORT_UNION_TEST_H_
