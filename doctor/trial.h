@@ -28,6 +28,10 @@ Command InNamespaces(uint64_t clone_flags, std::vector<Step> steps = {});
 inline constexpr uint64_t kContainersNamespaces =
     CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWNET;
 
+// Mounts by FUSE, or finds that fusermount3 does it for the caller.
+// machine.cc has it. Errors: those of Try.
+absl::Status TryFuse();
+
 // Steps: the mounts become private; the caller becomes root of his new user
 // namespace.
 absl::Status MakePrivate();

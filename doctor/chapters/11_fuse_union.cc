@@ -1,12 +1,12 @@
-#include "absl/status/status.h"
 #include "doctor/chapters.h"
+#include "doctor/trial.h"
 
 namespace mydocker {
 
-// Whether it can mount is the machine's row: there is no container.
+// There is no container in it.
 ChapterTrial TryFuseUnion() {
   return {"11 fuse-union",
-          absl::OkStatus(),
+          TryFuse(),
           {{"machine", "FUSE"},
            {"machine", "overlayfs"},
            {"tools", "busybox-static"},
