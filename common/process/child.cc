@@ -197,8 +197,8 @@ Child::Child(Child&& other) noexcept
 
 Child::~Child() {
   if (running_ && Signal(SIGKILL).ok()) {
-    // Reaps it; its status is of no interest to a caller that did not wait.
-    [[maybe_unused]] const absl::StatusOr<int> status = Wait();
+    // Its status is of no interest to a caller that did not wait.
+    [[maybe_unused]] const absl::StatusOr<int> status = Reap();
   }
 }
 
@@ -237,6 +237,10 @@ absl::StatusOr<Child::Event> Child::Await(int fd, int milliseconds) {
 // #region wait
 absl::StatusOr<int> Child::Wait() {
   RETURN_IF_ERROR(Await().status());
+  return Reap();
+}
+
+absl::StatusOr<int> Child::Reap() {
   siginfo_t info = {};
   if (TEMP_FAILURE_RETRY(waitid(static_cast<idtype_t>(P_PIDFD), pidfd(), &info,
                                 WEXITED)) != 0) {

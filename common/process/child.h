@@ -84,6 +84,9 @@ class Child {
   absl::StatusOr<int> Wait();
 
  private:
+  // Wait, for one that has ended or is about to.
+  absl::StatusOr<int> Reap();
+
   pid_t pid_ = -1;
   UniqueFd pidfd_;
   std::unique_ptr<Job> job_;

@@ -87,11 +87,13 @@ bool HasItsOwnMind(pid_t process, int signal) {
   // What it has open, others would wait to see closed.
   close_range(0, ~0U, 0);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
+  constexpr SignalSet kTold = kStops | Signals({SIGHUP});
   while (getppid() == parent) {
-    const int signal = static_cast<int>(syscall(
-        SYS_rt_sigtimedwait, &kStops, nullptr, nullptr, sizeof(kStops)));
-    if (signal > 0) {
-      kill(parent, signal);
+    siginfo_t info = {};
+    syscall(SYS_rt_sigtimedwait, &kTold, &info, nullptr, sizeof(kTold));
+    // That the terminal is gone only the kernel knows.
+    if (info.si_signo != SIGHUP || info.si_code == SI_KERNEL) {
+      kill(parent, info.si_signo);  // 0, if the wait was interrupted, is none.
     }
   }
   _exit(EXIT_SUCCESS);
@@ -153,11 +155,11 @@ Job::Job(bool is_process_1, SignalSet taken, UniqueFd signals)
 Job::~Job() {
   EndLookout();
   if (lent_) {
+    // If it has not changed hands, the settings may be a neighbour's, as in
+    // `run … | less`.
     const pid_t foreground = tcgetpgrp(STDIN_FILENO);
     if (foreground > 0 && IsDead(foreground)) {
       MakeForeground(getpgrp());
-    }
-    if (IsInForeground()) {
       SetSettings(ours_);
     }
   }

@@ -45,7 +45,8 @@ absl::Status AwaitForeground();
 //   has no number in there, and a shell that asks who has the terminal would
 //   get 0, which it takes for itself.
 //
-// In the end the terminal is ours again, with the settings that it had.
+// In the end the terminal, if the child has had it, is ours again, with the
+// settings that it had.
 class Job {
  public:
   // `is_process_1`: whether the child is process 1 of a PID namespace. Errors:
@@ -80,7 +81,7 @@ class Job {
   Job(bool is_process_1, SignalSet taken, UniqueFd signals);
 
   // Follow's: a process in the child's group that tells us when the terminal
-  // says to that group that it must stop.
+  // says to that group that it must stop, or that the terminal is gone.
   absl::Status StartLookout();
   void EndLookout();
   // Sends to the child's group, or to the child if it is in ours.

@@ -79,13 +79,23 @@ TEST_F(RunInitJobControlTest, StopsWithRunWhoeverSendsTheSignal) {
 // Once the container has the terminal, `run` is in the background, and with
 // `stty tostop` who writes there is stopped.
 TEST_F(RunInitJobControlTest, TellsItsStepsWhereTheBackgroundMayNotWrite) {
-  HostsShell shell({.args = {"run", "-v", "-ti", "echo", "hello"}});
+  HostsShell shell({.args = {"run", "-verbose", "-ti", "echo", "hello"}});
   shell.Type("stty tostop; \"$RUN\" \"$@\"; echo status $?\n");
   shell.Expect("hello");
   shell.Expect("ended with 0");
   shell.Expect("status 0");
   shell.AwaitPrompt();
   shell.End();
+}
+
+// What others make of the terminal meanwhile is theirs: `run … | less`.
+TEST_F(RunInitJobControlTest, SettingsStayIfTheTerminalDidNotChangeHands) {
+  Terminal terminal(InHostsShell(
+      "sh", {.args = {"run", "sh", "-c", "stty -icanon </dev/tty"}},
+      {"-c", "stty icanon; \"$RUN\" \"$@\"; stty -a | grep -o -e -icanon",
+       "sh"}));
+  terminal.Expect("-icanon");
+  EXPECT_THAT(terminal.Wait(), ExitsWith(0));
 }
 
 // What cannot be had without a terminal of its own: a program that handles

@@ -127,6 +127,15 @@ TEST_P(JobControlContract, TheTerminalComesBackFromTheBackground) {
   shell.End();
 }
 
+// The kernel tells only the foreground of a terminal that it is gone, and there
+// process 1 does not listen.
+TEST_P(JobControlContract, EndsWithTheTerminal) {
+  HostsShell shell(Shell(kSaysWhatItGets));
+  const StartedJob job(shell);
+  ASSERT_EQ(kill(shell.pid(), SIGKILL), 0);
+  EXPECT_TRUE(WaitForEnd(job.program())) << Describe(job.program());
+}
+
 // As vi leaves them, if nobody gives it the time to put them back.
 TEST_P(JobControlContract, TerminalHasItsSettingsAgain) {
   Terminal terminal(
