@@ -127,8 +127,9 @@ absl::StatusOr<int> RunChapter(int argc, char* argv[]) {
   // #region end
   ASSIGN_OR_RETURN(const int exit_status, supervisor.Wait(container));
   ReportIfFailed(ReportUse(cgroup), argv[0]);
-  ReportIfFailed(cgroup.Remove(), argv[0]);
-  ReportIfFailed(directory.Remove(), argv[0]);
+  // What could not be removed stays written down, for the next run.
+  const absl::Status removed = cgroup.Remove();
+  ReportIfFailed(removed.ok() ? directory.Remove() : removed, argv[0]);
   return exit_status;
   // #endregion end
 }

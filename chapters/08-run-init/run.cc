@@ -67,8 +67,9 @@ absl::StatusOr<int> RunContainer(const std::vector<std::string>& words) {
   LogStep(
       absl::StrCat("process ", container.pid(), " ended with ", exit_status));
   ReportIfFailed(ReportOomKills(cgroups, request.limits.memory_limit));
-  ReportIfFailed(cgroups.Destroy());
-  ReportIfFailed(directory.Remove());
+  // What could not be removed stays written down, for the next run.
+  const absl::Status removed = cgroups.Destroy();
+  ReportIfFailed(removed.ok() ? directory.Remove() : removed);
   return exit_status;
   // #endregion steps
 }

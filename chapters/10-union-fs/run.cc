@@ -68,9 +68,10 @@ absl::StatusOr<int> RunContainer(const std::vector<std::string>& words) {
   ReportIfFailed(ReportOomKills(cgroups, request.limits.memory_limit));
   ReportIfFailed(kPids.ReportRefusals(cgroups.CgroupOf(kPids),
                                       {request.limits.pids_limit}));
-  ReportIfFailed(cgroups.Destroy());
-  ReportIfFailed(files.Remove());
-  ReportIfFailed(directory.Remove());
+  // What could not be removed stays written down, for the next run.
+  absl::Status removed = cgroups.Destroy();
+  removed.Update(files.Remove());
+  ReportIfFailed(removed.ok() ? directory.Remove() : removed);
   return exit_status;
 }
 

@@ -136,8 +136,8 @@ TEST_F(RunInitHostileTest, ReadOnlyHostIsNoFault) {
            mount("tmpfs", WatchedTemporaryDirectory().c_str(), "tmpfs",
                  MS_RDONLY, nullptr) == 0 &&
            // On such a host, too, /run is in memory.
-           mount("tmpfs", "/run", "tmpfs", 0, nullptr) == 0 &&
-           !CanWrite("/") && !CanWrite(WatchedTemporaryDirectory());
+           mount("tmpfs", "/run", "tmpfs", 0, nullptr) == 0 && !CanWrite("/") &&
+           !CanWrite(WatchedTemporaryDirectory());
   };
   EXPECT_THAT(Execute(invocation), Prints("ran\n"));
 }
