@@ -19,9 +19,9 @@ int CopyThroughMemory(int from, int to, off_t position, off_t end) {
   std::vector<char> buffer(
       std::min<off_t>(kBufferSize, std::max<off_t>(end - position, 1)));
   while (position < end) {
-    const ssize_t size =
-        pread(from, buffer.data(),
-              std::min<off_t>(buffer.size(), end - position), position);
+    const ssize_t size = pread(
+        from, buffer.data(),
+        std::min(static_cast<off_t>(buffer.size()), end - position), position);
     if (size <= 0) {
       return size == 0 ? 0 : errno;  // It has become shorter.
     }
