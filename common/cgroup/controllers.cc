@@ -215,8 +215,7 @@ absl::Status TakeBackUnused(const Hierarchy& hierarchy,
     const std::string enabled =
         absl::StrCat(notes, "/", controller, ":enabled");
     if (faccessat(AT_FDCWD, enabled.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
-      const absl::Status taken =
-          TakeBackFrom(hierarchy.mount_point, controller);
+      absl::Status taken = TakeBackFrom(hierarchy.mount_point, controller);
       // EBUSY: another child of the root relies on it by now.
       if (!taken.ok() && ErrnoOf(taken) != EBUSY) {
         return taken;
