@@ -83,8 +83,9 @@ std::optional<timespec> Time(absl::string_view text) {
       !absl::c_all_of(parts.second, absl::ascii_isdigit)) {
     return std::nullopt;
   }
-  timespec time = {.tv_sec = static_cast<time_t>(seconds),
-                   .tv_nsec = static_cast<long>(nanoseconds)};
+  timespec time = {
+      .tv_sec = static_cast<time_t>(seconds),
+      .tv_nsec = static_cast<decltype(timespec::tv_nsec)>(nanoseconds)};
   if (negative) {
     time.tv_sec = -time.tv_sec - (nanoseconds > 0 ? 1 : 0);
     time.tv_nsec = nanoseconds > 0 ? kSecond - time.tv_nsec : 0;

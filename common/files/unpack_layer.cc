@@ -327,7 +327,7 @@ absl::Status Unpacker::Replace(const Words& mark) {
     return MakeOpaque(folder);
   }
   const std::string hidden = mark.back().substr(kMark.size());
-  const absl::Status made = MakeWhiteout(folder, hidden);
+  absl::Status made = MakeWhiteout(folder, hidden);
   if (ErrnoOf(made) != EEXIST) {
     return made;
   }
