@@ -260,7 +260,8 @@ TEST_P(LifetimeAfterStepsTest, EndsWithTheParent) {
     Command command = Shell("trap '' TERM HUP INT; read forever");
     // Ours: it must not end with the parent, or the shell would end for that.
     const EndlessInput input(command);
-    command.in_child = GetParam();
+    command.in_child.insert(command.in_child.end(), GetParam().begin(),
+                            GetParam().end());
     const pid_t parent = fork();
     if (parent == 0) {
       const absl::StatusOr<Child> child = Start(command);
