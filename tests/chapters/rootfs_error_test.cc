@@ -3,6 +3,7 @@
 // mount, no cgroup, no file, which the fixture looks for.
 
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -105,6 +106,18 @@ TEST_F(RootfsErrorTest, DirectoryThatIsNotThere) {
       Try(path),
       FailsInOneLine(125, AllOf(HasSubstr(path), HasSubstr("No such file"),
                                 HasSubstr("make rootfs-busybox"))));
+}
+
+// The copy of the program that becomes init is a file in memory. The kernel
+// says it with SIGXFSZ, too, which must not end `run` before it has cleaned up.
+TEST_F(RootfsErrorTest, CallersLimitOnTheSizeOfFilesIsTold) {
+  EXPECT_THAT(Execute({.args = {"run", "-rootfs", rootfs_, "true"},
+                       .before_exec =
+                           [] {
+                             const rlimit nothing = {0, 0};
+                             return setrlimit(RLIMIT_FSIZE, &nothing) == 0;
+                           }}),
+              FailsInOneLine(125, HasSubstr("File too large")));
 }
 
 TEST_F(RootfsErrorTest, File) {

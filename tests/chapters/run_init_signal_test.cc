@@ -165,6 +165,23 @@ TEST_F(RunInitSignalTest, PassesOnWhatDoesNotMeanTheEnd) {
   }
 }
 
+// As one that comes while layers are unpacked, or a lock is waited for: `run`
+// has it from its first moment on, kept.
+TEST_P(RunInitEndingSignalTest, StartsNothingIfItCameBefore) {
+  const int number = GetParam();
+  const Result result =
+      Execute({.args = {"run", "touch", "made"}, .before_exec = [number] {
+                 sigset_t set;
+                 sigemptyset(&set);
+                 sigaddset(&set, number);
+                 return sigprocmask(SIG_BLOCK, &set, nullptr) == 0 &&
+                        raise(number) == 0;
+               }});
+  // The fixture would find the file.
+  EXPECT_THAT(result,
+              FailsInOneLine(128 + number, HasSubstr(sigabbrev_np(number))));
+}
+
 // The caller's limit on CPU time ends in SIGXCPU, for which process 1 has no
 // handler, and then in SIGKILL, from which nothing protects it.
 TEST_F(RunInitSignalTest, CallersLimitOnCpuTimeEndsTheContainerOnly) {
