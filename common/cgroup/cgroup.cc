@@ -170,12 +170,12 @@ absl::Status Cgroup::Remove() {
   if (path_.empty()) {
     return absl::OkStatus();
   }
+  directory_.Close();  // It may be the descriptor that is missing below.
   absl::Status removed = RemoveCgroup(hierarchy_, path_, kRemovalLimitMs);
   // What has failed, the destructor tries once more; but it need not wait as
   // long again.
   if (removed.ok() || ErrnoOf(removed) == EBUSY) {
     path_.clear();
-    directory_.Close();
   }
   return removed;
 }

@@ -118,24 +118,27 @@ absl::Status TakeBackFrom(const std::string& parent,
              : status;
 }
 
-// The names in `directory`.
-std::vector<std::string> NamesIn(const std::string& directory) {
+absl::StatusOr<std::vector<std::string>> NamesIn(const std::string& directory) {
   std::vector<std::string> names;
   std::error_code error;
   for (fs::directory_iterator entry(directory, error), end;
        !error && entry != end; entry.increment(error)) {
     names.push_back(entry->path().filename());
   }
+  if (error) {
+    return ErrnoError(error.value(), absl::StrCat("read ", directory));
+  }
   return names;
 }
 
 // Returns the controllers that `notes` names and no cgroup needs, now that the
 // one called `gone` needs none.
-std::set<std::string> UnusedIn(const std::string& notes,
-                               const std::string& gone) {
+absl::StatusOr<std::set<std::string>> UnusedIn(const std::string& notes,
+                                               const std::string& gone) {
+  ASSIGN_OR_RETURN(const std::vector<std::string> names, NamesIn(notes));
   std::set<std::string> unused;
   std::set<std::string> used;
-  for (const std::string& name : NamesIn(notes)) {
+  for (const std::string& name : names) {
     const std::pair<std::string, std::string> words =
         absl::StrSplit(name, absl::MaxSplits(':', 1));
     const auto& [controller, whom] = words;
@@ -209,8 +212,9 @@ absl::Status TakeBackUnused(const Hierarchy& hierarchy,
     return absl::OkStatus();
   }
   ASSIGN_OR_RETURN(const NamedLock lock, NamedLock::Acquire(kLock));
-  for (const std::string& controller :
-       UnusedIn(notes, fs::path(path).filename())) {
+  ASSIGN_OR_RETURN(const std::set<std::string> unused,
+                   UnusedIn(notes, fs::path(path).filename()));
+  for (const std::string& controller : unused) {
     RETURN_IF_ERROR(TakeBackFrom(parent, controller));
     const std::string enabled =
         absl::StrCat(notes, "/", controller, ":enabled");

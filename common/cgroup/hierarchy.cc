@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <sys/stat.h>
 
-#include <algorithm>
 #include <functional>
 
 #include "absl/algorithm/container.h"
@@ -19,17 +18,17 @@ namespace mydocker {
 namespace {
 
 // #region find
-bool Carries(const Mount& mount, absl::string_view controller) {
+absl::StatusOr<bool> Carries(const Mount& mount, absl::string_view controller) {
   if (mount.type == "cgroup") {
     return absl::c_linear_search(mount.super_options, controller);
   }
   if (mount.type != "cgroup2") {
     return false;
   }
-  const absl::StatusOr<std::string> controllers =
-      ReadKernelFile(absl::StrCat(mount.mount_point, "/cgroup.controllers"));
-  return controllers.ok() &&
-         absl::c_linear_search(absl::StrSplit(*controllers, ' '), controller);
+  ASSIGN_OR_RETURN(
+      const std::string controllers,
+      ReadKernelFile(absl::StrCat(mount.mount_point, "/cgroup.controllers")));
+  return absl::c_linear_search(absl::StrSplit(controllers, ' '), controller);
 }
 // #endregion find
 
@@ -70,12 +69,17 @@ Hierarchy HierarchyOf(const Mount& mount) {
 
 absl::StatusOr<Hierarchy> FindHierarchy(const std::vector<Mount>& mounts,
                                         absl::string_view controller) {
-  const auto last = std::find_if(
-      mounts.rbegin(), mounts.rend(),
-      [&](const Mount& mount) { return Carries(mount, controller); });
-  if (last != mounts.rend()) {
-    return HierarchyOf(*last);
+  absl::Status unreadable;
+  for (auto mount = mounts.rbegin(); mount != mounts.rend(); ++mount) {
+    const absl::StatusOr<bool> carries = Carries(*mount, controller);
+    if (carries.value_or(false)) {
+      return HierarchyOf(*mount);
+    }
+    if (ErrnoOf(carries.status()) != ENOENT) {
+      unreadable.Update(carries.status());
+    }
   }
+  RETURN_IF_ERROR(unreadable);
   return absl::NotFoundError(absl::StrCat(
       "this host has no ", controller,
       " controller: no cgroup v1 mount in /proc/self/mountinfo and no "

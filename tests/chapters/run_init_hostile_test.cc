@@ -15,6 +15,7 @@
 #include <fstream>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -59,11 +60,11 @@ bool CanWrite(const std::string& directory) {
 
 // Whoever may open a directory may lock it, for as long as he likes.
 TEST_F(RunInitHostileTest, LockOfAnOrdinaryUserStopsNobody) {
-  std::vector<std::string> directories = {"/run", "/var/lib/mydocker"};
+  std::set<std::string> directories = {"/run", "/var/lib/mydocker"};
   for (const char* controller : {"memory", "cpu", "cpuset"}) {
     if (const auto place = FindController(controller); place.has_value()) {
-      directories.push_back(place->mount_point);
-      directories.push_back(place->mount_point + "/mydocker");
+      directories.insert(place->mount_point);
+      directories.insert(place->mount_point + "/mydocker");
     }
   }
   HeldContainer other;  // So that mydocker is there.
@@ -222,7 +223,7 @@ TEST_F(RunInitHostileTest, CgroupsBelowThoseOfADeadRunAreRemovedByTheNext) {
 TEST_F(RunInitHostileTest, CgroupsThatVanishAreToldAndTheStatusStays) {
   const std::optional<ControllerPlace> memory = FindController("memory");
   SKIP_IF(memory.has_value() ? "" : "this host has no memory controller");
-  HeldContainer container;
+  HeldContainer container({"-m", "64m"});  // Whose OOM kills are looked up.
   const std::vector<std::string> directories =
       container.Cgroups().Directories();
   for (const std::string& directory : directories) {

@@ -1,5 +1,6 @@
 #include "common/cgroup/hierarchy.h"
 
+#include <errno.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sched.h>
@@ -199,6 +200,15 @@ TEST_F(FindHierarchyTest, PassesOverAV2ThatCannotBeRead) {
       "32 30 0:27 / $V2 rw - cgroup2 cgroup2 rw\n",
       "memory\n");
   EXPECT_EQ(Find(mounts, "memory"), "v2 " + directory_.path());
+}
+
+// Say, for lack of a descriptor. That it is not there would be wrong.
+TEST_F(FindHierarchyTest, SaysWhyAV2CannotBeAsked) {
+  const std::vector<Mount> mounts = Host(kV2, "memory\n");
+  directory_.Remove("cgroup.controllers");
+  directory_.MakeDirectory("cgroup.controllers");
+  EXPECT_THAT(FindHierarchy(mounts, "memory"),
+              AllOf(HasErrno(EISDIR), Says(directory_.path())));
 }
 
 TEST_F(FindHierarchyTest, TakesTheLastOfSeveral) {
