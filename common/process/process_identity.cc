@@ -72,8 +72,13 @@ absl::StatusOr<Stat> ReadStat(pid_t pid) {
 }  // namespace
 
 absl::StatusOr<ProcessIdentity> ProcessIdentity::Of(pid_t pid) {
+  // Where there is no /proc of a PID namespace that this process has a number
+  // in, nobody could ever judge what would be written down.
+  if (access("/proc/self/ns/pid", F_OK) != 0) {
+    return ErrnoError(errno, "open /proc/self/ns/pid");
+  }
   ProcessIdentity process = {.pid = pid, .namespaces = OurNamespaces()};
-  if (process.namespaces.front() == '-' || ProcIsOurs()) {
+  if (ProcIsOurs()) {
     ASSIGN_OR_RETURN(const Stat stat, ReadStat(pid));
     process.start_time = stat.start_time;
   }
