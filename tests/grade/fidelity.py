@@ -94,9 +94,10 @@ def programs(lessons):
             yield Program(lesson, "ours", exercise=exercise.number, lost={check.test for check in exercise.checks})
             [solved] = SOLVED.glob(f"{lesson.number}.*")
             yield Program(lesson, f"solved/{solved.name}", exercise=exercise.number)
-    for row in table_of_rows()["program"]:
-        if row["chapter"] in lessons:
-            yield _program(lessons[row["chapter"]], row)
+    for chapter in table_of_rows()["chapter"]:
+        if chapter["number"] in lessons:
+            for row in chapter["programs"]:
+                yield _program(lessons[chapter["number"]], row)
 
 
 def _program(lesson, row):
