@@ -4,7 +4,7 @@
 //
 // What it cannot do: an ordinary file is not truncated by what is written to
 // it, and it does not let its directory be removed. So a file is either empty
-// or as long as what will be written, and RemoveFiles comes before Remove.
+// or as long as what will be written.
 
 #ifndef MYDOCKER_TESTS_COMMON_FAKE_HIERARCHY_H_
 #define MYDOCKER_TESTS_COMMON_FAKE_HIERARCHY_H_
@@ -51,21 +51,6 @@ class FakeHierarchy {
   void Link(const std::string& target, const std::string& file,
             const std::string& id = "id") const {
     directory_.Link(target, "mydocker/" + id + "/" + file);
-  }
-
-  // Removes all files, so that only directories remain: as rmdir(2) sees a real
-  // hierarchy.
-  void RemoveFiles() const {
-    std::vector<std::filesystem::path> files;
-    for (const auto& entry :
-         std::filesystem::recursive_directory_iterator(directory_.path())) {
-      if (!entry.is_directory() || entry.is_symlink()) {
-        files.push_back(entry.path());
-      }
-    }
-    for (const std::filesystem::path& file : files) {
-      std::filesystem::remove(file);
-    }
   }
 
  private:

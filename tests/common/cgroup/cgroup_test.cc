@@ -3,9 +3,6 @@
 #include <errno.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sched.h>
-#include <signal.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -26,7 +23,6 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::IsEmpty;
-using ::testing::SizeIs;
 
 // What is the same on both versions.
 class CgroupTest : public testing::TestWithParam<CgroupVersion> {
@@ -124,17 +120,6 @@ TEST_P(CgroupTest, IsNotMadeWhereThereIsNoHierarchy) {
   EXPECT_FALSE(root().Has("none"));
 }
 
-TEST_P(CgroupTest, SaysThatRootMakesThem) {
-  ASSERT_EQ(chmod(root().path().c_str(), 0555), 0);
-  InFork([this] {
-    BecomeOrdinaryUser();
-    EXPECT_THAT(Cgroup::Create(fake_.hierarchy(), "id"),
-                AllOf(HasErrno(EACCES), Says("sudo")));
-  });
-  EXPECT_TRUE(std::filesystem::is_empty(root().path()));
-  ASSERT_EQ(chmod(root().path().c_str(), 0755), 0);
-}
-
 TEST_P(CgroupTest, LeavesNothingWhereItCannotBeOpened) {
   InFork([this] {
     const int next = dup(STDERR_FILENO);
@@ -144,17 +129,6 @@ TEST_P(CgroupTest, LeavesNothingWhereItCannotBeOpened) {
                 AllOf(HasErrno(EMFILE), Says(root().File("mydocker/id"))));
   });
   EXPECT_TRUE(std::filesystem::is_empty(root().path()));
-}
-
-TEST_P(CgroupTest, SaysThatTheHierarchyIsReadOnly) {
-  SKIP_WITHOUT_USER_NAMESPACES();
-  InUserNamespaceAsRoot(CLONE_NEWNS, [this] {
-    ASSERT_EQ(
-        mount("tmpfs", root().path().c_str(), "tmpfs", MS_RDONLY, nullptr), 0)
-        << strerror(errno);
-    EXPECT_THAT(Cgroup::Create(fake_.hierarchy(), "id"),
-                AllOf(HasErrno(EROFS), Says("read-only")));
-  });
 }
 
 // Whatever is there without our doing is not ours to kill and remove.
@@ -211,20 +185,6 @@ TEST_F(AttachTest, SeesTheKernelsRefusal) {
   fake_.Link(kRefusesWithEinval, "cgroup.procs");
   EXPECT_THAT(cgroup_.Attach(1234567),
               AllOf(HasErrno(EINVAL), Says("realtime")));
-}
-
-TEST(AdmitTest, HasTheChildWriteItselfOnV1) {
-  const FakeHierarchy fake(CgroupVersion::kV1);
-  const Cgroup cgroup = *Cgroup::Create(fake.hierarchy(), "id");
-  fake.Write("tasks", "");
-  Command command;
-  // What the program finds there was written before it began.
-  command.argv = {"cat", cgroup.File("tasks")};
-  cgroup.Admit(command);
-  EXPECT_EQ(command.into_cgroup, -1);
-  const absl::StatusOr<Output> output = RunForOutput(command);
-  ASSERT_THAT(output, IsOk());
-  EXPECT_EQ(output->text, "0");
 }
 
 TEST(AdmitTest, KeepsTheProgramFromStartingOutsideOnV1) {

@@ -16,7 +16,6 @@
 #include <algorithm>
 #include <atomic>
 #include <filesystem>
-#include <functional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -43,24 +42,10 @@ namespace mydocker {
 namespace {
 
 using ::testing::AllOf;
-using ::testing::AnyOf;
-using ::testing::HasSubstr;
 
 ResourceConfig Memory() {
   ResourceConfig config;
   config.memory_limit = 1 << 20;
-  return config;
-}
-
-ResourceConfig Cpu() {
-  ResourceConfig config;
-  config.cpu_shares = 512;
-  return config;
-}
-
-ResourceConfig Cpuset() {
-  ResourceConfig config;
-  config.cpuset = "0";
   return config;
 }
 
@@ -88,79 +73,7 @@ bool HasCgroup(const Hierarchy& hierarchy, const std::string& id) {
   return std::filesystem::exists(hierarchy.mount_point + "/mydocker/" + id);
 }
 
-// ------------------------------------------- a host without any controller
-
-// Runs `body` where mountinfo shows nothing but /proc.
-void WithoutHierarchies(const std::function<void()>& body) {
-  const TempDirectory directory;
-  directory.MakeDirectory("proc");
-  InUserNamespaceAsRoot(CLONE_NEWNS, [&] {
-    ASSERT_EQ(mount("/proc", directory.File("proc").c_str(), nullptr,
-                    MS_BIND | MS_REC, nullptr),
-              0)
-        << strerror(errno);
-    ASSERT_EQ(chroot(directory.path().c_str()), 0) << strerror(errno);
-    ASSERT_EQ(chdir("/"), 0);
-    body();
-  });
-}
-
-TEST(WithoutControllersTest, NothingIsMissedIfNothingIsAskedFor) {
-  SKIP_WITHOUT_USER_NAMESPACES();
-  WithoutHierarchies([] {
-    absl::StatusOr<CgroupManager> manager = CgroupManager::Create("id");
-    ASSERT_THAT(manager, IsOk());
-    EXPECT_THAT(manager->Paths(), testing::IsEmpty());
-    EXPECT_THAT(manager->Set({}), IsOk());
-    EXPECT_THAT(manager->Apply(getpid()), IsOk());
-    Command command;
-    manager->Admit(command);
-    EXPECT_THAT(command.in_child, testing::IsEmpty());
-    EXPECT_EQ(command.into_cgroup, -1);
-    EXPECT_EQ(manager->CountOomKills().value_or(99), 0);
-    EXPECT_THAT(manager->Destroy(), IsOk());
-  });
-}
-
-TEST(WithoutControllersTest, ALimitIsRefusedNamingItsController) {
-  SKIP_WITHOUT_USER_NAMESPACES();
-  WithoutHierarchies([] {
-    absl::StatusOr<CgroupManager> manager = CgroupManager::Create("id");
-    ASSERT_THAT(manager, IsOk());
-    EXPECT_THAT(manager->Set(Memory()),
-                AllOf(HasCode(absl::StatusCode::kNotFound),
-                      Says("no memory controller")));
-    EXPECT_THAT(manager->Set(Cpu()), Says("no cpu controller"));
-    EXPECT_THAT(manager->Set(Cpuset()), Says("no cpuset controller"));
-
-    const PidsSubsystem pids;
-    ResourceConfig limit;
-    limit.pids_limit = 10;
-    absl::StatusOr<CgroupManager> with_pids =
-        CgroupManager::Create("id", {&pids});
-    ASSERT_THAT(with_pids, IsOk());
-    EXPECT_THAT(with_pids->Set(limit), Says("no pids controller"));
-    EXPECT_THAT(with_pids->Set({}), IsOk());
-    EXPECT_EQ(with_pids->CgroupOf(pids), nullptr);
-  });
-}
-
 // ------------------------------------------- this machine's hierarchies
-
-TEST(CgroupManagerTest, TellsAnOrdinaryUserToUseSudo) {
-  if (Hierarchies().empty()) {
-    GTEST_SKIP() << "this machine has no memory, cpu or cpuset controller";
-  }
-  const std::string id = *NewContainerId();
-  InFork([&] {
-    BecomeOrdinaryUser();
-    EXPECT_THAT(CgroupManager::Create(id),
-                AnyOf(AllOf(HasErrno(EACCES), Says("sudo")), HasErrno(EROFS)));
-  });
-  for (const Hierarchy& hierarchy : Hierarchies()) {
-    EXPECT_FALSE(HasCgroup(hierarchy, id)) << hierarchy.mount_point;
-  }
-}
 
 class RealCgroupsTest : public testing::Test {
  protected:
@@ -219,46 +132,6 @@ int CountTrees() {
                           trees.begin());
 }
 
-TEST_F(RealCgroupsTest, AreMadeAndRemoved) {
-  absl::StatusOr<CgroupManager> manager = CgroupManager::Create(id_);
-  ASSERT_THAT(manager, IsOk());
-  for (const Hierarchy& hierarchy : Hierarchies()) {
-    EXPECT_TRUE(HasCgroup(hierarchy, id_)) << hierarchy.mount_point;
-    EXPECT_THAT(manager->Paths(),
-                testing::Contains(hierarchy.mount_point + "/mydocker/" + id_));
-  }
-  EXPECT_THAT(manager->Paths(), testing::SizeIs(CountTrees()));
-  EXPECT_THAT(manager->Destroy(), IsOk());
-  EXPECT_THAT(manager->Paths(), testing::IsEmpty());
-  for (const Hierarchy& hierarchy : Hierarchies()) {
-    EXPECT_FALSE(HasCgroup(hierarchy, id_)) << hierarchy.mount_point;
-  }
-  EXPECT_THAT(manager->Destroy(), IsOk());
-}
-
-TEST_F(RealCgroupsTest, GoWithTheirManager) {
-  ASSERT_THAT(CgroupManager::Create(id_), IsOk());
-  for (const Hierarchy& hierarchy : Hierarchies()) {
-    EXPECT_FALSE(HasCgroup(hierarchy, id_)) << hierarchy.mount_point;
-  }
-}
-
-TEST_F(RealCgroupsTest, TakeTheLimits) {
-  const absl::StatusOr<Hierarchy> memory = FindHierarchy(Mounts(), "memory");
-  if (!memory.ok()) {
-    GTEST_SKIP() << memory.status();
-  }
-  absl::StatusOr<CgroupManager> manager = CgroupManager::Create(id_);
-  ASSERT_THAT(manager, IsOk());
-  ASSERT_THAT(manager->Set(Memory()), IsOk());
-  const bool v1 = memory->version == CgroupVersion::kV1;
-  EXPECT_EQ(ReadKernelFile(memory->mount_point + "/mydocker/" + id_ +
-                           (v1 ? "/memory.limit_in_bytes" : "/memory.max"))
-                .value_or("unreadable"),
-            "1048576");
-  EXPECT_EQ(manager->CountOomKills().value_or(99), 0);
-}
-
 // On v2 the kernel takes it from them at any price: the OOM killer's.
 TEST_F(RealCgroupsTest, RefuseALimitBelowWhatIsUsedOnV1) {
   const absl::StatusOr<Hierarchy> memory = FindHierarchy(Mounts(), "memory");
@@ -279,41 +152,6 @@ TEST_F(RealCgroupsTest, RefuseALimitBelowWhatIsUsedOnV1) {
   });
 }
 
-TEST_F(RealCgroupsTest, TakeOneSubsystemMore) {
-  const absl::StatusOr<Hierarchy> found = FindHierarchy(Mounts(), "pids");
-  if (!found.ok()) {
-    GTEST_SKIP() << found.status();
-  }
-  const PidsSubsystem pids;
-  absl::StatusOr<CgroupManager> manager = CgroupManager::Create(id_, {&pids});
-  ASSERT_THAT(manager, IsOk());
-  ResourceConfig limit;
-  limit.pids_limit = 10;
-  EXPECT_THAT(manager->Set(limit), IsOk());
-  const Cgroup* cgroup = manager->CgroupOf(pids);
-  ASSERT_NE(cgroup, nullptr);
-  EXPECT_EQ(cgroup->path(), found->mount_point + "/mydocker/" + id_);
-  EXPECT_EQ(ReadKernelFile(cgroup->File("pids.max")).value_or("unreadable"),
-            "10");
-  EXPECT_EQ(pids.CountRefusals(*cgroup).value_or(99), 0);
-  EXPECT_THAT(manager->Destroy(), IsOk());
-  EXPECT_FALSE(HasCgroup(*found, id_));
-}
-
-TEST_F(RealCgroupsTest, HaveTheChildFromItsFirstStep) {
-  absl::StatusOr<CgroupManager> manager = CgroupManager::Create(id_);
-  ASSERT_THAT(manager, IsOk());
-  ASSERT_THAT(manager->Set({}), IsOk());
-  Command command;
-  command.argv = {"cat", "/proc/self/cgroup"};
-  manager->Admit(command);
-  const absl::StatusOr<Output> output = RunForOutput(command);
-  ASSERT_THAT(output, IsOk());
-  EXPECT_THAT(output->text, HasSubstr("/mydocker/" + id_));
-  EXPECT_EQ(CountMemberships(getpid(), id_), 0);
-  EXPECT_THAT(manager->Destroy(), IsOk());
-}
-
 TEST_F(RealCgroupsTest, TakeAProcessAndKillItWhenTheyGo) {
   absl::StatusOr<CgroupManager> manager = CgroupManager::Create(id_);
   ASSERT_THAT(manager, IsOk());
@@ -329,19 +167,6 @@ TEST_F(RealCgroupsTest, TakeAProcessAndKillItWhenTheyGo) {
   for (const Hierarchy& hierarchy : Hierarchies()) {
     EXPECT_FALSE(HasCgroup(hierarchy, id_)) << hierarchy.mount_point;
   }
-}
-
-TEST_F(RealCgroupsTest, LeaveThoseOfAnotherContainerAlone) {
-  const std::string other_id = *NewContainerId();
-  absl::StatusOr<CgroupManager> other = CgroupManager::Create(other_id);
-  ASSERT_THAT(other, IsOk());
-  absl::StatusOr<CgroupManager> manager = CgroupManager::Create(id_);
-  ASSERT_THAT(manager, IsOk());
-  EXPECT_THAT(manager->Destroy(), IsOk());
-  for (const Hierarchy& hierarchy : Hierarchies()) {
-    EXPECT_TRUE(HasCgroup(hierarchy, other_id)) << hierarchy.mount_point;
-  }
-  EXPECT_THAT(other->Destroy(), IsOk());
 }
 
 // As a missing controller: a limit on it is refused, and nothing else.

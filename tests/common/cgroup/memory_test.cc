@@ -42,36 +42,6 @@ INSTANTIATE_TEST_SUITE_P(
       return info.param.version == CgroupVersion::kV1 ? "v1" : "v2";
     });
 
-TEST_P(MemorySubsystemTest, HasTheKernelsName) {
-  EXPECT_EQ(memory_.Name(), "memory");
-}
-
-TEST_P(MemorySubsystemTest, KnowsWhenItIsAskedFor) {
-  EXPECT_TRUE(memory_.IsAskedFor(Limit(1)));
-  ResourceConfig others;
-  others.cpu_shares = 512;
-  others.cpuset = "0";
-  EXPECT_FALSE(memory_.IsAskedFor(others));
-}
-
-TEST_P(MemorySubsystemTest, WritesTheLimitInBytes) {
-  fake_.Write(GetParam().limit, "");
-  EXPECT_THAT(memory_.Set(cgroup_, Limit(104857600)), IsOk());
-  EXPECT_EQ(fake_.Read(GetParam().limit), "104857600");
-}
-
-TEST_P(MemorySubsystemTest, WritesNothingUnasked) {
-  fake_.Write(GetParam().limit, "max\n");
-  EXPECT_THAT(memory_.Set(cgroup_, ResourceConfig()), IsOk());
-  EXPECT_EQ(fake_.Read(GetParam().limit), "max\n");
-}
-
-TEST_P(MemorySubsystemTest, FailsWhereTheFileIsMissing) {
-  EXPECT_THAT(memory_.Set(cgroup_, Limit(5)),
-              AllOf(HasErrno(ENOENT), Says(GetParam().limit)));
-  EXPECT_FALSE(fake_.root().Has("mydocker/id/" + GetParam().limit));
-}
-
 TEST_P(MemorySubsystemTest, SeesTheKernelsRefusal) {
   fake_.Link(kRefusesWithEinval, GetParam().limit);
   EXPECT_THAT(memory_.Set(cgroup_, Limit(104857600)),

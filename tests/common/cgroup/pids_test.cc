@@ -1,6 +1,5 @@
 #include "common/cgroup/pids.h"
 
-#include <errno.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -58,43 +57,6 @@ INSTANTIATE_TEST_SUITE_P(Versions, PidsSubsystemTest,
                            return info.param == CgroupVersion::kV1 ? "v1"
                                                                    : "v2";
                          });
-
-TEST_P(PidsSubsystemTest, HasTheKernelsName) {
-  EXPECT_EQ(pids_.Name(), "pids");
-}
-
-TEST_P(PidsSubsystemTest, KnowsWhenItIsAskedFor) {
-  EXPECT_TRUE(pids_.IsAskedFor(Limit(1)));
-  ResourceConfig others;
-  others.memory_limit = 1;
-  others.cpu_shares = 512;
-  others.cpuset = "0";
-  EXPECT_FALSE(pids_.IsAskedFor(others));
-}
-
-TEST_P(PidsSubsystemTest, WritesTheLimit) {
-  fake_.Write("pids.max", "");
-  EXPECT_THAT(pids_.Set(cgroup_, Limit(10)), IsOk());
-  EXPECT_EQ(fake_.Read("pids.max"), "10");
-}
-
-TEST_P(PidsSubsystemTest, WritesNothingUnasked) {
-  fake_.Write("pids.max", "max\n");
-  EXPECT_THAT(pids_.Set(cgroup_, ResourceConfig()), IsOk());
-  EXPECT_EQ(fake_.Read("pids.max"), "max\n");
-}
-
-TEST_P(PidsSubsystemTest, FailsWhereTheFileIsMissing) {
-  EXPECT_THAT(pids_.Set(cgroup_, Limit(5)),
-              AllOf(HasErrno(ENOENT), Says("pids.max")));
-  EXPECT_FALSE(fake_.root().Has("mydocker/id/pids.max"));
-}
-
-TEST_P(PidsSubsystemTest, SeesTheKernelsRefusal) {
-  fake_.Link(kRefusesWithEinval, "pids.max");
-  EXPECT_THAT(pids_.Set(cgroup_, Limit(4000)),
-              AllOf(HasErrno(EINVAL), Says("4000")));
-}
 
 TEST_P(PidsSubsystemTest, CountsRefusals) {
   fake_.Write("pids.events", "max 12\n");

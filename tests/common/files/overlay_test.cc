@@ -3,17 +3,14 @@
 #include "common/files/overlay.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sched.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
 #include <filesystem>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,8 +22,6 @@
 
 namespace mydocker {
 namespace {
-
-using ::testing::AllOf;
 
 namespace fs = std::filesystem;
 
@@ -56,70 +51,12 @@ class OverlayTest : public testing::Test {
   const TempDirectory directory_;
 };
 
-TEST_F(OverlayTest, LivesAsLongAsItsObject) {
-  {
-    const absl::StatusOr<LayeredFiles> files = Create({"one", "two"});
-    ASSERT_THAT(files, IsOk());
-    EXPECT_EQ(files->path(), path_);
-    EXPECT_EQ(fs::read_symlink(path_ + "/l/0"), directory_.File("one"));
-    EXPECT_EQ(fs::read_symlink(path_ + "/l/1"), directory_.File("two"));
-    for (const char* name : {"/upper", "/work", "/merged"}) {
-      EXPECT_TRUE(fs::is_directory(path_ + name)) << name;
-    }
-  }
-  EXPECT_FALSE(fs::exists(path_));
-  EXPECT_EQ(directory_.Read("one/file"), "one");
-}
-
-TEST_F(OverlayTest, IsRemovedOnce) {
-  absl::StatusOr<LayeredFiles> files = Create({"one"});
-  ASSERT_THAT(files, IsOk());
-  EXPECT_THAT(files->Remove(), IsOk());
-  EXPECT_FALSE(fs::exists(path_));
-  EXPECT_THAT(files->Remove(), IsOk());
-}
-
 TEST_F(OverlayTest, WithoutLayersThereIsNothing) {
   absl::StatusOr<LayeredFiles> files = Create({});
   ASSERT_THAT(files, IsOk());
   EXPECT_EQ(files->path(), "");
   EXPECT_FALSE(fs::exists(path_));
   EXPECT_THAT(files->Remove(), IsOk());
-}
-
-TEST_F(OverlayTest, IsMountedWithTheLastLayerOnTop) {
-  const absl::StatusOr<LayeredFiles> files = Create({"one", "two"}, "kept");
-  ASSERT_THAT(files, IsOk());
-  InFork([&] {
-    ASSERT_EQ(unshare(CLONE_NEWNS), 0) << strerror(errno);
-    ASSERT_THAT(SetPropagation(Propagation::kPrivate), IsOk());
-    const absl::StatusOr<std::string> merged = MountLayers(files->path());
-    ASSERT_THAT(merged, IsOk());
-    EXPECT_EQ(*merged, path_ + "/merged");
-    EXPECT_GE(open((*merged + "/new").c_str(), O_CREAT | O_CLOEXEC, 0644), 0);
-    std::string content(3, ' ');
-    const int file = open((*merged + "/file").c_str(), O_RDONLY | O_CLOEXEC);
-    EXPECT_EQ(read(file, content.data(), content.size()), 3);
-    EXPECT_EQ(content, "two");
-  });
-  EXPECT_TRUE(directory_.Has("kept/new"));
-  EXPECT_FALSE(directory_.Has("two/new"));
-}
-
-TEST_F(OverlayTest, KeepsWhatItIsToKeepAndNothingElse) {
-  std::optional<LayeredFiles> files;
-  {
-    absl::StatusOr<LayeredFiles> made = Create({"one"}, "kept");
-    ASSERT_THAT(made, IsOk());
-    files.emplace(*std::move(made));
-  }
-  EXPECT_TRUE(directory_.Has("kept.work-" + id_));
-  EXPECT_THAT(LayeredFiles::Create(*NewContainerId(), {directory_.File("one")},
-                                   directory_.File("kept")),
-              Says("another container"));
-  files.reset();
-  EXPECT_TRUE(directory_.Has("kept"));
-  EXPECT_FALSE(directory_.Has("kept.work-" + id_));
 }
 
 TEST_F(OverlayTest, OpaqueLayerHidesAllBelow) {
@@ -162,29 +99,6 @@ TEST_F(OverlayTest, TakesNothingFromWhereContainersHaveTheirFiles) {
       Says("is for what goes with a container"));
   fs::remove(parent / "of-mine");
   fs::remove(parent);
-}
-
-TEST_F(OverlayTest, BadLayersAreTold) {
-  EXPECT_THAT(Create({"one", "none"}),
-              AllOf(HasErrno(ENOENT), Says(directory_.File("none"))));
-  EXPECT_THAT(Create({"one", "two", "one"}), Says("twice"));
-  EXPECT_THAT(Create({"one"}, "one/kept"), Says("neither in a layer"));
-  EXPECT_THAT(Create({"one"}, "one/file"), Says("neither in a layer"));
-  EXPECT_THAT(Create({"one/file"}), Says("unpack layer"));
-  EXPECT_FALSE(fs::exists(path_));
-}
-
-TEST_F(OverlayTest, RefusedMountIsTold) {
-  const absl::StatusOr<LayeredFiles> files = Create({"one"});
-  ASSERT_THAT(files, IsOk());
-  InFork([&] {
-    ASSERT_EQ(unshare(CLONE_NEWNS), 0) << strerror(errno);
-    ASSERT_THAT(SetPropagation(Propagation::kPrivate), IsOk());
-    ASSERT_EQ(rmdir((path_ + "/merged").c_str()), 0);
-    EXPECT_THAT(MountLayers(files->path()),
-                AllOf(HasErrno(ENOENT), Says(path_)));
-    EXPECT_THAT(MountLayers("/nowhere"), HasErrno(ENOENT));
-  });
 }
 
 }  // namespace

@@ -42,25 +42,6 @@ bool Has(const Mount& mount, const std::string& tag) {
       [&](const std::string& field) { return absl::StartsWith(field, tag); });
 }
 
-TEST(PropagationFlagTest, IsWrittenAsItIsRead) {
-  const struct {
-    Propagation propagation;
-    const char* text;
-  } kCases[] = {{Propagation::kPrivate, "private"},
-                {Propagation::kSlave, "slave"},
-                {Propagation::kShared, "shared"},
-                {Propagation::kUnchanged, "unchanged"}};
-  for (const auto& [propagation, text] : kCases) {
-    EXPECT_EQ(AbslUnparseFlag(propagation), text);
-    Propagation parsed = propagation == Propagation::kPrivate
-                             ? Propagation::kShared
-                             : Propagation::kPrivate;
-    std::string error;
-    EXPECT_TRUE(AbslParseFlag(text, &parsed, &error)) << text;
-    EXPECT_EQ(parsed, propagation) << text;
-  }
-}
-
 TEST(PropagationFlagTest, RefusesEverythingElse) {
   for (const char* text : {"", "Private", "rprivate", "private ", "slaves"}) {
     Propagation propagation = Propagation::kSlave;
@@ -70,31 +51,6 @@ TEST(PropagationFlagTest, RefusesEverythingElse) {
                              HasSubstr("shared"), HasSubstr("unchanged")));
     EXPECT_EQ(propagation, Propagation::kSlave);
   }
-}
-
-TEST(SetPropagationTest, MakesEveryMountSharedSlaveAndPrivate) {
-  SKIP_WITHOUT_USER_NAMESPACES();
-  InUserNamespaceAsRoot(CLONE_NEWNS, [] {
-    EXPECT_THAT(SetPropagation(Propagation::kShared), IsOk());
-    for (const Mount& mount : Mounts()) {
-      EXPECT_TRUE(Has(mount, "shared:")) << mount.mount_point;
-    }
-    // A copy of these mounts can be a slave of them, for as long as they live:
-    // so the copy is another process's.
-    InFork([] {
-      ASSERT_EQ(unshare(CLONE_NEWNS), 0) << strerror(errno);
-      EXPECT_THAT(SetPropagation(Propagation::kSlave), IsOk());
-      for (const Mount& mount : Mounts()) {
-        EXPECT_TRUE(Has(mount, "master:")) << mount.mount_point;
-        EXPECT_FALSE(Has(mount, "shared:")) << mount.mount_point;
-      }
-      EXPECT_THAT(SetPropagation(Propagation::kPrivate), IsOk());
-      for (const Mount& mount : Mounts()) {
-        EXPECT_FALSE(Has(mount, "master:")) << mount.mount_point;
-        EXPECT_FALSE(Has(mount, "shared:")) << mount.mount_point;
-      }
-    });
-  });
 }
 
 TEST(SetPropagationTest, ReachesTheMountsAroundAChroot) {
@@ -129,30 +85,6 @@ TEST(SetPropagationTest, ReachesTheMountsAroundAChroot) {
   });
 }
 
-TEST(SetPropagationTest, LeavesUnchangedAsItIs) {
-  SKIP_WITHOUT_USER_NAMESPACES();
-  InUserNamespaceAsRoot(CLONE_NEWNS, [] {
-    for (const Propagation before :
-         {Propagation::kShared, Propagation::kPrivate}) {
-      ASSERT_THAT(SetPropagation(before), IsOk());
-      EXPECT_THAT(SetPropagation(Propagation::kUnchanged), IsOk());
-      for (const Mount& mount : Mounts()) {
-        EXPECT_EQ(Has(mount, "shared:"), before == Propagation::kShared)
-            << mount.mount_point;
-      }
-    }
-  });
-}
-
-TEST(SetPropagationTest, FailsForAnOrdinaryUser) {
-  InFork([] {
-    BecomeOrdinaryUser();
-    EXPECT_THAT(SetPropagation(Propagation::kPrivate),
-                AllOf(HasErrno(EPERM), Says("private")));
-    EXPECT_THAT(SetPropagation(Propagation::kUnchanged), IsOk());
-  });
-}
-
 TEST(MountProcTest, ShowsThePidNamespaceOfTheCaller) {
   SKIP_WITHOUT_USER_NAMESPACES();
   Command command;
@@ -177,14 +109,6 @@ TEST(MountProcTest, ShowsThePidNamespaceOfTheCaller) {
   EXPECT_THAT(output->text,
               testing::ContainsRegex(
                   " /proc rw,nosuid,nodev,noexec,[^\n]* - proc proc "));
-}
-
-TEST(MountProcTest, FailsForAnOrdinaryUser) {
-  InFork([] {
-    BecomeOrdinaryUser();
-    EXPECT_THAT(MountProc(),
-                AllOf(HasErrno(EPERM), Says("mount proc on /proc")));
-  });
 }
 
 }  // namespace

@@ -6,7 +6,6 @@
 #include <gtest/gtest.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -58,21 +57,6 @@ class EndlessInput {
 
 // ------------------------------------------------------------ the program
 
-TEST(ProgramTest, GetsItsArgumentsByteForByte) {
-  const std::vector<std::string> arguments = {
-      "a b", "", "c\nd", "'\"$x\\*;", "\xff\xfe", std::string(100'000, 'x'),
-      ""};
-  std::string expected;
-  for (const std::string& argument : arguments) {
-    expected += "<" + argument + ">";
-  }
-  const absl::StatusOr<Output> output =
-      RunShell("for a; do printf '<%s>' \"$a\"; done", arguments);
-  ASSERT_THAT(output, IsOk());
-  EXPECT_EQ(output->exit_status, 0);
-  EXPECT_TRUE(output->text == expected);
-}
-
 TEST(ProgramTest, CanHaveAnotherNameThanItsFile) {
   Command command;
   command.program = "/bin/sh";
@@ -82,77 +66,7 @@ TEST(ProgramTest, CanHaveAnotherNameThanItsFile) {
   EXPECT_EQ(output->text, "another name");
 }
 
-TEST(ProgramTest, HasTheCallersEnvironmentAndDirectory) {
-  InFork([] {
-    TempDirectory directory;
-    setenv("MYDOCKER_TEST", "the caller's", 1);
-    ASSERT_EQ(chdir(directory.path().c_str()), 0);
-    EXPECT_THAT(mydocker::Run(Shell("printf %s \"$MYDOCKER_TEST\" > file")),
-                IsOk());
-    EXPECT_EQ(directory.Read("file"), "the caller's");
-  });
-}
-
-TEST(ProgramTest, IsFoundInPath) {
-  InFork([] {
-    TempDirectory directory;
-    directory.Write("bin/tool", "#!/bin/sh\nexit 9\n", 0755);
-    setenv("PATH", ("/nothing:" + directory.File("bin")).c_str(), 1);
-    Command command;
-    command.argv = {"tool"};
-    const absl::StatusOr<int> exit_status = mydocker::Run(command);
-    ASSERT_THAT(exit_status, IsOk());
-    EXPECT_EQ(*exit_status, 9);
-  });
-}
-
-TEST(ProgramTest, GetsNamespacesOfItsOwn) {
-  SKIP_WITHOUT_USER_NAMESPACES();
-  Command command = Shell("readlink /proc/self/ns/uts; echo $$");
-  command.clone_flags = CLONE_NEWUSER | CLONE_NEWUTS | CLONE_NEWPID;
-  const absl::StatusOr<Output> inside = RunForOutput(command);
-  command.clone_flags = 0;
-  const absl::StatusOr<Output> outside = RunForOutput(command);
-  ASSERT_THAT(inside, IsOk());
-  ASSERT_THAT(outside, IsOk());
-  const auto uts = [](const Output& output) {
-    return output.text.substr(0, output.text.find('\n'));
-  };
-  EXPECT_THAT(uts(*inside), testing::StartsWith("uts:["));
-  EXPECT_NE(uts(*inside), uts(*outside));
-  EXPECT_THAT(inside->text, testing::EndsWith("]\n1\n"));
-  EXPECT_THAT(outside->text, Not(testing::EndsWith("]\n1\n")));
-}
-
 // ------------------------------------------------------------ its end
-
-struct End {
-  std::string script;
-  int exit_status;
-};
-class ExitStatusTest : public testing::TestWithParam<End> {};
-
-TEST_P(ExitStatusTest, IsWhatAShellWouldSay) {
-  const absl::StatusOr<int> exit_status =
-      // No core file is wanted of those that would leave one.
-      mydocker::Run(Shell("ulimit -c 0; " + GetParam().script));
-  ASSERT_THAT(exit_status, IsOk());
-  EXPECT_EQ(*exit_status, GetParam().exit_status) << GetParam().script;
-}
-
-INSTANTIATE_TEST_SUITE_P(
-    Ends, ExitStatusTest,
-    testing::Values(End{"exit 0", 0}, End{"exit 1", 1}, End{"exit 42", 42},
-                    End{"exit 125", 125}, End{"exit 255", 255},
-                    End{"kill -HUP $$", 129}, End{"kill -KILL $$", 137},
-                    End{"kill -SEGV $$", 139}, End{"kill -TERM $$", 143}));
-
-TEST(WaitTest, KnowsTheExitStatusEvenIfSigchldWasIgnored) {
-  InFork([] {
-    signal(SIGCHLD, SIG_IGN);  // As a caller may have left it.
-    EXPECT_EQ(mydocker::Run(Shell("exit 7")).value_or(-1), 7);
-  });
-}
 
 TEST(SignalTest, ReachesTheProcess) {
   Command command = Shell("read forever");
@@ -371,22 +285,6 @@ class CannotExecuteTest : public testing::Test {
   TempDirectory directory_;
 };
 
-TEST_F(CannotExecuteTest, SaysThatItIsNotFound) {
-  EXPECT_THAT(StartFile(directory_.File("none")),
-              AllOf(HasErrno(ENOENT), HasExitStatus(127), Says("/none")));
-  EXPECT_THAT(StartFile(directory_.Write("file", "") + "/program"),
-              AllOf(HasErrno(ENOTDIR), HasExitStatus(127)));
-  InFork([this] {
-    setenv("PATH", directory_.path().c_str(), 1);
-    Command command;
-    command.argv = {"no-such-command", "argument"};
-    EXPECT_THAT(Start(command),
-                AllOf(HasExitStatus(127), Says("\"no-such-command\""),
-                      Says(directory_.path())));
-    EXPECT_TRUE(HasNoChildren());
-  });
-}
-
 // Of a program that the caller has chosen, 126 and 127 would say what is not
 // so: that there is something wrong with the user's command.
 TEST_F(CannotExecuteTest, IsTheCallersFailureIfItNamedTheProgram) {
@@ -402,16 +300,6 @@ TEST_F(CannotExecuteTest, IsTheCallersFailureIfItNamedTheProgram) {
   }
 }
 
-TEST_F(CannotExecuteTest, SaysThatItCannotBeExecuted) {
-  EXPECT_THAT(StartFile(directory_.path()),
-              AllOf(HasErrno(EISDIR), HasExitStatus(126)));
-  EXPECT_THAT(StartFile(directory_.Write("plain", "#!/bin/sh\n", 0644)),
-              AllOf(HasErrno(EACCES), HasExitStatus(126)));
-  // execvp(3) would have /bin/sh run it.
-  EXPECT_THAT(StartFile(directory_.Write("text", "exit 0\n", 0755)),
-              AllOf(HasErrno(ENOEXEC), HasExitStatus(126)));
-}
-
 // A clone that fails must be an error: taken for a pid, it would put somebody
 // else into the container's cgroup.
 TEST(CloneFailureTest, IsAnErrorForFlagsThatExcludeEachOther) {
@@ -424,30 +312,6 @@ TEST(CloneFailureTest, IsAnErrorForFlagsThatExcludeEachOther) {
       EXPECT_THAT(Start(command), AllOf(HasErrno(EINVAL), HasExitStatus(125)));
       EXPECT_TRUE(HasNoChildren());
     }
-  });
-}
-
-TEST(CloneFailureTest, SaysWhatToDoWithoutTheRight) {
-  InFork([] {
-    BecomeOrdinaryUser();
-    Command command = Shell("exit 0");
-    command.clone_flags = CLONE_NEWUTS | CLONE_NEWPID | CLONE_NEWNS;
-    EXPECT_THAT(Start(command),
-                AllOf(HasErrno(EPERM), Says("uts, pid, mnt"), Says("sudo")));
-    EXPECT_TRUE(HasNoChildren());
-  });
-}
-
-TEST(CloneFailureTest, SaysThatTooManyNamespacesExist) {
-  SKIP_WITHOUT_USER_NAMESPACES();
-  SKIP_WITHOUT_WRITABLE_PROC_SYS();
-  InUserNamespaceAsRoot(0, [] {
-    ASSERT_THAT(WriteKernelFile("/proc/sys/user/max_uts_namespaces", "0"),
-                IsOk());
-    Command command = Shell("exit 0");
-    command.clone_flags = CLONE_NEWUTS;
-    EXPECT_THAT(Start(command),
-                AllOf(HasErrno(ENOSPC), Says("/proc/sys/user/max_")));
   });
 }
 
@@ -468,14 +332,6 @@ TEST(CloneFailureTest, IsAnErrorForACgroupThatIsNone) {
     Command command = Shell("exit 0");
     command.into_cgroup = no_cgroup.get();
     EXPECT_THAT(Start(command), Not(IsOk()));
-    EXPECT_TRUE(HasNoChildren());
-  });
-}
-
-TEST(StartTest, FailsWhereNoDescriptorIsLeft) {
-  InFork([] {
-    SetLimit(RLIMIT_NOFILE, 0);
-    EXPECT_THAT(Start(Shell("exit 0")), HasErrno(EMFILE));
     EXPECT_TRUE(HasNoChildren());
   });
 }

@@ -5,7 +5,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -57,39 +56,6 @@ TEST(SealedProgramTest, CannotBeChangedEvenByRoot) {
     EXPECT_EQ(fcntl(fd, F_ADD_SEALS, 0), -1);
     EXPECT_EQ(errno, EPERM);
   }
-}
-
-TEST(SealedProgramTest, IsNoFileOfTheHosts) {
-  const absl::StatusOr<UniqueFd> copy = SealedCopyOfThisProgram();
-  ASSERT_THAT(copy, IsOk());
-  struct stat copied = {};
-  struct stat program = {};
-  ASSERT_EQ(fstat(copy->get(), &copied), 0);
-  ASSERT_EQ(stat("/proc/self/exe", &program), 0);
-  EXPECT_TRUE(copied.st_dev != program.st_dev ||
-              copied.st_ino != program.st_ino);
-}
-
-TEST(SealedProgramTest, CanBeExecutedByAChild) {
-  const absl::StatusOr<UniqueFd> copy = SealedCopyOfThisProgram();
-  ASSERT_THAT(copy, IsOk());
-  Command command;
-  command.program_file = copy->get();
-  command.argv = {"test", "--gtest_filter=Child.Of"};
-  command.in_child.push_back([] {
-    const UniqueFd null(open("/dev/null", O_WRONLY | O_CLOEXEC));
-    dup2(null.get(), STDOUT_FILENO);
-    return absl::OkStatus();
-  });
-  const absl::StatusOr<int> exit_status = mydocker::Run(command);
-  ASSERT_THAT(exit_status, IsOk());
-  EXPECT_EQ(*exit_status, 0);
-}
-
-TEST(SealedProgramTest, IsClosedOnExecute) {
-  const absl::StatusOr<UniqueFd> copy = SealedCopyOfThisProgram();
-  ASSERT_THAT(copy, IsOk());
-  EXPECT_EQ(fcntl(copy->get(), F_GETFD), FD_CLOEXEC);
 }
 
 // At each of its steps that needs one more.

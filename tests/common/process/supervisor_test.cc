@@ -9,7 +9,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -134,22 +133,6 @@ TEST(ForwardingTest, PassesTheSignalOn) {
   }
 }
 
-TEST(WaitTest, ReturnsTheExitStatus) {
-  InFork([] {
-    const absl::StatusOr<Supervisor> supervisor = Supervisor::Create();
-    ASSERT_THAT(supervisor, IsOk());
-    for (const auto& [script, exit_status] :
-         {std::pair("exit 7", 7), std::pair("kill -KILL $$", 137)}) {
-      Command command;
-      command.argv = {"sh", "-c", script};
-      absl::StatusOr<Child> child = Start(command);
-      ASSERT_THAT(child, IsOk());
-      EXPECT_EQ(supervisor->Wait(*child).value_or(-1), exit_status);
-    }
-    EXPECT_TRUE(HasNoChildren());
-  });
-}
-
 TEST(WaitTest, DoesNotTakeUserSignalsForTheEnd) {
   InFork([] {
     // A second signal that means the end would bring SIGKILL at once.
@@ -260,16 +243,6 @@ TEST(KeyboardTest, StillForwardsWhatOthersSend) {
   });
 }
 
-TEST(KeyboardTest, EndsTheContainerOtherwise) {
-  InTerminal([](const auto& type) {
-    Supervised shell("trap '' INT");
-    const steady_clock::time_point start = steady_clock::now();
-    type(kCtrlC);
-    EXPECT_EQ(shell.Wait(), 128 + SIGKILL);
-    EXPECT_GE(steady_clock::now() - start, kGracePeriod);
-  });
-}
-
 TEST(KeyboardTest, EndsTheContainerAtOnceWithTheSecond) {
   InTerminal([](const auto& type) {
     Supervised shell("trap '' INT QUIT");
@@ -351,26 +324,6 @@ TEST_F(MaskTest, IsNotRestoredByOneThatWasMovedFrom) {
     EXPECT_TRUE(Bits(CurrentMask()) & (1u << SIGTERM));
     to.reset();
     EXPECT_FALSE(Bits(CurrentMask()) & (1u << SIGTERM));
-  });
-}
-
-TEST_F(MaskTest, OfTheChildIsTheCallers) {
-  InFork([this] {
-    BlockSome();
-    signal(SIGPIPE, SIG_DFL);
-    const char* const kShowMask = "grep -E '^Sig(Blk|Ign):' /proc/self/status";
-    const absl::StatusOr<Output> before = RunShell(kShowMask);
-    ASSERT_THAT(before, IsOk());
-    ASSERT_THAT(before->text, testing::HasSubstr("SigBlk:"));
-    const absl::StatusOr<Supervisor> supervisor = Supervisor::Create();
-    ASSERT_THAT(supervisor, IsOk());
-    Command command;
-    command.argv = {"sh", "-c", kShowMask};
-    const absl::StatusOr<Output> output = RunForOutput(
-        command,
-        [&](const Command& released) { return supervisor->Start(released); });
-    ASSERT_THAT(output, IsOk());
-    EXPECT_EQ(output->text, before->text);
   });
 }
 
