@@ -206,8 +206,27 @@ $(BUILD)/tests/real_root: $(BUILD)/tests/real_root.o $(BUILD)/absl.libs
 $(BUILD)/tests/canary: $(BUILD)/tests/canary.o $(BUILD)/absl.libs
 	$(call link)
 
+# The checks of a reader's program, for ours: tests/grade/pid_ns_test runs those
+# of 03-pid-ns.toml. What an ordinary user may run, root may too.
+GRADED := $(filter $(patsubst tests/grade/%.toml,%,$(wildcard tests/grade/*.toml)),$(CHAPTERS))
+GRADER := $(BUILD)/tests/grade/grade
+$(GRADER): $(patsubst %.cc,$(BUILD)/%.o,$(wildcard tests/grade/*.cc)) $(TEST_SUPPORT:%=$(BUILD)/%.o) $(BUILD)/absl.libs
+	$(call link,$(GTEST_LIBS))
+
+# graded_test CHAPTER,CALLER,SUFFIX
+graded_test = $(BUILD)/tests/grade/$(subst -,_,$(call name_of,$1))$3_test
+define graded_test_rule
+GRADED_TESTS += $(call graded_test,$1,$2,$3)
+$(call graded_test,$1,$2,$3): $(wildcard tests/grade/*.toml tests/grade/*.py) | $(GRADER)
+	@mkdir -p $$(@D)
+	@tests/grade/grade.py test $(call number_of,$1) $2 >$$@ && chmod +x $$@
+endef
+BY_USERS := $(patsubst tests/grade/%.toml,%,$(shell grep -l '^caller = "user"' tests/grade/*.toml))
+$(foreach c,$(filter-out $(BY_USERS),$(GRADED)),$(eval $(call graded_test_rule,$c,root,)))
+$(foreach c,$(BY_USERS),$(eval $(call graded_test_rule,$c,user,))$(eval $(call graded_test_rule,$c,root,_by_root)))
+
 .PHONY: tests checked-programs
-tests: $(PROGRAMS) $(DOCTOR) $(ESCAPE) $(COMMON_TESTS) $(BLACK_BOX_TESTS) $(BUILD)/tests/real_root
+tests: $(PROGRAMS) $(DOCTOR) $(ESCAPE) $(COMMON_TESTS) $(BLACK_BOX_TESTS) $(GRADER) $(GRADED_TESTS) $(BUILD)/tests/real_root
 # What `make SANITIZE=1` is for. The black-box tests need no sanitizer: it is the
 # program they run that is looked at.
 checked-programs: $(PROGRAMS) $(DOCTOR) $(ESCAPE) $(COMMON_TESTS) $(BUILD)/tests/canary
@@ -277,17 +296,12 @@ test-faults-selftest:
 WORKSHOP := workshop
 WORKSHOP_BUILD := $(BUILD)/workshop
 GRADE := tests/grade/grade.py --workshop $(WORKSHOP)
-GRADER := $(BUILD)/tests/grade/grade
-GRADED := $(filter $(patsubst tests/grade/%.toml,%,$(wildcard tests/grade/*.toml)),$(CHAPTERS))
 # Another program than the workshop's; an exercise; lines of JSON; seconds that
 # the program may take for an answer.
 RUN ?=
 EX ?=
 JSON ?=
 TIME_LIMIT ?= 10
-
-$(GRADER): $(patsubst %.cc,$(BUILD)/%.o,$(wildcard tests/grade/*.cc)) $(TEST_SUPPORT:%=$(BUILD)/%.o) $(BUILD)/absl.libs
-	$(call link,$(GTEST_LIBS))
 
 # A workshop has what common/ has before the chapter: what the chapter adds to
 # it is the reader's to write. Chapter 1 has nothing yet.

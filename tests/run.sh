@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 #
 # run.sh BUILD: runs all test programs and counts. The unit tests are those below
-# BUILD; the black-box tests of a chapter and of the doctor, always those of the
-# ordinary build, get the program below BUILD as RUN. All need root to say anything
-# about cgroups and namespaces.
+# BUILD; the checks that a reader's program is graded by and the black-box tests of
+# a chapter and of the doctor, always those of the ordinary build, get the program
+# below BUILD as RUN. All need root to say anything about cgroups and namespaces.
 
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -70,7 +70,7 @@ done
 for test in build/tests/doctor/*_test; do
   run_test "$test" RUN="$build/doctor/doctor"
 done
-for test in build/tests/chapters/*_test; do
+for test in build/tests/grade/*_test build/tests/chapters/*_test; do
   run_test "$test" RUN="$(program_of "$test")"
 done
 
@@ -89,8 +89,8 @@ also() {
     run_test "$test" RUN="$program" GTEST_FILTER="-$slow"
   done
 }
-also 09-rootfs build/tests/chapters/run_init{,_cgroup,_command,_error,_escape,_hostile,_signal}_test
-also 10-union-fs build/tests/chapters/{run_init,rootfs}{,_*}_test
+also 09-rootfs build/tests/grade/run_init_test build/tests/chapters/run_init{,_cgroup,_command,_error,_hostile,_signal}_test
+also 10-union-fs build/tests/grade/{run_init,rootfs}_test build/tests/chapters/{run_init,rootfs}{,_*}_test
 
 echo "$passed passed, $failed failed, $skipped skipped"
 ((passed > 0 && failed == 0))

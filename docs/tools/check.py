@@ -129,7 +129,9 @@ class Checker:
             for what, there in (
                 ("program, main.cc", (folder / "main.cc").exists()),
                 (f"page, docs/{folder.name}.md", (self.root / "docs" / f"{folder.name}.md").exists()),
-                (f"test, tests/chapters/{test}*_test.cc", any(self.root.glob(f"tests/chapters/{test}*_test.cc"))),
+                (f"test, tests/chapters/{test}*_test.cc or tests/grade/{test}_checks.cc",
+                 any(self.root.glob(f"tests/chapters/{test}*_test.cc"))
+                 or (self.root / f"tests/grade/{test}_checks.cc").exists()),
                 ("row in README.md", any(f"chapters/{folder.name}" in row for row in rows)),
             ):
                 if not there:

@@ -2,10 +2,8 @@
 // the kernel's files, and the kernel is seen to enforce it.
 
 #include <signal.h>
-#include <sys/mount.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <filesystem>
 #include <random>
 #include <regex>
@@ -13,11 +11,9 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/cgroups.h"
-#include "tests/support/chapter.h"
 #include "tests/support/container_test.h"
 #include "tests/support/memory.h"
 #include "tests/support/mounts.h"
@@ -26,24 +22,15 @@
 #include "tests/support/requirements.h"
 #include "tests/support/terminal.h"
 #include "tests/support/wait.h"
-#include "tests/support/workspace.h"
 
 namespace blackbox {
-
-const Chapter& ChapterUnderTest() {
-  static const Chapter chapter{"07-cgroup-memory", {"uts", "pid", "mnt"}};
-  return chapter;
-}
-
 namespace {
 
-using testing::AllOf;
 using testing::AnyOf;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
-using testing::UnorderedElementsAre;
 
 class CgroupMemoryTest : public ContainerTest {
  protected:
@@ -123,37 +110,9 @@ struct Report {
   uint64_t oom_kills;
 };
 
-TEST_F(CgroupMemoryTest, LimitIsInTheKernelsFile) {
-  for (const std::string text : {"64m", "65536k"}) {
-    Held held({"-m", text});
-    EXPECT_EQ(held.Cgroups().MemoryLimit(), "67108864");
-    EXPECT_THAT(held.End(), ExitsWith(0));
-  }
-  const uint64_t limit = RandomLimit();
-  Held held({"-m", absl::StrCat(limit)});
-  EXPECT_EQ(held.Cgroups().MemoryLimit(), absl::StrCat(limit));
-  held.End();
-}
-
 TEST_F(CgroupMemoryTest, LimitIsTheArticlesUnlessAskedFor) {
   Held held({});
   EXPECT_EQ(held.Cgroups().MemoryLimit(), "104857600");
-  held.End();
-}
-
-TEST_F(CgroupMemoryTest, CgroupIsGoneAfter) {
-  Held held({});
-  const std::string directory = held.Cgroups().Directory("memory");
-  EXPECT_THAT(AllContainerCgroups(), Contains(directory));
-  held.End();
-  EXPECT_NE(access(directory.c_str(), F_OK), 0) << directory << " stays";
-}
-
-TEST_F(CgroupMemoryTest, HasNamespacesOfItsOwn) {
-  Held held({});
-  EXPECT_EQ(NamespacesThatDiffer(held.workload(), getpid()),
-            ChapterUnderTest().namespaces);
-  EXPECT_EQ(FindInit(held.run.pid()), held.itself());
   held.End();
 }
 
@@ -163,6 +122,10 @@ TEST_F(CgroupMemoryTest, HasNamespacesOfItsOwn) {
 TEST_F(CgroupMemoryTest, StartsItselfOnceMoreAndThenTheWorkload) {
   Held held({});
   ASSERT_EQ(held.processes.size(), 2u);
+  EXPECT_EQ(NamespacesThatDiffer(held.workload(), getpid()),
+            (std::set<std::string>{"uts", "pid", "mnt"}));
+  EXPECT_THAT(held.Cgroups().Processes("memory"),
+              testing::UnorderedElementsAreArray(held.processes));
   EXPECT_EQ(std::filesystem::read_symlink(
                 absl::StrCat("/proc/", held.itself(), "/exe")),
             std::filesystem::canonical(ProgramPath()));
@@ -172,54 +135,6 @@ TEST_F(CgroupMemoryTest, StartsItselfOnceMoreAndThenTheWorkload) {
                 absl::StrCat("/proc/", held.workload(), "/exe")),
             std::filesystem::canonical("/bin/sh"));
   held.End();
-}
-
-// pitfalls: faults 5, 7: the wrong process ends up in the cgroup, or none.
-TEST_F(CgroupMemoryTest, AllButRunItselfIsInside) {
-  Held held({}, "sleep 1000 &");
-  const std::vector<pid_t> inside = DescendantsOf(held.run.pid());
-  EXPECT_EQ(inside.size(), 3u);
-  EXPECT_THAT(held.Cgroups().Processes("memory"),
-              testing::UnorderedElementsAreArray(inside));
-  EXPECT_EQ(CgroupDirectoryOf(held.run.pid(), *FindController("memory")),
-            CgroupDirectoryOf(getpid(), *FindController("memory")))
-      << "run stays where it was started";
-  held.End();
-}
-
-// What the articles get wrong: there the workload runs first, and is limited
-// after. Several times, for it would be a race.
-TEST_F(CgroupMemoryTest, WorkloadIsInsideFromTheStart) {
-  const ControllerPlace place = *FindController("memory");
-  for (int i = 0; i < 10; ++i) {
-    const Result result = Execute({.args = {"cat", "/proc/self/cgroup"}});
-    EXPECT_THAT(CgroupDirectoryIn(result.out, place),
-                testing::ContainsRegex("/mydocker/[0-9a-f]+$"))
-        << result;
-  }
-}
-
-TEST_F(CgroupMemoryTest, LimitIsSetBeforeTheWorkloadStarts) {
-  const uint64_t limit = RandomLimit();
-  const ControllerPlace place = *FindController("memory");
-  // grep is the workload itself, and so the first thing that is executed.
-  EXPECT_THAT(Execute({.args = {"-m", absl::StrCat(limit), "grep", "-rqsx",
-                                absl::StrCat(limit),
-                                place.v1 ? "--include=memory.limit_in_bytes"
-                                         : "--include=memory.max",
-                                place.mount_point + "/mydocker"}}),
-              ExitsWith(0));
-}
-
-// The experiment of the articles: 99 MB run under 100 MB …
-TEST_F(CgroupMemoryTest, LessThanTheLimitRuns) {
-  const uint64_t size = 99 * kMiB - MemoryOfSanitizers();
-  const Result result =
-      Execute({.args = Words({"-m", "100m"}, TakeMemory(size))});
-  EXPECT_THAT(result, ExitsWith(0));
-  const Report report(result.err);
-  EXPECT_EQ(report.limit, 100 * kMiB);
-  EXPECT_EQ(report.oom_kills, 0u);
 }
 
 // … and 101 MB do not, or only with the help of swap.
@@ -265,18 +180,6 @@ TEST_F(CgroupMemoryTest, StressOfTheArticlesRunsBelowTheLimit) {
   EXPECT_EQ(Report(run.Wait().err).oom_kills, 0u);
 }
 
-TEST_F(CgroupMemoryTest, StressOfTheArticlesIsKilledAboveTheLimit) {
-  SKIP_IF(WhyNoTool("stress"));
-  SKIP_IF(ExpectedOutcome(2 * kMiB) == Outcome::kKilled
-              ? ""
-              : "there is swap: RunsTheArticlesStressByItself is this test");
-  // stress outlives its worker, and says what has become of it.
-  const Result result = Execute(StressUnder100m("102m"));
-  EXPECT_THAT(result, ExitsWith(1));
-  EXPECT_THAT(result.err, HasSubstr("signal 9"));
-  EXPECT_EQ(Report(result.err).oom_kills, 1u);
-}
-
 // Without a word on the command line: stress wants 200 MB and may have 100.
 TEST_F(CgroupMemoryTest, RunsTheArticlesStressByItself) {
   SKIP_IF(WhyNoTool("stress"));
@@ -303,21 +206,6 @@ TEST_F(CgroupMemoryTest, RunsTheArticlesStressByItself) {
   EXPECT_EQ(cgroups.OomKills(), 0u);
   run.Signal(SIGTERM);
   run.Wait();
-}
-
-TEST_F(CgroupMemoryTest, MoreThanTheLimitIsHeldInSwap) {
-  const uint64_t limit = RandomLimit();
-  const uint64_t excess = 16 * kMiB;
-  SKIP_IF(WhyNoTool("stress"));
-  SKIP_IF(ExpectedOutcome(excess) == Outcome::kHeld ? "" : "there is no swap");
-  Held held({"-m", absl::StrCat(limit)},
-            absl::StrCat("stress --quiet --vm 1 --vm-keep --vm-bytes ",
-                         limit + excess, " &"));
-  const ContainerCgroups cgroups = held.Cgroups();
-  EXPECT_TRUE(
-      AreHeldAt(limit, excess, [&] { return cgroups.Processes("memory"); }));
-  EXPECT_EQ(cgroups.OomKills(), 0u);
-  EXPECT_THAT(held.End(), ExitsWith(0));
 }
 
 // What it prints is what the kernel's files say, which the test reads while
@@ -351,45 +239,6 @@ TEST_F(CgroupMemoryTest, ReportTellsThePeak) {
   EXPECT_LE(report.peak, taken + 12 * kMiB);
 }
 
-TEST_F(CgroupMemoryTest, ExitStatusIsTheWorkloads) {
-  for (const int status : {0, 1, 42, 255}) {
-    EXPECT_THAT(Execute({.args = {"sh", "-c", absl::StrCat("exit ", status)}}),
-                ExitsWith(status));
-  }
-  EXPECT_THAT(Execute({.args = {"sh", "-c", "kill -TERM $$"}}),
-              ExitsWith(128 + SIGTERM));
-}
-
-TEST_F(CgroupMemoryTest, StandardStreamsAndArgumentsAreTheCallers) {
-  const Result result = Execute(
-      {.args = {"--", "sh", "-c", "cat; printf '<%s>' \"$@\"; echo err >&2",
-                "sh", "a b", "", "-m", "c\nd"},
-       .input = "input\n"});
-  EXPECT_THAT(result, ExitsWith(0));
-  EXPECT_EQ(result.out, "input\n<a b><><-m><c\nd>");
-  EXPECT_THAT(result.err, testing::StartsWith("err\n"));
-}
-
-// pitfalls: fault 12, descriptors of the caller leak into the container.
-TEST_F(CgroupMemoryTest, StandardStreamsAreAllThatIsOpenInside) {
-  Process run({.args = {"sh", "-c", "echo ready; read end"},
-               .open_files = {3, 5, 9, 200}});
-  ASSERT_EQ(run.ReadLine(), "ready");
-  EXPECT_THAT(OpenFiles(DescendantsOf(run.pid()).back()), ElementsAre(0, 1, 2));
-  run.Wait();
-}
-
-// pitfalls: fault 9, two containers that share one cgroup.
-TEST_F(CgroupMemoryTest, TwoAtOnceHaveTheirOwnLimits) {
-  Held one({"-m", "40m"});
-  Held other({"-m", "50m"});
-  EXPECT_EQ(one.Cgroups().MemoryLimit(), absl::StrCat(40 * kMiB));
-  EXPECT_NE(one.Cgroups().id(), other.Cgroups().id());
-  EXPECT_THAT(one.End(3), ExitsWith(3));
-  EXPECT_EQ(other.Cgroups().MemoryLimit(), absl::StrCat(50 * kMiB));
-  EXPECT_THAT(other.End(4), ExitsWith(4));
-}
-
 // pitfalls: fault 3, clean-up that never happens.
 TEST_F(CgroupMemoryTest, SignalEndsTheContainer) {
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
@@ -415,18 +264,6 @@ TEST_F(CgroupMemoryTest, SigkillEndsTheContainerAndTheNextRunCleansUp) {
   EXPECT_THAT(AllContainerCgroups(), Not(Contains(directory)));
 }
 
-TEST_F(CgroupMemoryTest, ControlCIsForTheWorkload) {
-  // A signal interrupts `read`, or comes between two of them.
-  Terminal terminal({.args = {"sh", "-c",
-                              "trap 'echo interrupted' INT; echo ready; "
-                              "until read status; do :; done; exit $status"}});
-  terminal.Expect("ready");
-  terminal.Type(kCtrlC);
-  terminal.Expect("interrupted");
-  terminal.Type("4\n");
-  EXPECT_THAT(terminal.Wait(), ExitsWith(4));
-}
-
 TEST_F(CgroupMemoryTest, WrongInputIsToldInOneLine) {
   for (const std::string size :
        {"abc", "0", "-5", "99999999999g", "", "1.5g", "64q"}) {
@@ -439,23 +276,6 @@ TEST_F(CgroupMemoryTest, WrongInputIsToldInOneLine) {
               FailsInOneLine(125, HasSubstr("nosuch")));
 }
 
-// Here the report follows, for the cgroup was there.
-TEST_F(CgroupMemoryTest, WorkloadThatCannotRunIsToldWithItsStatus) {
-  const std::string name = RandomName();
-  const Result not_found = Execute({.args = {name}});
-  EXPECT_THAT(not_found, ExitsWith(127));
-  EXPECT_THAT(not_found.err, HasSubstr(name));
-  const std::string file = MakeFile("file", "", 0644);
-  const Result not_executable = Execute({.args = {file}});
-  EXPECT_THAT(not_executable, ExitsWith(126));
-  EXPECT_THAT(not_executable.err, HasSubstr(file));
-  const std::string script = MakeFile("script", "echo started\n", 0755);
-  const Result no_interpreter = Execute({.args = {script}});
-  EXPECT_THAT(no_interpreter, ExitsWith(126));
-  EXPECT_EQ(no_interpreter.out, "");
-  EXPECT_THAT(no_interpreter.err, AllOf(HasSubstr(script), HasSubstr("#!")));
-}
-
 TEST_F(CgroupMemoryTest, OrdinaryUserIsToldWhatItTakes) {
   EXPECT_THAT(Execute({.args = {"touch", "made"}, .uid = kOrdinaryUser}),
               FailsInOneLine(125, AnyOf(HasSubstr("sudo"), HasSubstr("root"))));
@@ -464,18 +284,8 @@ TEST_F(CgroupMemoryTest, OrdinaryUserIsToldWhatItTakes) {
 // pitfalls: "nothing is limited, without any error": an ordinary directory with
 // ordinary files in place of the cgroup. The fixture would find it.
 TEST_F(CgroupMemoryTest, HostWithoutMemoryControllerIsTold) {
-  const auto unmount = [] {
-    if (!HostWithMounts(MS_PRIVATE)()) {
-      return false;
-    }
-    while (const auto place = FindController("memory")) {
-      if (umount2(place->mount_point.c_str(), MNT_DETACH) != 0) {
-        return false;
-      }
-    }
-    return true;
-  };
-  EXPECT_THAT(Execute({.args = {"touch", "made"}, .before_exec = unmount}),
+  EXPECT_THAT(Execute({.args = {"touch", "made"},
+                       .before_exec = HostWithoutController("memory")}),
               FailsInOneLine(125, HasSubstr("memory controller")));
 }
 

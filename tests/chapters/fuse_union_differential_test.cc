@@ -5,7 +5,6 @@
 // FUSE_UNION_SEED=N does that one again.
 
 #include <stdlib.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
@@ -15,9 +14,7 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
-#include <memory>
 #include <string>
-#include <tuple>
 #include <vector>
 
 #include "absl/strings/numbers.h"
@@ -25,7 +22,6 @@
 #include "absl/strings/str_join.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/support/chapter.h"
 #include "tests/support/file_operations.h"
 #include "tests/support/file_tree.h"
 #include "tests/support/proc.h"
@@ -33,12 +29,6 @@
 #include "tests/support/union_test.h"
 
 namespace blackbox {
-
-const Chapter& ChapterUnderTest() {
-  static const Chapter chapter{"11-fuse-union", {}};
-  return chapter;
-}
-
 namespace {
 
 using testing::IsEmpty;

@@ -10,21 +10,13 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/support/chapter.h"
 #include "tests/support/mounts.h"
 #include "tests/support/program.h"
 #include "tests/support/union_test.h"
 
 namespace blackbox {
-
-const Chapter& ChapterUnderTest() {
-  static const Chapter chapter{"11-fuse-union", {}};
-  return chapter;
-}
-
 namespace {
 
 using testing::AllOf;

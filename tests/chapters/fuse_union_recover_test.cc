@@ -1,7 +1,6 @@
 // What `make recover` does with a union whose process is dead.
 
 #include <signal.h>
-#include <sys/mount.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,7 +9,6 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/support/chapter.h"
 #include "tests/support/mounts.h"
 #include "tests/support/proc.h"
 #include "tests/support/program.h"
@@ -18,12 +16,6 @@
 #include "tests/support/wait.h"
 
 namespace blackbox {
-
-const Chapter& ChapterUnderTest() {
-  static const Chapter chapter{"11-fuse-union", {}};
-  return chapter;
-}
-
 namespace {
 
 using testing::Contains;

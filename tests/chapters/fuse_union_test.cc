@@ -22,7 +22,6 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/support/chapter.h"
 #include "tests/support/file_tree.h"
 #include "tests/support/proc.h"
 #include "tests/support/program.h"
@@ -31,12 +30,6 @@
 #include "tests/support/wait.h"
 
 namespace blackbox {
-
-const Chapter& ChapterUnderTest() {
-  static const Chapter chapter{"11-fuse-union", {}};
-  return chapter;
-}
-
 namespace {
 
 using testing::ElementsAre;

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <sched.h>
-#include <signal.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -19,21 +18,13 @@
 #include "absl/strings/str_split.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/support/chapter.h"
 #include "tests/support/container_test.h"
 #include "tests/support/program.h"
 #include "tests/support/report.h"
-#include "tests/support/requirements.h"
 #include "tests/support/wait.h"
 #include "tests/support/workspace.h"
 
 namespace blackbox {
-
-const Chapter& ChapterUnderTest() {
-  static const Chapter chapter = {"00-proc", {}};
-  return chapter;
-}
-
 namespace {
 
 using testing::ElementsAre;

@@ -28,24 +28,15 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/cgroups.h"
-#include "tests/support/chapter.h"
 #include "tests/support/container_test.h"
 #include "tests/support/held_container.h"
 #include "tests/support/launch.h"
-#include "tests/support/proc.h"
 #include "tests/support/program.h"
 #include "tests/support/requirements.h"
 #include "tests/support/rootfs.h"
 #include "tests/support/workspace.h"
 
 namespace blackbox {
-
-const Chapter& ChapterUnderTest() {
-  static const Chapter chapter{"09-rootfs",
-                               {"uts", "ipc", "pid", "mnt", "net"}};
-  return chapter;
-}
-
 namespace {
 
 namespace fs = std::filesystem;

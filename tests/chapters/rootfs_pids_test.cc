@@ -13,7 +13,6 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/cgroups.h"
-#include "tests/support/chapter.h"
 #include "tests/support/container_test.h"
 #include "tests/support/held_container.h"
 #include "tests/support/proc.h"
@@ -23,18 +22,10 @@
 #include "tests/support/wait.h"
 
 namespace blackbox {
-
-const Chapter& ChapterUnderTest() {
-  static const Chapter chapter{"09-rootfs",
-                               {"uts", "ipc", "pid", "mnt", "net"}};
-  return chapter;
-}
-
 namespace {
 
 using testing::AllOf;
 using testing::HasSubstr;
-using testing::SizeIs;
 using testing::UnorderedElementsAreArray;
 
 class RootfsPidsTest : public ContainerTest {
@@ -62,52 +53,6 @@ auto IsReport(int limit) {
                      return std::count(text.begin(), text.end(), '\n');
                    },
                    1));
-}
-
-TEST_F(RootfsPidsTest, LimitIsInTheKernelsFile) {
-  for (const char* flag : {"-pids-limit", "--pids-limit", "-pids_limit"}) {
-    const int limit = RandomLimit();
-    HeldContainer container({flag, absl::StrCat(limit)});
-    EXPECT_EQ(CgroupsOf(container).PidsLimit(), absl::StrCat(limit)) << flag;
-    EXPECT_THAT(container.End(), Prints(""));
-  }
-}
-
-TEST_F(RootfsPidsTest, NothingIsLimitedUnlessAskedFor) {
-  HeldContainer container;
-  EXPECT_EQ(CgroupsOf(container).PidsLimit(), "max");
-  EXPECT_THAT(container.End(), Prints(""));
-}
-
-TEST_F(RootfsPidsTest, AllOfTheContainerIsInsideAndNothingElse) {
-  HeldContainer container({"-pids-limit", "20"},
-                          "sleep 1000 & (setsid sleep 1000 &)");
-  const std::vector<pid_t> inside = DescendantsOf(container.run().pid());
-  ASSERT_THAT(inside, SizeIs(testing::Ge(3)));
-  EXPECT_THAT(CgroupsOf(container).Processes("pids"),
-              UnorderedElementsAreArray(inside));
-  container.End();
-}
-
-// The shell itself is the first, the sleeps are nine more, and the eleventh
-// process cannot be made.
-TEST_F(RootfsPidsTest, EleventhProcessOfTenCannotBeMade) {
-  HeldContainer container({"-pids-limit", "10"},
-                          "for i in 1 2 3 4 5 6 7 8 9; do sleep 1000 & done");
-  EXPECT_THAT(CgroupsOf(container).Processes("pids"), SizeIs(10));
-  EXPECT_EQ(CgroupsOf(container).RefusedProcesses(), 0u);
-  EXPECT_THAT(container.End(3),
-              AllOf(ExitsWith(3), testing::Field(&Result::err, "")));
-
-  // A subshell, for a shell that cannot fork gives up.
-  const Result result = Execute(
-      {.args = RunWords(
-           {"-pids-limit", "10"},
-           {"sh", "-c",
-            "for i in 1 2 3 4 5 6 7 8 9 10; do sleep 1000 & done; echo all"})});
-  EXPECT_EQ(result.out, "");
-  EXPECT_NE(result.exit_status, 0);
-  EXPECT_THAT(result.err, HasSubstr("too many processes"));
 }
 
 TEST_F(RootfsPidsTest, OneIsEnoughForACommandAlone) {

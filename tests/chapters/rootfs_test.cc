@@ -11,12 +11,10 @@
 #include <stdlib.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
-#include <map>
 #include <string>
 #include <vector>
 
@@ -25,10 +23,8 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/cgroups.h"
-#include "tests/support/chapter.h"
 #include "tests/support/container_test.h"
 #include "tests/support/held_container.h"
-#include "tests/support/mounts.h"
 #include "tests/support/proc.h"
 #include "tests/support/program.h"
 #include "tests/support/requirements.h"
@@ -37,17 +33,9 @@
 #include "tests/support/workspace.h"
 
 namespace blackbox {
-
-const Chapter& ChapterUnderTest() {
-  static const Chapter chapter{"09-rootfs",
-                               {"uts", "ipc", "pid", "mnt", "net"}};
-  return chapter;
-}
-
 namespace {
 
 using testing::AllOf;
-using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::UnorderedElementsAre;
 
@@ -83,36 +71,6 @@ class RootfsTest : public ContainerTest {
   std::string rootfs_;
 };
 
-TEST_F(RootfsTest, ItsFilesAreThoseOfTheDirectory) {
-  const std::string name = RandomName();
-  Write(name, name + "\n");
-  EXPECT_THAT(Ask("cat /" + name), Prints(name + "\n"));
-  EXPECT_THAT(Ask("rm /" + name + "; ls /"),
-              Prints("bin\ndev\netc\nhome\nproc\nroot\nsys\ntmp\n"));
-}
-
-TEST_F(RootfsTest, WhatItWritesIsInTheDirectory) {
-  const std::string name = RandomName();
-  EXPECT_THAT(Ask(absl::StrCat("echo ", name, " >/home/", name)), Prints(""));
-  EXPECT_EQ(ReadFile(Path("home/" + name)), name + "\n");
-}
-
-// No file of the host's, by the path that it has there or by any other that
-// leads up.
-TEST_F(RootfsTest, HostsFilesAreNotThere) {
-  const std::string name = RandomName();
-  const std::string marker = MakeFile(name, "", 0644);
-  EXPECT_THAT(Ask("cat " + marker), ExitsWith(1));
-  EXPECT_THAT(Ask("find / -name " + name), Prints(""));
-  EXPECT_THAT(Ask("cd ../../../../../../../..; pwd; ls -a | head -3"),
-              Prints("/\n.\n..\nbin\n"));
-}
-
-TEST_F(RootfsTest, WorkingDirectoryIsTheRoot) {
-  EXPECT_THAT(Execute({.args = Words({"pwd"}), .directory = TestDirectory()}),
-              Prints("/\n"));
-}
-
 // Mount point and type of each mount that process `pid` sees.
 std::vector<std::string> MountsOf(pid_t pid) {
   std::vector<std::string> mounts;
@@ -144,12 +102,6 @@ TEST_F(RootfsTest, NoMountOfTheHostsIsThere) {
   EXPECT_THAT(container.End(), ExitsWith(0));
 }
 
-// As the container itself sees it.
-TEST_F(RootfsTest, MountInfoInsideShowsTheSame) {
-  EXPECT_THAT(Ask("cut -d' ' -f5 /proc/self/mountinfo | sort"),
-              Prints("/\n/dev\n/dev/pts\n/dev/shm\n/proc\n/sys\n"));
-}
-
 // What is mounted below the directory is not part of it.
 TEST_F(RootfsTest, MountsBelowTheDirectoryStayOutside) {
   ASSERT_EQ(mount("tmpfs", Path("home").c_str(), "tmpfs", 0, nullptr), 0);
@@ -157,39 +109,6 @@ TEST_F(RootfsTest, MountsBelowTheDirectoryStayOutside) {
   EXPECT_THAT(Ask("ls /home; grep -c ' /home ' /proc/self/mountinfo"),
               AllOf(ExitsWith(1), testing::Field(&Result::out, "0\n")));
   EXPECT_EQ(umount(Path("home").c_str()), 0);
-}
-
-TEST_F(RootfsTest, MountsInsideAreNotSeenOutside) {
-  const std::vector<std::string> before = MountsOf(getpid());
-  HeldContainer container({"-rootfs", rootfs_}, "mount -t tmpfs tmpfs /home");
-  EXPECT_THAT(MountsOf(container.init()), testing::Contains("/home tmpfs"));
-  EXPECT_EQ(MountsOf(getpid()), before);
-  container.End();
-}
-
-// pitfalls: fault 12. The descriptors that made the root are gone, too.
-TEST_F(RootfsTest, StandardStreamsAreAllThatIsOpenInside) {
-  HeldContainer container({"-rootfs", rootfs_}, ":",
-                          {.open_files = {3, 4, 5, 9, 10, 200}});
-  EXPECT_THAT(OpenFiles(container.init()), ElementsAre(0, 1, 2));
-  for (const char* link : {"cwd", "root"}) {
-    EXPECT_EQ(std::filesystem::read_symlink(
-                  absl::StrCat("/proc/", container.init(), "/", link)),
-              "/")
-        << link;
-  }
-  container.End();
-}
-
-// Who holds the host's null device may change its permissions.
-TEST_F(RootfsTest, EmptyStandardInputIsTheContainersOwnNull) {
-  struct stat before = {};
-  ASSERT_EQ(stat("/dev/null", &before), 0);
-  EXPECT_THAT(Ask("chmod 600 /proc/self/fd/0 && stat -c %a /dev/null"),
-              Prints("600\n"));
-  struct stat after = {};
-  ASSERT_EQ(stat("/dev/null", &after), 0);
-  EXPECT_EQ(after.st_mode, before.st_mode);
 }
 
 // A program of this project, which the tests do not need to know: where it is
@@ -227,32 +146,11 @@ TEST_F(EscapeTest, DoesNotLeaveTheContainer) {
   EXPECT_THAT(result, FailsInOneLine(1, HasSubstr("no way out")));
 }
 
-// Not even from a chroot inside.
-TEST_F(EscapeTest, LeavesAChrootInsideForTheContainerOnly) {
-  ASSERT_EQ(mkdir(Path("inner").c_str(), 0755), 0);
-  std::filesystem::copy_file(EscapeProgram(), Path("inner/escape"));
-  EXPECT_THAT(
-      Ask("chroot /inner /escape ls -d /bin/busybox " + secret_),
-      AllOf(ExitsWith(1), testing::Field(&Result::out, "/bin/busybox\n")));
-}
-
-TEST_F(RootfsTest, DevicesAreTheHarmlessOnes) {
+// Whatever the caller's umask is.
+TEST_F(RootfsTest, DevicesAreForEverybody) {
   EXPECT_THAT(Ask("cd /dev; ls"),
               Prints("fd\nfull\nnull\nptmx\npts\nrandom\nshm\nstderr\nstdin\n"
                      "stdout\ntty\nurandom\nzero\n"));
-  EXPECT_THAT(
-      Ask("cd /dev; stat -c '%n %F %t,%T %a' full null random tty urandom "
-          "zero"),
-      Prints("full character special file 1,7 666\n"
-             "null character special file 1,3 666\n"
-             "random character special file 1,8 666\n"
-             "tty character special file 5,0 666\n"
-             "urandom character special file 1,9 666\n"
-             "zero character special file 1,5 666\n"));
-}
-
-// Whatever the caller's umask is.
-TEST_F(RootfsTest, DevicesAreForEverybody) {
   EXPECT_THAT(Execute({.args = Words({"stat", "-c", "%a", "/dev/null", "/dev",
                                       "/dev/pts", "/dev/shm"}),
                        .before_exec =
@@ -261,17 +159,6 @@ TEST_F(RootfsTest, DevicesAreForEverybody) {
                              return true;
                            }}),
               Prints("666\n755\n755\n1777\n"));
-}
-
-TEST_F(RootfsTest, DevicesWork) {
-  EXPECT_THAT(Ask("echo lost >/dev/null; head -c 3 /dev/zero | od -An -tx1; "
-                  "head -c 5 /dev/urandom | wc -c; head -c 5 /dev/random | wc "
-                  "-c"),
-              Prints(" 00 00 00\n5\n5\n"));
-  EXPECT_THAT(Ask("echo x >/dev/full"),
-              testing::Field(&Result::err, HasSubstr("No space left")));
-  EXPECT_THAT(Ask("echo one >/dev/stdout; echo two | cat /dev/stdin"),
-              Prints("one\ntwo\n"));
 }
 
 TEST_F(RootfsTest, PseudoterminalsAreNew) {
@@ -290,39 +177,6 @@ TEST_F(RootfsTest, PseudoterminalsAreNew) {
                       }),
             "/dev/pts/0");
   container.End();
-}
-
-TEST_F(RootfsTest, MemoryToShareIsItsOwn) {
-  const std::string name = RandomName();
-  EXPECT_THAT(Ask(absl::StrCat("echo x >/dev/shm/", name, "; ls /dev/shm")),
-              Prints(name + "\n"));
-  EXPECT_NE(access(("/dev/shm/" + name).c_str(), F_OK), 0);
-}
-
-TEST_F(RootfsTest, SysIsReadOnlyAndShowsNoCgroup) {
-  EXPECT_THAT(Ask("ls /sys/class/net; ls /sys/fs/cgroup"), Prints("lo\n"));
-  EXPECT_THAT(Ask("echo 1 >/sys/kernel/uevent_seqnum"),
-              testing::Field(&Result::err, HasSubstr("Read-only")));
-}
-
-TEST_F(RootfsTest, ProcShowsTheContainersProcessesOnly) {
-  EXPECT_THAT(Ask("echo /proc/[0-9]*"), Prints("/proc/1\n"));
-  EXPECT_THAT(Ask("ps -o pid,args | head -2 | tail -1 | cut -c1-9"),
-              Prints("    1 sh \n"));
-}
-
-TEST_F(RootfsTest, CommandIsFoundInTheContainersOwnFiles) {
-  const std::string name = RandomName();
-  Write("bin/" + name, "#!/bin/sh\necho \"$0\"\n", 0755);
-  EXPECT_THAT(
-      Execute({.args = Words({name}),
-               .environment = std::vector<std::string>{"PATH=/usr/bin:/bin"}}),
-      Prints(absl::StrCat("/bin/", name, "\n")));
-  // One that only the host has.
-  MakeFile(name + "-host", "#!/bin/sh\n", 0755);
-  EXPECT_THAT(
-      Execute({.args = Words({TestDirectory() + "/" + name + "-host"})}),
-      FailsInOneLine(127, HasSubstr(name)));
 }
 
 // pitfalls: "No such file" of a file that is there. In a new root it is often
@@ -358,12 +212,6 @@ TEST_F(RootfsTest, DirectoryMayBeNamedInManyWays) {
   }
 }
 
-TEST_F(RootfsTest, NothingIsChangedInTheDirectory) {
-  const std::map<std::string, std::string> before = Inventory(rootfs_);
-  EXPECT_THAT(Ask("echo /*; ls -lR / >/dev/null 2>&1"), ExitsWith(0));
-  EXPECT_EQ(Inventory(rootfs_), before);
-}
-
 TEST_F(RootfsTest, ReadOnlyFileSystemStaysSo) {
   const std::string target = TestDirectory() + "/read-only";
   ASSERT_EQ(mkdir(target.c_str(), 0755), 0);
@@ -377,17 +225,6 @@ TEST_F(RootfsTest, ReadOnlyFileSystemStaysSo) {
               testing::Field(&Result::err, HasSubstr("Read-only")));
   EXPECT_THAT(Ask("echo x >/dev/shm/x; cat /dev/shm/x"), Prints("x\n"));
   EXPECT_EQ(umount(target.c_str()), 0);
-}
-
-TEST_F(RootfsTest, TwoContainersMayShareADirectory) {
-  HeldContainer one({"-rootfs", rootfs_}, "mkdir /home/one");
-  HeldContainer other({"-rootfs", rootfs_}, "mkdir /home/one/other");
-  EXPECT_EQ(access(Path("home/one/other").c_str(), F_OK), 0);
-  EXPECT_NE(one.Cgroups().id(), other.Cgroups().id());
-  EXPECT_THAT(NamespacesThatDiffer(one.init(), other.init()),
-              ChapterUnderTest().namespaces);
-  EXPECT_THAT(one.End(1), ExitsWith(1));
-  EXPECT_THAT(other.End(2), ExitsWith(2));
 }
 
 TEST_F(RootfsTest, ShellOnATerminalWorksThere) {
@@ -454,20 +291,6 @@ TEST_F(RootfsTest, ScriptMakesTheSameTwiceWithoutRoot) {
 }
 
 using HostnameTest = ContainerTest;
-
-TEST_F(HostnameTest, IsTheOneAskedFor) {
-  char before[HOST_NAME_MAX + 1] = {};
-  ASSERT_EQ(gethostname(before, sizeof(before)), 0);
-  for (const std::string& name : {RandomName(), std::string("inside-container"),
-                                  std::string("a b"), std::string(64, 'x')}) {
-    EXPECT_THAT(
-        Execute({.args = RunWords({"-hostname", name}, {"uname", "-n"})}),
-        Prints(name + "\n"));
-  }
-  char after[HOST_NAME_MAX + 1] = {};
-  ASSERT_EQ(gethostname(after, sizeof(after)), 0);
-  EXPECT_STREQ(after, before);
-}
 
 TEST_F(HostnameTest, IsTheContainersIdUnlessAskedFor) {
   HeldContainer container;

@@ -4,16 +4,12 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
-#include <filesystem>
 #include <random>
 #include <string>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/support/chapter.h"
 #include "tests/support/container_test.h"
 #include "tests/support/held_container.h"
 #include "tests/support/mounts.h"
@@ -22,18 +18,9 @@
 #include "tests/support/workspace.h"
 
 namespace blackbox {
-
-const Chapter& ChapterUnderTest() {
-  static const Chapter chapter{"08-run-init",
-                               {"uts", "ipc", "pid", "mnt", "net"}};
-  return chapter;
-}
-
 namespace {
 
-using testing::AllOf;
 using testing::HasSubstr;
-using testing::IsEmpty;
 using testing::StartsWith;
 
 using RunInitCommandTest = ContainerTest;
@@ -54,22 +41,6 @@ std::vector<std::string> WordsInside(const std::vector<std::string>& words) {
   inside.erase(inside.begin(),
                inside.begin() + std::min<size_t>(3, inside.size()));
   return inside;
-}
-
-// pitfalls: fault 10, arguments joined with spaces, empty ones lost, argv[0]
-// missing or doubled. Looked at in /proc/PID/cmdline: the kernel's own record.
-TEST_F(RunInitCommandTest, ArgumentsArriveByteForByte) {
-  std::vector<std::string> words = {
-      "a b",          "",     "  ",  "c\nd", "\"",   "'",        "\\",
-      "$HOME",        "`id`", "*",   "\t",   "-m",   "5",        "--",
-      "-ti",          "",     "{}",  ";",    "\xff", "\xc3\x28", "caf\xc3\xa9",
-      "\x01\x02\x7f", "%s",   "\r\n"};
-  EXPECT_EQ(WordsInside(words), words);
-}
-
-TEST_F(RunInitCommandTest, NoArgumentsArriveAsNone) {
-  EXPECT_THAT(WordsInside({}), IsEmpty());
-  EXPECT_EQ(WordsInside({""}), std::vector<std::string>{""});
 }
 
 TEST_F(RunInitCommandTest, HundredKilobytesOfArgumentsArrive) {
@@ -96,6 +67,8 @@ TEST_F(RunInitCommandTest, HundredKilobytesOfArgumentsArrive) {
 
 TEST_F(RunInitCommandTest, FlagsEndAtTheFirstWordThatIsNone) {
   const std::string file = MakeFile("file", "", 0644);
+  EXPECT_THAT(Execute({.args = {"run", "-it", "cat"}, .input = "x\n"}),
+              Prints("x\n"));
   // As the articles run it: ls -l, not run -l.
   const Result listing = Execute({.args = {"run", "-ti", "ls", "-l", file}});
   EXPECT_THAT(listing, ExitsWith(0));
@@ -106,110 +79,16 @@ TEST_F(RunInitCommandTest, FlagsEndAtTheFirstWordThatIsNone) {
       Prints("-m 5 -v -nosuch run\n"));
 }
 
-TEST_F(RunInitCommandTest, FlagsEndAtTwoDashes) {
-  EXPECT_THAT(Execute({.args = {"run", "-ti", "--", "echo", "--", "-ti"}}),
-              Prints("-- -ti\n"));
-  // Only the first is ours, and a command may begin with a dash.
-  const std::string name = "-" + RandomName();
-  MakeFile(name, "#!/bin/sh\necho \"$0 $*\"\n", 0755);
-  EXPECT_THAT(Execute({.args = {"run", "--", name, "--"},
-                       .environment = std::vector<std::string>{absl::StrCat(
-                           "PATH=", TestDirectory(), ":/usr/bin:/bin")}}),
-              Prints(absl::StrCat(TestDirectory(), "/", name, " --\n")));
-}
-
-// A script that says which of several it is.
-std::string Saying(const std::string& word) {
-  return absl::StrCat("#!/bin/sh\necho ", word, "\n");
-}
-
-TEST_F(RunInitCommandTest, CommandWithSlashIsAPath) {
-  const std::string word = RandomName();
-  const std::string path = MakeFile("tool", Saying(word), 0755);
-  EXPECT_THAT(Execute({.args = {"run", path}}), Prints(word + "\n"));
-  EXPECT_THAT(
-      Execute({.args = {"run", "./tool"}, .directory = TestDirectory()}),
-      Prints(word + "\n"));
-  EXPECT_THAT(Execute({.args = {"run", "../tool"},
-                       .directory =
-                           [] {
-                             std::filesystem::create_directory(TestDirectory() +
-                                                               "/below");
-                             return TestDirectory() + "/below";
-                           }()}),
-              Prints(word + "\n"));
-}
-
-// PATH as POSIX has it (XBD 8.3): directories, the first that has the command
-// wins, and an empty one is the working directory.
-class RunInitPathTest : public RunInitCommandTest {
- protected:
-  void SetUp() override {
-    RunInitCommandTest::SetUp();
-    std::filesystem::create_directory(TestDirectory() + "/one");
-    std::filesystem::create_directory(TestDirectory() + "/two");
+// common/process/executable_test.cc has the rest of PATH.
+TEST_F(RunInitCommandTest, CommandIsFoundInTheCallersPath) {
+  const std::string script = "#!/bin/sh\necho found\n";
+  MakeFile("tool", script, 0755);
+  for (const std::string& path : {TestDirectory(), std::string("/nowhere:")}) {
+    EXPECT_THAT(Execute({.args = {"run", "tool"},
+                         .environment = {{"PATH=" + path}},
+                         .directory = TestDirectory()}),
+                Prints("found\n"));
   }
-
-  // Runs the container's command "tool" with this PATH, or without one.
-  static Result RunTool(const std::optional<std::string>& path,
-                        const std::string& directory = "") {
-    std::vector<std::string> environment;
-    if (path.has_value()) {
-      environment.push_back("PATH=" + *path);
-    }
-    return Execute({.args = {"run", "tool"},
-                    .environment = environment,
-                    .directory = directory});
-  }
-
-  static std::string Directory(const std::string& name) {
-    return absl::StrCat(TestDirectory(), "/", name);
-  }
-};
-
-TEST_F(RunInitPathTest, FirstDirectoryWins) {
-  MakeFile("one/tool", Saying("one"), 0755);
-  MakeFile("two/tool", Saying("two"), 0755);
-  EXPECT_THAT(RunTool(Directory("one") + ":" + Directory("two")),
-              Prints("one\n"));
-  EXPECT_THAT(RunTool(Directory("none") + ":" + Directory("two") + ":" +
-                      Directory("one")),
-              Prints("two\n"));
-}
-
-TEST_F(RunInitPathTest, WhatCannotBeExecutedIsPassedOver) {
-  MakeFile("one/tool", Saying("one"), 0644);
-  MakeFile("two/tool", Saying("two"), 0755);
-  EXPECT_THAT(RunTool(Directory("one") + ":" + Directory("two")),
-              Prints("two\n"));
-  std::filesystem::remove(Directory("one/tool"));
-  std::filesystem::create_directory(Directory("one/tool"));
-  EXPECT_THAT(RunTool(Directory("one") + ":" + Directory("two")),
-              Prints("two\n"));
-}
-
-TEST_F(RunInitPathTest, WhatIsFoundButUnfitIsToldFromWhatIsNotFound) {
-  MakeFile("one/tool", Saying("one"), 0644);
-  EXPECT_THAT(RunTool(Directory("one") + ":" + Directory("two")),
-              FailsInOneLine(126, HasSubstr(Directory("one/tool"))));
-  EXPECT_THAT(RunTool(Directory("two")),
-              FailsInOneLine(127, HasSubstr("tool")));
-}
-
-TEST_F(RunInitPathTest, EmptyDirectoryIsTheWorkingDirectory) {
-  MakeFile("one/tool", Saying("one"), 0755);
-  for (const std::string path :
-       {"", ":/nonexistent", "/nonexistent:", "/nonexistent::/nowhere"}) {
-    EXPECT_THAT(RunTool(path, Directory("one")), Prints("one\n"))
-        << "PATH=" << path;
-  }
-  EXPECT_THAT(RunTool("/nonexistent", Directory("one")), ExitsWith(127));
-}
-
-TEST_F(RunInitPathTest, WithoutPathThereAreTheUsualPlaces) {
-  EXPECT_THAT(Execute({.args = {"run", "echo", "found"},
-                       .environment = std::vector<std::string>{}}),
-              Prints("found\n"));
 }
 
 // The rest is `init`, which only `run` may start. A mistake there would make

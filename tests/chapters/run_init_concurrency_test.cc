@@ -11,7 +11,6 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/cgroups.h"
-#include "tests/support/chapter.h"
 #include "tests/support/container_test.h"
 #include "tests/support/held_container.h"
 #include "tests/support/memory.h"
@@ -19,13 +18,6 @@
 #include "tests/support/program.h"
 
 namespace blackbox {
-
-const Chapter& ChapterUnderTest() {
-  static const Chapter chapter{"08-run-init",
-                               {"uts", "ipc", "pid", "mnt", "net"}};
-  return chapter;
-}
-
 namespace {
 
 using testing::ElementsAre;

@@ -8,7 +8,6 @@
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -23,24 +22,15 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/cgroups.h"
-#include "tests/support/chapter.h"
 #include "tests/support/container_test.h"
 #include "tests/support/held_container.h"
 #include "tests/support/mounts.h"
 #include "tests/support/proc.h"
 #include "tests/support/program.h"
-#include "tests/support/usage_contract.h"
 #include "tests/support/wait.h"
 #include "tests/support/workspace.h"
 
 namespace blackbox {
-
-const Chapter& ChapterUnderTest() {
-  static const Chapter chapter{"08-run-init",
-                               {"uts", "ipc", "pid", "mnt", "net"}};
-  return chapter;
-}
-
 namespace {
 
 using testing::Contains;
@@ -160,17 +150,6 @@ TEST_F(RunInitHostileTest, LimitOnProcessesOfAUserIsNoFault) {
     return setrlimit(RLIMIT_NPROC, &none) == 0;
   };
   EXPECT_THAT(Execute(invocation), Prints("ran\n"));
-}
-
-TEST_F(RunInitHostileTest, AllStandardStreamsClosedAreNoFault) {
-  EXPECT_THAT(
-      Execute({.args = {"run", "-m", "64m", "sh", "-c", "echo; exit 3"},
-               .closed_files = {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}}),
-      ExitsWith(3));
-  EXPECT_THAT(
-      Execute({.args = {"run", "nosuch"},
-               .closed_files = {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}}),
-      ExitsWith(127));
 }
 
 // Somebody, or the container itself, makes cgroups in the container's.

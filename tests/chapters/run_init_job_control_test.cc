@@ -8,8 +8,6 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/support/chapter.h"
-#include "tests/support/command_contract.h"
 #include "tests/support/container_test.h"
 #include "tests/support/hosts_shell.h"
 #include "tests/support/proc.h"
@@ -18,16 +16,7 @@
 #include "tests/support/wait.h"
 
 namespace blackbox {
-
-const Chapter& ChapterUnderTest() {
-  static const Chapter chapter{
-      "08-run-init", {"uts", "ipc", "pid", "mnt", "net"}, {"run", "-ti"}};
-  return chapter;
-}
-
 namespace {
-
-INSTANTIATE_TEST_SUITE_P(RunInit, JobControlContract, kRoot, CallerName);
 
 using RunInitJobControlTest = ContainerTest;
 

@@ -20,7 +20,6 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/cgroups.h"
-#include "tests/support/chapter.h"
 #include "tests/support/container_test.h"
 #include "tests/support/held_container.h"
 #include "tests/support/proc.h"
@@ -29,13 +28,6 @@
 #include "tests/support/wait.h"
 
 namespace blackbox {
-
-const Chapter& ChapterUnderTest() {
-  static const Chapter chapter{"08-run-init",
-                               {"uts", "ipc", "pid", "mnt", "net"}};
-  return chapter;
-}
-
 namespace {
 
 using testing::Contains;
@@ -236,39 +228,11 @@ TEST_F(RunInitSignalTest, ControlCIsForTheProgramInsideWithTi) {
   EXPECT_THAT(terminal.Wait(), ExitsWith(4));
 }
 
-// The shell of the articles, at its prompt: Ctrl-C ends the line, or the
-// command in the foreground, and neither the shell nor run.
-TEST_F(RunInitSignalTest, ControlCAtThePromptOfAShellEndsNobodyWithTi) {
-  Terminal terminal({.args = {"run", "-ti", "sh"}});
-  // In two parts, for what is typed must not look like the prompt.
-  terminal.Type("PS1='ask''> '\n");
-  terminal.Expect("ask> ");
-  terminal.Type(kCtrlC);
-  terminal.Expect("ask> ");
-  terminal.Type("sh -c 'echo started; exec sleep 1000'\n");
-  terminal.Expect("started\r\n");
-  terminal.Type(kCtrlC);
-  terminal.Expect("ask> ");
-  terminal.Type("echo status $?\n");
-  terminal.Expect("status 130");
-  terminal.Type("echo number $$; exit 6\n");
-  terminal.Expect("number 1\r\n");
-  EXPECT_THAT(terminal.Wait(), ExitsWith(6));
-}
-
 TEST_F(RunInitSignalTest, ControlCEndsTheContainerWithoutTi) {
   Terminal terminal({.args = {"run", "sleep", "1000"}});
   ASSERT_TRUE(WaitForSleep(terminal.pid()));
   terminal.Type(kCtrlC);
   EXPECT_THAT(terminal.Wait(), ExitsWith(128 + SIGKILL));
-}
-
-TEST_F(RunInitSignalTest, TerminalIsTheContainersWithTi) {
-  Terminal terminal({.args = {"run", "-ti", "sh", "-c",
-                              "test -t 0 && test -t 1 && test -t 2 && "
-                              "echo terminal; exit 6"}});
-  terminal.Expect("terminal\r\n");
-  EXPECT_THAT(terminal.Wait(), ExitsWith(6));
 }
 
 // All processes of a container and the directories of its cgroups.
@@ -284,23 +248,6 @@ void KillRun(HeldContainer& container) {
   container.run().Signal(SIGKILL);
   const Result result = container.run().Wait();
   EXPECT_EQ(result.signal, SIGKILL) << result;
-}
-
-// A program that never gets the chance to clean up: the kernel ends the
-// container, and the next run removes the cgroups.
-TEST_F(RunInitSignalTest, SigkillOfRunEndsTheContainerAndTheNextRunCleansUp) {
-  HeldContainer container({"-m", "64m"},
-                          "trap '' TERM HUP; (setsid sleep 1000 &)");
-  const Remains remains(container);
-  ASSERT_GE(remains.processes.size(), 2u);
-  KillRun(container);
-  for (const pid_t pid : remains.processes) {
-    EXPECT_TRUE(WaitForEnd(pid)) << Describe(pid);
-  }
-  EXPECT_THAT(Execute({.args = {"run", "true"}}), Prints(""));
-  for (const std::string& directory : remains.cgroups) {
-    EXPECT_THAT(AllContainerCgroups(), Not(Contains(directory)));
-  }
 }
 
 TEST_F(RunInitSignalTest, CleaningUpSparesTheLiving) {

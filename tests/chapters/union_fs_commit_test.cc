@@ -16,27 +16,16 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/support/chapter.h"
 #include "tests/support/faults.h"
 #include "tests/support/held_container.h"
 #include "tests/support/layers_test.h"
 #include "tests/support/proc.h"
 #include "tests/support/program.h"
-#include "tests/support/rootfs.h"
 #include "tests/support/wait.h"
-#include "tests/support/workspace.h"
 
 namespace blackbox {
-
-const Chapter& ChapterUnderTest() {
-  static const Chapter chapter{"10-union-fs",
-                               {"uts", "ipc", "pid", "mnt", "net"}};
-  return chapter;
-}
-
 namespace {
 
 using testing::AllOf;
@@ -61,19 +50,6 @@ class UnionFsCommitTest : public LayersTest {
   }
 };
 
-TEST_F(UnionFsCommitTest, TellsIdSizeAndArchive) {
-  EXPECT_THAT(Keep("echo Hello world >/tmp/newfile"), Prints(""));
-  const Result result = Commit("kept");
-  EXPECT_THAT(result.out,
-              MatchesRegex("sha256:[0-9a-f]+  12 B  .*/kept\\.tar\n"));
-  EXPECT_THAT(result, ExitsWith(0));
-  EXPECT_EQ(result.out.substr(7, 64),
-            OnHost("sha256sum <kept.tar").substr(0, 64));
-  EXPECT_EQ(ListOf("kept.tar"), "tmp/\ntmp/newfile\n");
-  EXPECT_EQ(Names(Path("")),
-            (std::set<std::string>{"base", "kept", "kept.tar"}));
-}
-
 TEST_F(UnionFsCommitTest, DeletedFilesHaveMarksBeforeTheirSiblings) {
   Write("base/etc/deleted", "");
   Write("base/home/replaced/old", "");
@@ -87,17 +63,6 @@ TEST_F(UnionFsCommitTest, DeletedFilesHaveMarksBeforeTheirSiblings) {
   // The marks are empty files.
   EXPECT_THAT(OnHost("tar -tvf kept.tar etc/.wh.deleted"),
               MatchesRegex("-r.*r.* 0/0 +0 1970-01-01 .*\n"));
-}
-
-TEST_F(UnionFsCommitTest, TheSameChangesAreTheSameLayer) {
-  Write("base/etc/deleted", "");
-  EXPECT_THAT(Keep("echo x >/etc/b; echo x >/etc/a; rm /etc/deleted"),
-              Prints(""));
-  const std::string first = Commit("kept").out;
-  EXPECT_EQ(Commit("kept").out, first);
-  EXPECT_EQ(Commit("kept/").out, first);
-  OnHost("cp -a kept copy");
-  EXPECT_EQ(Commit("copy").out.substr(0, 71), first.substr(0, 71));
 }
 
 // Names are bytes, and what the caller has set up is no part of a layer.

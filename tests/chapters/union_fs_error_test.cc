@@ -3,7 +3,6 @@
 
 #include <sched.h>
 #include <sys/mount.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -15,21 +14,12 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/support/chapter.h"
 #include "tests/support/faults.h"
 #include "tests/support/held_container.h"
 #include "tests/support/layers_test.h"
 #include "tests/support/program.h"
-#include "tests/support/workspace.h"
 
 namespace blackbox {
-
-const Chapter& ChapterUnderTest() {
-  static const Chapter chapter{"10-union-fs",
-                               {"uts", "ipc", "pid", "mnt", "net"}};
-  return chapter;
-}
-
 namespace {
 
 using testing::AllOf;
@@ -362,12 +352,6 @@ TEST_F(UnionFsErrorTest, CommitToAReadOnlyFileSystemIsTold) {
   EXPECT_EQ(umount(Path("").c_str()), 0);
 }
 
-TEST_F(UnionFsErrorTest, HostThatForbidsMountsIsTold) {
-  EXPECT_THAT(Execute({.args = RunWords(Flags({"base"}), {"touch", "made"}),
-                       .before_exec = RefuseMounts}),
-              FailsInOneLine(125, HasSubstr("mount")));
-}
-
 TEST_F(UnionFsErrorTest, HostWithoutVarLibIsTold) {
   EXPECT_THAT(
       Execute({.args = RunWords(Flags({"base"}), {"touch", "made"}),
@@ -381,21 +365,6 @@ TEST_F(UnionFsErrorTest, HostWithoutVarLibIsTold) {
       FailsInOneLine(
           125, AllOf(HasSubstr("/var/lib/mydocker"), HasSubstr("No such file"),
                      HasSubstr("there is no /var/lib"))));
-}
-
-TEST_F(UnionFsErrorTest, OrdinaryUserIsToldWhatItTakes) {
-  EXPECT_THAT(Execute({.args = RunWords(Flags({"base"}), {"touch", "made"}),
-                       .uid = kOrdinaryUser}),
-              FailsInOneLine(125, HasSubstr("sudo")));
-  // Also where others have something there.
-  HeldContainer other({"-layer", Path("base")});
-  EXPECT_THAT(Execute({.args = RunWords(Flags({"base"}), {"touch", "made"}),
-                       .uid = kOrdinaryUser}),
-              FailsInOneLine(125, HasSubstr("sudo")));
-  Write("kept/file", "");
-  EXPECT_THAT(Execute({.args = {"commit", Path("kept")}, .uid = kOrdinaryUser}),
-              FailsInOneLine(125, HasSubstr("sudo")));
-  EXPECT_THAT(other.End(), ExitsWith(0));
 }
 
 }  // namespace

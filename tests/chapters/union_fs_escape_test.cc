@@ -12,8 +12,6 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/support/cgroups.h"
-#include "tests/support/chapter.h"
 #include "tests/support/held_container.h"
 #include "tests/support/layers_test.h"
 #include "tests/support/proc.h"
@@ -21,13 +19,6 @@
 #include "tests/support/workspace.h"
 
 namespace blackbox {
-
-const Chapter& ChapterUnderTest() {
-  static const Chapter chapter{"10-union-fs",
-                               {"uts", "ipc", "pid", "mnt", "net"}};
-  return chapter;
-}
-
 namespace {
 
 namespace fs = std::filesystem;

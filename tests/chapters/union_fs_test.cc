@@ -5,42 +5,26 @@
 // is wrong.
 
 #include <signal.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <map>
 #include <memory>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/support/cgroups.h"
-#include "tests/support/chapter.h"
 #include "tests/support/held_container.h"
 #include "tests/support/layers_test.h"
 #include "tests/support/proc.h"
 #include "tests/support/program.h"
-#include "tests/support/rootfs.h"
-#include "tests/support/workspace.h"
 
 namespace blackbox {
-
-const Chapter& ChapterUnderTest() {
-  static const Chapter chapter{"10-union-fs",
-                               {"uts", "ipc", "pid", "mnt", "net"}};
-  return chapter;
-}
-
 namespace {
 
 using testing::AllOf;
@@ -50,81 +34,6 @@ namespace fs = std::filesystem;
 
 using UnionFsTest = LayersTest;
 
-TEST_F(UnionFsTest, LayersAreSeenAsOneTheLastOnTop) {
-  Write("one/etc/which", "one\n");
-  Write("one/etc/only-one", "");
-  Write("two/etc/which", "two\n");
-  Write("two/etc/only-two", "");
-  EXPECT_THAT(Ask({"base", "one", "two"}, "cat /etc/which; ls /etc"),
-              Prints("two\nonly-one\nonly-two\nwhich\n"));
-  EXPECT_THAT(Ask({"base", "two", "one"}, "cat /etc/which; ls /etc"),
-              Prints("one\nonly-one\nonly-two\nwhich\n"));
-}
-
-// Byte for byte, with times and permissions.
-TEST_F(UnionFsTest, LayersStayAsTheyWere) {
-  Write("one/etc/file", "before\n");
-  Write("one/home/deleted/file", "");
-  const std::map<std::string, std::string> before = Inventory(Path(""));
-  EXPECT_THAT(Ask({"base", "one"},
-                  "echo after >/etc/file; rm -r /home/deleted; chmod 700 /etc; "
-                  "mv /root /root2; rm /bin/wc; cat /etc/file"),
-              Prints("after\n"));
-  EXPECT_EQ(Inventory(Path("")), before);
-}
-
-TEST_F(UnionFsTest, ChangesGoWithTheContainer) {
-  EXPECT_THAT(Ask({"base"}, "echo x >/etc/new; cat /etc/new"), Prints("x\n"));
-  EXPECT_THAT(Ask({"base"}, "ls /etc"), Prints(""));
-}
-
-TEST_F(UnionFsTest, ContainersDoNotSeeEachOthersChanges) {
-  Write("base/etc/shared", "before\n");
-  HeldContainer one({"-layer", Path("base")},
-                    "echo one >/etc/shared; echo >/etc/one");
-  HeldContainer other({"-layer", Path("base")}, "rm /etc/shared");
-  const auto look = [](const HeldContainer& container) {
-    return AskInside(container.init(), {"mnt"}, [] {
-      return absl::StrCat(ReadFile("/etc/shared"),
-                          access("/etc/one", F_OK) == 0 ? "one" : "none");
-    });
-  };
-  EXPECT_EQ(look(one), "one\none");
-  EXPECT_EQ(look(other), "none");
-  EXPECT_EQ(ReadFile(Path("base/etc/shared")), "before\n");
-  EXPECT_THAT(one.End(1), ExitsWith(1));
-  EXPECT_EQ(look(other), "none");
-  EXPECT_THAT(other.End(2), ExitsWith(2));
-}
-
-TEST_F(UnionFsTest, NoMountOfTheHostsIsThere) {
-  EXPECT_THAT(Ask({"base"},
-                  "cut -d' ' -f5 /proc/self/mountinfo | sort; "
-                  "head -1 /proc/mounts | cut -d' ' -f1-3"),
-              Prints("/\n/dev\n/dev/pts\n/dev/shm\n/proc\n/sys\n"
-                     "overlay / overlay\n"));
-}
-
-TEST_F(UnionFsTest, ManyLayersFit) {
-  std::vector<std::string> layers = {"base"};
-  for (int i = 0; i < 100; ++i) {
-    // Long names: the kernel has one page for all of them.
-    layers.push_back(absl::StrCat("layer-", std::string(100, 'x'), i));
-    Write(absl::StrCat(layers.back(), "/etc/", i), "");
-  }
-  EXPECT_THAT(Ask(layers, "ls /etc | wc -l"), Prints("100\n"));
-}
-
-// A colon and a comma have a meaning in the options of overlayfs.
-TEST_F(UnionFsTest, LayersMayHaveStrangeNames) {
-  std::vector<std::string> layers = {"base"};
-  for (const char* name : {"a:b", "a,b", "a b", "a\\b", "a\nb", "-v", "\"'"}) {
-    layers.emplace_back(name);
-    Write(absl::StrCat(name, "/etc/", layers.size()), "");
-  }
-  EXPECT_THAT(Ask(layers, "cd /etc; echo *"), Prints("2 3 4 5 6 7 8\n"));
-}
-
 TEST_F(UnionFsTest, LayerMayBeRelativeOrALink) {
   Write("one/etc/one", "");
   fs::create_symlink("one", Path("link"));
@@ -132,24 +41,6 @@ TEST_F(UnionFsTest, LayerMayBeRelativeOrALink) {
                                         {"ls", "/etc"}),
                        .directory = Path("")}),
               Prints("one\n"));
-}
-
-TEST_F(UnionFsTest, KeptChangesAreThereAfterwards) {
-  Write("base/etc/deleted", "");
-  Write("base/etc/changed", "before\n");
-  EXPECT_THAT(Keep("echo new >/home/new; rm /etc/deleted; "
-                   "echo after >>/etc/changed"),
-              Prints(""));
-  EXPECT_EQ(ReadFile(Path("kept/home/new")), "new\n");
-  EXPECT_EQ(ReadFile(Path("kept/etc/changed")), "before\nafter\n")
-      << "the whole file was copied up";
-  struct stat whiteout = {};
-  ASSERT_EQ(stat(Path("kept/etc/deleted").c_str(), &whiteout), 0);
-  EXPECT_TRUE(S_ISCHR(whiteout.st_mode));
-  EXPECT_EQ(whiteout.st_rdev, makedev(0, 0));
-  // What was not changed is not there, and nothing is beside it.
-  EXPECT_FALSE(fs::exists(Path("kept/bin")));
-  EXPECT_EQ(Names(Path("")), (std::set<std::string>{"base", "kept"}));
 }
 
 // "/" is as the layers have it, whatever mktemp or the umask made of the place.
@@ -169,22 +60,6 @@ TEST_F(UnionFsTest, UsersMayEnterWhatIsKeptInAPrivatePlace) {
   EXPECT_THAT(Ask({"base"}, "stat -c '%a %u:%g' /"), Prints("751 7:8\n"));
 }
 
-TEST_F(UnionFsTest, KeptChangesCanBeGoneOnWith) {
-  EXPECT_THAT(Keep("echo 1 >/etc/one"), Prints(""));
-  EXPECT_THAT(Keep("cat /etc/one; echo 2 >/etc/two"), Prints("1\n"));
-  EXPECT_EQ(Names(Path("kept/etc")), (std::set<std::string>{"one", "two"}));
-}
-
-TEST_F(UnionFsTest, KeptChangesCanBeALayer) {
-  Write("base/etc/deleted", "");
-  Write("base/home/replaced/old", "");
-  EXPECT_THAT(Keep("rm /etc/deleted; rm -r /home/replaced; "
-                   "mkdir /home/replaced; echo >/home/replaced/new"),
-              Prints(""));
-  EXPECT_THAT(Ask({"base", "kept"}, "ls /etc /home/replaced"),
-              Prints("/etc:\n\n/home/replaced:\nnew\n"));
-}
-
 TEST_F(UnionFsTest, ChangesAreKeptThoughTheCommandFails) {
   EXPECT_THAT(Keep("echo 1 >/etc/one; exit 3"), ExitsWith(3));
   EXPECT_EQ(Names(Path("kept/etc")), (std::set<std::string>{"one"}));
@@ -195,6 +70,9 @@ TEST_F(UnionFsTest, DirectoryThatIsRenamedIsCopied) {
   Write("base/home/old/file", "content\n");
   EXPECT_THAT(Keep("mv /home/old /home/new"), Prints(""));
   EXPECT_EQ(ReadFile(Path("kept/home/new/file")), "content\n");
+  // What was not changed is not there, and nothing is beside it.
+  EXPECT_EQ(Names(Path("kept")), std::set<std::string>{"home"});
+  EXPECT_EQ(Names(Path("")), (std::set<std::string>{"base", "kept"}));
   EXPECT_EQ(getxattr(Path("kept/home/new").c_str(), "trusted.overlay.redirect",
                      nullptr, 0),
             -1);
@@ -296,13 +174,6 @@ TEST_F(UnionFsTest, VerboseTellsTheLayers) {
   EXPECT_EQ(result.out, "");
   EXPECT_THAT(result.err, AllOf(HasSubstr("layer 0 is " + Path("base")),
                                 HasSubstr("mounted overlay on")));
-}
-
-TEST_F(UnionFsTest, ADirectoryForARootIsStillPossible) {
-  EXPECT_THAT(Execute({.args = RunWords({"-rootfs", Path("base")},
-                                        {"sh", "-c", "echo x >/etc/new"})}),
-              Prints(""));
-  EXPECT_EQ(ReadFile(Path("base/etc/new")), "x\n");
 }
 
 }  // namespace

@@ -71,16 +71,23 @@ def end_orphans():
             os.waitpid(pid, 0)
 
 
-def environment_for(lesson, program, shown, time_limit):
+def settings_of(lesson):
+    """What the checks have to know of the chapter."""
     return {
-        **os.environ,
-        "RUN": str(program),
-        "GRADE_SHOWN": shown,
         "GRADE_CHAPTER": lesson.folder,
         "GRADE_NAMESPACES": " ".join(lesson.namespaces),
         "GRADE_CALLER": lesson.caller,
         "GRADE_BEFORE_COMMAND": " ".join(lesson.before_command),
         "GRADE_INTERACTIVE": " ".join(lesson.interactive),
+    }
+
+
+def environment_for(lesson, program, shown, time_limit):
+    return {
+        **os.environ,
+        **settings_of(lesson),
+        "RUN": str(program),
+        "GRADE_SHOWN": shown,
         "GRADE_TIME_LIMIT": str(time_limit),
         # What the checks compare is in English.
         "LC_ALL": "C.UTF-8",

@@ -10,6 +10,9 @@
 // is told about it. It has to be fair: whoever keeps to the command line, in
 // whatever language, passes; and it fails for one reason. What an answer could
 // be guessed from is random.
+//
+// `make test` runs the same checks against our own programs, and those of
+// our_checks.cc, which are no reader's business.
 
 #ifndef MYDOCKER_TESTS_GRADE_GRADE_H_
 #define MYDOCKER_TESTS_GRADE_GRADE_H_
@@ -28,8 +31,9 @@ namespace blackbox {
 
 using Words = std::vector<std::string>;
 
-// The fixture. What a program leaves behind is removed and fails no check by
-// itself: the runner gathers it from all checks, for one that is about it.
+// The fixture. What a reader's program leaves behind is removed and fails no
+// check by itself: the runner gathers it from all checks, for one that is about
+// it. Ours fails.
 class Grade : public ContainerTest {
  protected:
   void SetUp() override;
@@ -75,6 +79,8 @@ struct Answer : Result {
               const std::string& came) const;
   bool ExpectOutput(const std::string& output) const;
   bool ExpectStatus(int status) const;
+  // Exit status 125, no output, but an error; `why` says that nothing ran.
+  bool ExpectRefusal(const std::string& why) const;
 };
 
 // Runs the program to its end.
@@ -106,6 +112,13 @@ class Shell {
   // Complains unless `holds`, with all that was typed so far.
   bool Expect(bool holds, const std::string& expected,
               const std::string& came) const;
+
+  // Complains unless `came` is `expected`: what comes of `look`, which the
+  // reader can do on the host; it ends where the answer begins.
+  bool ExpectSeen(const std::string& look, const std::string& came,
+                  const std::string& expected) const {
+    return Expect(came == expected, look + expected, look + came);
+  }
 
   void Signal(int signal) { program_.Signal(signal); }
   // Lets the shell read end of file and waits for the program's end.

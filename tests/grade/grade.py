@@ -5,6 +5,7 @@
   grade.py grade N         runs the checks of chapter N against a program
   grade.py solution N      how ours differs from the one in the workshop
   grade.py progress        the chapters with their scores
+  grade.py test N CALLER   the shell script by which `make test` runs the same checks against our own program
 """
 
 import argparse
@@ -207,6 +208,17 @@ def solution(options):
     return 0 if found.returncode <= 1 else found.returncode
 
 
+def test(options):
+    lesson_ = lesson(options.chapter)
+    checks = [f"Grade.{check.test}" for check in lesson_.checks if check.test != lessons.CLEANS_UP]
+    settings = {**checker.settings_of(lesson_), "GRADE_CALLER": options.caller, "LC_ALL": "C.UTF-8"}
+    print("#!/bin/sh")
+    for name, value in settings.items():
+        print(f"export {name}='{value}'")
+    print(f"exec \"$(dirname \"$0\")/grade\" --gtest_filter='{':'.join([*checks, *lesson_.ours])}' \"$@\"")
+    return 0
+
+
 def show_progress(options):
     print(progress.table(progress.Progress(options.progress), all_lessons()))
     return 0
@@ -232,6 +244,10 @@ def main():
         if name == "solution":
             command.add_argument("--anyway", action="store_true")
     commands.add_parser("progress").set_defaults(act=show_progress)
+    command = commands.add_parser("test")
+    command.add_argument("chapter", type=int)
+    command.add_argument("caller", choices=("root", "user"))
+    command.set_defaults(act=test)
     options = parser.parse_args()
     lessons.WORKSHOP = ROOT / options.workshop
     options.progress = options.progress or lessons.WORKSHOP / "progress.json"

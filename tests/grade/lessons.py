@@ -23,10 +23,10 @@ class Check:
     test: str  # its name in C++: Grade.TEST
     what: str  # in the reader's words
     page: str  # docs/NN-name.md, and the heading there
-    section: str
     man: str
     hint: str  # after a failure
     again: str  # after another one
+    section: str = "Exercises"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,6 +47,7 @@ class Lesson:
     usage: str
     before_command: tuple
     interactive: tuple
+    ours: tuple  # what our own program has to pass beside: suites of our_checks.cc, checks of earlier chapters
     man: tuple
     task: str
     checks: tuple
@@ -94,6 +95,7 @@ def _lesson(folder, data, checks):
         usage=data["usage"],
         before_command=tuple(data.get("before_command", ())),
         interactive=tuple(data.get("interactive", ())),
+        ours=tuple(data["ours"]),
         man=tuple(data["man"]),
         task=data["task"].strip(),
         checks=named([*data["checks"], CLEANS_UP]),

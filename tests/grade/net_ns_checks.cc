@@ -57,7 +57,7 @@ TEST_F(Grade, PortsAreItsOwn) {
         });
     const std::string look = absl::StrCat("a server inside, on port ", port,
                                           ", which one on the host has: ");
-    shell.Expect(came == "it listens", look + "it listens", look + came);
+    shell.ExpectSeen(look, came, "it listens");
   }
   close(server);
 }
@@ -91,7 +91,7 @@ TEST_F(Grade, NoNetworkIsReached) {
   });
   const std::string look = "a connection from inside to 192.0.2.1: ";
   const std::string unreachable = strerror(ENETUNREACH);
-  shell.Expect(came == unreachable, look + unreachable, look + came);
+  shell.ExpectSeen(look, came, unreachable);
 }
 
 // Exercises: -lo and, for root, -veth.
@@ -164,7 +164,7 @@ TEST_F(Grade, JoinedByVeth) {
       absl::StrCat("a connection from the second container to ", network,
                    "1, a server in "
                    "the first: ");
-  other.Expect(came == "connected", look + "connected", look + came);
+  other.ExpectSeen(look, came, "connected");
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "tests/grade/cgroups.h"
@@ -35,9 +36,15 @@ TEST_F(Grade, CpuSet) {
   const std::string cpu = absl::StrCat(
       RandomNumber(0, static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN)) - 1));
   const Shell shell({"-cpuset", cpu});
-  if (shell.IsThere()) {
-    ExpectLimit(shell, kCpus, cpu);
+  if (!shell.IsThere()) {
+    return;
   }
+  ExpectLimit(shell, kCpus, cpu);
+  const std::string look = absl::StrCat("host$ grep Cpus_allowed_list /proc/",
+                                        shell.pid(), "/status\n");
+  const std::string came =
+      absl::StrJoin(StatusField(shell.pid(), "Cpus_allowed_list"), " ");
+  shell.ExpectSeen(look, came, cpu);
 }
 
 TEST_F(Grade, NoLimitUnlessAskedFor) {
@@ -105,10 +112,7 @@ TEST_F(Grade, BadLimitsAreRefused) {
       return;
     }
     const Answer answer = Try({"echo", "started"}, {flag, RandomName()});
-    if (!answer.Expect(
-            answer.Status() == 125 && answer.out.empty() && !answer.err.empty(),
-            "exit status 125, no output: the command is not started\n"
-            "errors: a message")) {
+    if (!answer.ExpectRefusal("the command is not started")) {
       return;
     }
   }

@@ -44,12 +44,12 @@ MODES = ["v2", "v1", "v2-backports", "hybrid", "v2-controllers"]
 NOSWAP_MODES = ["v1", "v2"]
 # The programs that run a second time without swap: the memory tests of chapters
 # 7 and 8.
-NOSWAP_PROGRAMS = "chapters/(cgroup_memory|run_init_cgroup)"
+NOSWAP_PROGRAMS = "(cgroup_memory|run_init_cgroup)_test|grade/run_init_test"
 # The programs that the others run: to the rest the cgroup version makes no
 # difference. A v2 with more controllers differs from v2 by cgroups alone.
 PROGRAMS = {
-    "hybrid": "cgroup|doctor|chapters/(proc|run_init|rootfs|union_fs|recover)",
-    "v2-controllers": "cgroup|doctor|chapters/(proc|run_init_(test|hostile|error|command)|rootfs_pids)",
+    "hybrid": "cgroup|doctor|chapters/(proc|recover)|run_init|rootfs|union_fs",
+    "v2-controllers": "cgroup|doctor|chapters/proc|run_init_(test|hostile|error|command)|rootfs_pids",
 }
 
 # The pages with sessions for which most machines lack v2, or swap. What takes v1
@@ -408,7 +408,10 @@ def print_reports(reports):
 def test_programs(project, arch):
     """Every test program, found by its source: one that was not built must not go unnoticed."""
     sources = [s for part in ("common", "chapters", "doctor") for s in (project / "tests" / part).rglob("*_test.cc")]
-    programs = sorted(str(source.relative_to(project / "tests").with_suffix("")) for source in sources)
+    programs = [str(source.relative_to(project / "tests").with_suffix("")) for source in sources]
+    # The checks of a reader's program, for ours: one for each chapter that can be graded.
+    graded = [path.stem.partition("-")[2].replace("-", "_") for path in (project / "tests/grade").glob("[0-9]*.toml")]
+    programs = sorted(programs + [f"grade/{name}_test" for name in graded])
     missing = [program for program in programs if not os.access(built(project, arch) / "tests" / program, os.X_OK)]
     if missing:
         die(f"not built: {', '.join(missing)}; run make test-lab, which builds them")

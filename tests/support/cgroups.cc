@@ -29,12 +29,6 @@ std::string ReadValue(const std::string& path) {
   return text;
 }
 
-uint64_t ReadNumber(const std::string& path) {
-  uint64_t number = 0;
-  std::ifstream(path) >> number;
-  return number;
-}
-
 // The number behind `key` in a file of lines "key number".
 uint64_t ReadKeyed(const std::string& path, const std::string& key) {
   std::ifstream file(path);
@@ -131,9 +125,9 @@ std::string WhyNoV1(const std::string& controller) {
                             " controller on cgroup v1");
 }
 
-std::string CgroupDirectoryIn(const std::string& proc_cgroup,
-                              const ControllerPlace& place) {
-  for (const absl::string_view line : absl::StrSplit(proc_cgroup, '\n')) {
+std::string CgroupDirectoryOf(pid_t pid, const ControllerPlace& place) {
+  for (const std::string& line :
+       ReadLines(absl::StrCat("/proc/", pid, "/cgroup"))) {
     // "4:memory:/path" for a v1 hierarchy, "0::/path" for v2.
     const std::vector<std::string> fields =
         absl::StrSplit(line, absl::MaxSplits(':', 2));
@@ -148,11 +142,6 @@ std::string CgroupDirectoryIn(const std::string& proc_cgroup,
     return absl::StrCat(place.mount_point, path == "/" ? "" : path);
   }
   return "";
-}
-
-std::string CgroupDirectoryOf(pid_t pid, const ControllerPlace& place) {
-  return CgroupDirectoryIn(ReadFile(absl::StrCat("/proc/", pid, "/cgroup")),
-                           place);
 }
 
 std::vector<std::string> AllContainerCgroups() {
@@ -239,11 +228,6 @@ std::string ContainerCgroups::CpuShares() const {
 
 std::string ContainerCgroups::Cpus() const {
   return Read("cpuset", "cpuset.cpus", "cpuset.cpus", DefaultCpus());
-}
-
-uint64_t ContainerCgroups::MemoryUse() const {
-  return ReadNumber(
-      FileOf("memory", "memory.usage_in_bytes", "memory.current"));
 }
 
 uint64_t ContainerCgroups::OomKills() const {

@@ -34,11 +34,6 @@ std::string WhyNoV1(const std::string& controller);
 // tells it. Empty if the process is gone.
 std::string CgroupDirectoryOf(pid_t pid, const ControllerPlace& place);
 
-// The same from the text of a /proc/PID/cgroup file, e.g. one that a container
-// has printed.
-std::string CgroupDirectoryIn(const std::string& proc_cgroup,
-                              const ControllerPlace& place);
-
 // The directories mydocker/<12 hexadecimal digits> in every cgroup hierarchy.
 std::vector<std::string> AllContainerCgroups();
 
@@ -63,7 +58,6 @@ class ContainerCgroups {
   std::string MemoryLimit() const;  // bytes; v2: or "max"
   std::string CpuShares() const;    // v1: shares; v2: weight
   std::string Cpus() const;
-  uint64_t MemoryUse() const;  // bytes
   uint64_t OomKills() const;
   std::string PidsLimit() const;  // or "max"
   // How often a process could not be made for that limit.

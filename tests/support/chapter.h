@@ -14,14 +14,16 @@ struct Chapter {
   std::string folder;
   // The kinds of the namespaces that its container has of its own, as
   // /proc/PID/ns names them: "uts", "ipc", "pid", "mnt", "user", "net".
-  std::set<std::string> namespaces;
+  std::set<std::string> namespaces = {};
   // The words between the program's name and the command: {"run", "-ti"}.
   std::vector<std::string> before_command = {};
   // Where make leaves the program, below build/; empty: chapters/FOLDER/run.
   std::string program = "";
 };
 
-// Each file NAME_test.cc of tests/chapters and tests/doctor defines this, once.
+// The one that the test program is named after: run_init_signal_test is for
+// 08-run-init, whose folder is all that is known of it then. A program that is
+// named otherwise, or has to know more, defines this itself.
 const Chapter& ChapterUnderTest();
 
 }  // namespace blackbox

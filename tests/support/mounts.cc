@@ -4,9 +4,11 @@
 #include <sys/mount.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "tests/support/cgroups.h"
 #include "tests/support/proc.h"
 
 namespace blackbox {
@@ -31,6 +33,20 @@ std::function<bool()> HostWithMounts(unsigned long propagation) {
     return unshare(CLONE_NEWNS) == 0 &&
            mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
            mount(nullptr, "/", nullptr, MS_REC | propagation, nullptr) == 0;
+  };
+}
+
+std::function<bool()> HostWithoutController(const std::string& name) {
+  return [name] {
+    if (!HostWithMounts(MS_PRIVATE)()) {
+      return false;
+    }
+    while (const std::optional<ControllerPlace> place = FindController(name)) {
+      if (umount2(place->mount_point.c_str(), MNT_DETACH) != 0) {
+        return false;
+      }
+    }
+    return true;
   };
 }
 

@@ -28,6 +28,10 @@ std::function<bool()> HostWithMounts(unsigned long propagation);
 // of `pid`.
 bool MountInside(pid_t pid, const std::string& directory);
 
+// The same for a host without this controller: wherever its hierarchy is
+// mounted, it is not any more. On v2 that is the hierarchy of all.
+std::function<bool()> HostWithoutController(const std::string& name);
+
 }  // namespace blackbox
 
 #endif  // MYDOCKER_TESTS_SUPPORT_MOUNTS_H_

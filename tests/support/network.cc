@@ -26,8 +26,6 @@ struct AbstractAddress {
   socklen_t size = 0;
 };
 
-}  // namespace
-
 sockaddr_in Address(const char* ip, in_port_t port) {
   sockaddr_in address = {};
   address.sin_family = AF_INET;
@@ -35,6 +33,8 @@ sockaddr_in Address(const char* ip, in_port_t port) {
   inet_pton(AF_INET, ip, &address.sin_addr);
   return address;
 }
+
+}  // namespace
 
 int Listen(in_port_t port) {
   const int server = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);

@@ -9,9 +9,6 @@
 
 namespace blackbox {
 
-// Returns the address of a TCP port, e.g. ("127.0.0.1", 80).
-sockaddr_in Address(const char* ip, in_port_t port);
-
 // Listens on a port (0: any that is free). Returns the socket, -1 for an error.
 int Listen(in_port_t port);
 

@@ -185,20 +185,6 @@ pid_t FindInit(pid_t pid) {
   return init;
 }
 
-pid_t FindContained(pid_t pid) {
-  pid_t contained = 0;
-  WaitUntil([&] {
-    for (const pid_t descendant : DescendantsOf(pid)) {
-      if (NamespacesThatDiffer(getpid(), descendant).count("uts") > 0) {
-        contained = descendant;
-        return true;
-      }
-    }
-    return false;
-  });
-  return contained;
-}
-
 std::string AskInside(pid_t pid, const std::vector<std::string>& kinds,
                       const std::function<std::string()>& look) {
   int ends[2];

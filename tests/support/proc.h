@@ -63,12 +63,6 @@ bool WaitForEnd(pid_t pid);
 // come.
 pid_t FindInit(pid_t pid);
 
-// Returns the first descendant of `pid` that is not in the caller's UTS
-// namespace: the process in the container that every chapter has. Waits until
-// it is there; 0 if it does not come. A program may change namespaces before it
-// executes the command, so read a line from the command first.
-pid_t FindContained(pid_t pid);
-
 // Runs `look` in a process that has entered these namespaces ("ipc", "mnt",
 // "user", …) of the process `pid` by setns(2), and returns what it returns.
 // "user" has to come first. An empty answer also stands for a failure to enter.

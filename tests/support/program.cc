@@ -205,4 +205,16 @@ Result RunOnHost(const std::string& script) {
   return Execute({.args = {"-c", script}, .program = "sh"});
 }
 
+void ExpectRefused(const std::vector<std::string>& args,
+                   const std::vector<std::string>& mentions) {
+  SCOPED_TRACE(testing::PrintToString(args));
+  const Result result = Execute({.args = args});
+  EXPECT_THAT(result, FailsInOneLine(125, testing::HasSubstr("mydocker")));
+  for (const std::string& word : mentions) {
+    // Not a part of another: "m" is not in "mydocker".
+    EXPECT_THAT(result.err, testing::ContainsRegex(absl::StrCat(
+                                "(^|[^[:alnum:]])", word, "([^[:alnum:]]|$)")));
+  }
+}
+
 }  // namespace blackbox

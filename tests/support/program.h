@@ -19,6 +19,7 @@
 #include <functional>
 #include <iosfwd>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
@@ -102,6 +103,13 @@ Result Execute(const Invocation& invocation);
 // Runs `script` with sh on the host: $RUN is the program under test, which must
 // be the last thing that a pipe or a list of commands needs.
 Result RunOnHost(const std::string& script);
+
+// Runs the program under test with these words, which it has to refuse: in one
+// line with each of `mentions` in it as a word of its own, with exit status
+// 125. The command should be one that would leave a trace, if it ran: a file in
+// the directory that the fixture watches.
+void ExpectRefused(const std::vector<std::string>& args,
+                   const std::vector<std::string>& mentions);
 
 // Matches a Result that ended by itself with this exit status.
 MATCHER_P(ExitsWith, status, absl::StrCat("has exit status ", status)) {

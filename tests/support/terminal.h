@@ -12,7 +12,6 @@
 namespace blackbox {
 
 inline constexpr char kCtrlC[] = "\x03";
-inline constexpr char kCtrlD[] = "\x04";
 inline constexpr char kCtrlZ[] = "\x1a";
 
 // A program in the foreground of a new session, with a pseudoterminal (pty(7))
@@ -28,7 +27,7 @@ class Terminal {
 
   pid_t pid() const { return pid_; }
 
-  // Types `text`; "\n" is the Enter key, kCtrlC and kCtrlD are what they say.
+  // Types `text`; "\n" is the Enter key, kCtrlC is what it says.
   void Type(const std::string& text);
 
   // Waits for `text` on the screen behind what earlier calls have read, and

@@ -1,6 +1,6 @@
-// What a program with a PID namespace promises to the shell that starts it,
-// from chapter 3 on: it is a job like any other, though a process 1 cannot be
-// stopped by the terminal.
+// What our own programs with a PID namespace promise to the shell that starts
+// them, from chapter 3 on: it is a job like any other, though a process 1
+// cannot be stopped by the terminal.
 
 #include <signal.h>
 
@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "gmock/gmock.h"
-#include "tests/support/command_contract.h"
+#include "tests/grade/grade.h"
 #include "tests/support/hosts_shell.h"
 #include "tests/support/proc.h"
 #include "tests/support/terminal.h"
@@ -19,10 +19,15 @@ namespace {
 
 using testing::IsEmpty;
 
-GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(JobControlContract);
+class OursJob : public Grade {};
 
-TEST_P(JobControlContract, InTheBackgroundNothingStartsAndNobodyTakesTheKeys) {
-  HostsShell shell(Shell("read word; echo got $word"));
+// A shell that runs `script` as the command.
+Invocation Script(const std::string& script) {
+  return AskingInteractively({"sh", "-c", script});
+}
+
+TEST_F(OursJob, InTheBackgroundNothingStartsAndNobodyTakesTheKeys) {
+  HostsShell shell(Script("read word; echo got $word"));
   shell.Type("\"$RUN\" \"$@\" &\n");
   shell.AwaitPrompt();
   const pid_t program = shell.FindProgram();
@@ -79,8 +84,8 @@ void ExpectToHaveTheKeyboard(HostsShell& shell) {
   shell.AwaitPrompt();
 }
 
-TEST_P(JobControlContract, ControlZStopsAllAndFgContinuesAll) {
-  HostsShell shell(Shell(kSaysWhatItGets));
+TEST_F(OursJob, ControlZStopsAllAndFgContinuesAll) {
+  HostsShell shell(Script(kSaysWhatItGets));
   const StartedJob job(shell);
   for (int i = 0; i < 2; ++i) {
     shell.Type(kCtrlZ);
@@ -95,8 +100,8 @@ TEST_P(JobControlContract, ControlZStopsAllAndFgContinuesAll) {
 }
 
 // Process 1 would try to read again for ever, and burn a CPU.
-TEST_P(JobControlContract, ReadingInTheBackgroundStopsAll) {
-  HostsShell shell(Shell(kSaysWhatItGets));
+TEST_F(OursJob, ReadingInTheBackgroundStopsAll) {
+  HostsShell shell(Script(kSaysWhatItGets));
   const StartedJob job(shell);
   shell.Type(kCtrlC);
   shell.Expect("interrupted");
@@ -113,8 +118,8 @@ TEST_P(JobControlContract, ReadingInTheBackgroundStopsAll) {
 
 // bash sends no SIGCONT to a job that it brings from the background, where it
 // was going on.
-TEST_P(JobControlContract, TheTerminalComesBackFromTheBackground) {
-  HostsShell shell(Shell(kSaysWhatItGets));
+TEST_F(OursJob, TheTerminalComesBackFromTheBackground) {
+  HostsShell shell(Script(kSaysWhatItGets));
   const StartedJob job(shell);
   shell.Type(kCtrlZ);
   shell.AwaitPrompt();
@@ -129,17 +134,17 @@ TEST_P(JobControlContract, TheTerminalComesBackFromTheBackground) {
 
 // The kernel tells only the foreground of a terminal that it is gone, and there
 // process 1 does not listen.
-TEST_P(JobControlContract, EndsWithTheTerminal) {
-  HostsShell shell(Shell(kSaysWhatItGets));
+TEST_F(OursJob, EndsWithTheTerminal) {
+  HostsShell shell(Script(kSaysWhatItGets));
   const StartedJob job(shell);
   ASSERT_EQ(kill(shell.pid(), SIGKILL), 0);
   EXPECT_TRUE(WaitForEnd(job.program())) << Describe(job.program());
 }
 
 // As vi leaves them, if nobody gives it the time to put them back.
-TEST_P(JobControlContract, TerminalHasItsSettingsAgain) {
+TEST_F(OursJob, TerminalHasItsSettingsAgain) {
   Terminal terminal(
-      InHostsShell("sh", Shell("stty raw -echo; echo ready; read forever"),
+      InHostsShell("sh", Script("stty raw -echo; echo ready; read forever"),
                    {"-c",
                     "before=$(stty -g); \"$RUN\" \"$@\"; echo status $?; "
                     "test \"$before\" = \"$(stty -g)\"",
