@@ -223,7 +223,11 @@ absl::Status LayeredFiles::AddUpper(const std::vector<std::string>& layers,
   if (keep_upper.empty()) {
     const std::string upper = path_ + "/upper";
     RETURN_IF_ERROR(MakeDirectory(upper, 0755));
-    RETURN_IF_ERROR(BeginAsLayersDo(OpenDirectory(upper), upper));
+    const UniqueFd opened = OpenDirectory(upper);
+    if (!opened.valid()) {
+      return ErrnoError(errno, absl::StrCat("open ", upper));
+    }
+    RETURN_IF_ERROR(BeginAsLayersDo(opened, upper));
     return MakeDirectory(path_ + "/work", 0700);
   }
   const std::string doing = absl::StrCat("keep the changes in ", keep_upper);

@@ -94,13 +94,15 @@ std::optional<timespec> Time(absl::string_view text) {
 }
 
 // The type of a file, as stat(2) has it; none for what is no file.
-std::optional<mode_t> TypeOf(const TarHeader& header) {
+// `name` is the member's whole one: what a record tells is cut off in the
+// header.
+std::optional<mode_t> TypeOf(const TarHeader& header, absl::string_view name) {
   switch (header.type) {
     case '\0':
     case '7':
     case kTarFile:
       // As tar had it before there was a type for directories.
-      return absl::EndsWith(Text(header.name), "/") ? S_IFDIR : S_IFREG;
+      return absl::EndsWith(name, "/") ? S_IFDIR : S_IFREG;
     case kTarHardLink:
       return S_IFREG;
     case kTarSymlink:
@@ -240,8 +242,9 @@ absl::StatusOr<std::optional<TarHeader>> TarReader::NextHeader() {
              : "it is no tar archive");
   }
   any_ = true;
-  where_ = TypeOf(header).has_value()
-               ? absl::StrCat("its member ", ShownName(NameOf(header)))
+  const std::string name = NameOf(header);
+  where_ = TypeOf(header, name).has_value()
+               ? absl::StrCat("its member ", ShownName(name))
                : "the records of a member";
   return header;
 }
@@ -332,7 +335,7 @@ absl::StatusOr<TarMember> TarReader::MakeMember(const TarHeader& header,
   if (absl::StrContains(member.name + member.link_target, '\0')) {
     return Damaged("a zero byte");
   }
-  const std::optional<mode_t> type = TypeOf(header);
+  const std::optional<mode_t> type = TypeOf(header, member.name);
   if (!type.has_value()) {
     return absl::DataLossError(
         absl::StrCat(where_, " is of a kind that no layer has, \"",

@@ -257,7 +257,8 @@ TEST_F(DoctorTest, AnOrdinaryUserIsSentToSudo) {
   EXPECT_EQ(users.exit_status, 1);
   for (const std::string& chapter : kChapters) {
     const Row row = users.Find("chapters", chapter);
-    if (chapter[0] != '5' && chapter[0] != '6') {
+    // These need no root: the last where the host lets everybody use FUSE.
+    if (chapter[0] != '5' && chapter[0] != '6' && chapter != "11 fuse-union") {
       EXPECT_EQ(row.verdict, root.Find("chapters", chapter).verdict == "NO"
                                  ? "NO"
                                  : "LIMITED")

@@ -111,7 +111,9 @@ class Call:
         is_looked_up = self.is_about_the_command or self.who == "tool"
         if is_looked_up and errno in ("ENOENT", "ENOTDIR") and "command not found" in line:
             return True
-        return f"({errno})" in line
+        # What is no directory is taken for an archive.
+        is_layer = self.name == "openat" and errno == "ENOTDIR" and "it is no ordinary file" in line
+        return is_layer or f"({errno})" in line
 
     def __str__(self):
         return f"{self.who:<4} {self.name}#{self.number} {masked(self.arguments)[:110]}"

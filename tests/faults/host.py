@@ -30,14 +30,14 @@ def _mount(source, target, kind, flags):
 
 
 def become_a_host():
-    """Names, queues, mounts, a /tmp and a /var/lib of our own; "/" is shared as systemd makes it. Orphans come to
-    us. In memory also because an overlay that ends waits for the disk."""
+    """Names, queues, mounts, a /tmp, a /run and a /var/lib of our own; "/" is shared as systemd makes it. Orphans come
+    to us. In memory also because an overlay that ends waits for the disk."""
     here = os.getcwd()
     _must(libc.unshare(CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC), "unshare")
     project = os.open(here, os.O_PATH)
     _mount(None, "/", None, MS_REC | MS_PRIVATE)
-    _mount("tmpfs", "/tmp", "tmpfs", 0)
-    _mount("tmpfs", "/var/lib", "tmpfs", 0)
+    for directory in ("/tmp", "/run", "/var/lib"):
+        _mount("tmpfs", directory, "tmpfs", 0)
     if here.startswith("/tmp/"):
         os.makedirs(here)
         _mount(f"/proc/self/fd/{project}", here, None, MS_BIND | MS_REC)

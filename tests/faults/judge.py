@@ -124,7 +124,8 @@ def _is_one_line(text):
 
 
 def judge_errno(errno, call, status, out, err, witness):
-    """(a) All is as without the fault; or (b) mydocker says in a line what failed, and with which error."""
+    """(a) All is as without the fault; or (b) mydocker says in a line what failed, and with which error. If that was
+    after the command's end, its exit status stays."""
     wrong = []
     ran = witness.complaints is not None
     if ran:
@@ -135,7 +136,7 @@ def judge_errno(errno, call, status, out, err, witness):
         return Outcome("runs", wrong)
     if ran and witness.complaints == [GONE]:
         wrong = []
-    if status not in call.statuses_of_failure(errno):
+    if status not in call.statuses_of_failure(errno) and not (ran and status == STATUS):
         wrong.append(f"exit status {status}")
     if not _is_one_line(err):
         wrong.append(f"on standard error, not one line of mydocker: {err!r}")

@@ -34,6 +34,11 @@ def _of_the_shell(sent):
     return {128 + sent} if sent == signal.SIGINT else set()
 
 
+def _interrupted(sent):
+    """The exit status, and what is told, where run got the signal before it started the container."""
+    return 128 + sent, f"mydocker: interrupted by {sent.name}\n"
+
+
 def _start(bench, script, **streams):
     return subprocess.Popen([str(bench.program), "run", *bench.setup.flags, "--", "busybox", "sh", "-c", script],
                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=bench.environment, text=True, **streams)
@@ -97,6 +102,8 @@ def signals(bench):
         else:
             if sent == signal.SIGKILL and judge.init_says_that_run_died(err):
                 err = ""
+            if sent in ENDING and (program.returncode, err) == _interrupted(sent):
+                continue  # It came before there was a container.
             if program.returncode not in allowed or err:
                 complaints.append(f"{program.returncode}, not {' or '.join(map(str, sorted(allowed)))}; {err!r}")
         left = bench.host.changes()

@@ -118,12 +118,16 @@ TEST_F(PackLayerTest, FolderThatBecomesALinkIsNotFollowed) {
   directory_.Write("host/file", "secret");
   directory_.Write("upper/folder/file", "packed");
   directory_.Link(directory_.File("host"), "upper/link");
+  // A thread that allocates may have the allocator's lock when another one
+  // forks, and the child would wait for it for ever.
+  const std::string folder = directory_.File("upper/folder");
+  const std::string link = directory_.File("upper/link");
   std::atomic<bool> stop = false;
   std::atomic<int> rounds = 0;
   std::thread attacker([&] {
     while (!stop) {
-      renameat2(AT_FDCWD, directory_.File("upper/folder").c_str(), AT_FDCWD,
-                directory_.File("upper/link").c_str(), RENAME_EXCHANGE);
+      renameat2(AT_FDCWD, folder.c_str(), AT_FDCWD, link.c_str(),
+                RENAME_EXCHANGE);
       ++rounds;
     }
   });

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -58,9 +59,12 @@ class Supervised {
   explicit Supervised(const std::string& traps,
                       Keyboard keyboard = Keyboard::kIsOurs) {
     // Whoever started the test may have had them ignored, and a shell cannot
-    // set a trap for a signal that it finds ignored (POSIX, trap).
+    // set a trap for a signal that it finds ignored (POSIX, trap). All zeros
+    // are the default. glibc's sigaction() refuses 32 and 33, and its
+    // posix_spawn(), by which make starts us, ignores them.
+    constexpr long kDefault[4] = {};
     for (const int number : SignalsPassedOn()) {
-      signal(number, SIG_DFL);
+      syscall(SYS_rt_sigaction, number, kDefault, nullptr, _NSIG / 8);
     }
     absl::StatusOr<Supervisor> supervisor = Supervisor::Create(keyboard);
     EXPECT_THAT(supervisor, IsOk());
