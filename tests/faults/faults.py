@@ -392,11 +392,11 @@ def main():
             for case, outcome in cases_of(chapter, bench, table, seen):
                 if re.search(options.only, str(case)):
                     table.add(case, outcome or case.judge(bench))
-            if setup.name:
-                continue
-            for name, storm in storms.of_chapter(number, number == FIRST).items():
+            of_chapter = {} if setup.name else storms.of_chapter(number, number == FIRST)
+            for name, storm in of_chapter.items():
                 if re.search(options.only, f"{chapter} storm {name}"):
                     table.add(Storm(chapter, name), judge.Outcome("", storm(bench)))
+            bench.host.tidy()  # A wrong program may have left something while its calls were written down.
     table.write()
     table.summary()
     failed = table.failed()

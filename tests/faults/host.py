@@ -150,8 +150,11 @@ class Host:
         while descendants() and time.monotonic() < deadline:
             time.sleep(0.01)
         subprocess.run(["scripts/recover.sh"], capture_output=True, check=False)
-        for kind, name in self._now() - self.before:
-            if kind == "mount":
+        # The innermost cgroup first. recover.sh takes only those that a record tells of.
+        for kind, name in sorted(self._now() - self.before, reverse=True):
+            if kind == "cgroup":
+                os.rmdir(name)
+            elif kind == "mount":
                 libc.umount2(name.split()[4].encode(), 2)
             elif kind == "file":
                 subprocess.run(["rm", "-rf", "--one-file-system", name], check=False)

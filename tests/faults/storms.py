@@ -103,7 +103,7 @@ def signals(bench):
             if sent == signal.SIGKILL and judge.init_says_that_run_died(err):
                 err = ""
             if sent in ENDING and (program.returncode, err) == _interrupted(sent):
-                continue  # It came before there was a container.
+                allowed, err = {program.returncode}, ""  # It came before there was a container.
             if program.returncode not in allowed or err:
                 complaints.append(f"{program.returncode}, not {' or '.join(map(str, sorted(allowed)))}; {err!r}")
         left = bench.host.changes()
