@@ -243,7 +243,11 @@ absl::Status Job::Obey() {
     Send(SIGCONT);
     return absl::OkStatus();
   }
-  if (said_to_child && HasItsOwnMind(child_, signal)) {
+  // The lookout may have been stopped on its way to us. What it tells of was
+  // before the SIGCONT, if the terminal is the group's by now.
+  const bool is_late =
+      said_to_child && signal != SIGTSTP && tcgetpgrp(STDIN_FILENO) == group_;
+  if (is_late || (said_to_child && HasItsOwnMind(child_, signal))) {
     return absl::OkStatus();
   }
   return Stop(signal, said_to_child);
