@@ -39,8 +39,8 @@ Hierarchy HierarchyOf(const Mount& mount);
 // "cpuset", "pids", …) is bound to: the v1 mount that has it among its super
 // options, or else the v2 mount whose cgroup.controllers names it. Of several
 // it is the last, as a later mount hides an earlier one.
-// Errors: NotFound, naming the controller, if there is none; why a v2 mount that
-// might have it could not be asked.
+// Errors: NotFound, naming the controller, if there is none; why a v2 mount
+// that might have it could not be asked.
 // Source: cgroups(7); FindCgroupMountPoint in articles 000 and 001, which knows
 // v1 only.
 absl::StatusOr<Hierarchy> FindHierarchy(const std::vector<Mount>& mounts,
