@@ -286,7 +286,7 @@ test-faults:
 	@tests/faults/faults.py $(BUILD) --only '$(ONLY)' $(CHAPTER:%=--chapter %)
 test-faults-selftest:
 	@vagrant/provision.sh packages build run grade
-	@$(MAKE) -s $(FAULTY) $(BUILD)/tests/real_root $(TEST_PRECOMPILED).gch
+	@$(MAKE) -s $(FAULTY) $(BUILD)/common.a $(BUILD)/tests/real_root $(TEST_PRECOMPILED).gch
 	@COMPILE='$(CXX) $(CXXFLAGS) -O0 -include $(TEST_PRECOMPILED)' LINK='$(CXX) $(LDFLAGS)' \
 	  tests/faults/selftest.py $(BUILD)
 
@@ -343,7 +343,7 @@ progress:
 	@$(GRADE) progress
 grade-fidelity:
 	@vagrant/provision.sh packages build run test grade
-	@$(MAKE) -s $(GRADER) $(PROGRAMS) $(TEST_PRECOMPILED).gch
+	@$(MAKE) -s $(GRADER) $(PROGRAMS) $(BUILD)/common.a $(TEST_PRECOMPILED).gch
 	@$(if $(CHAPTER),,tests/grade/test_commands.py)
 	@COMPILE='$(CXX) $(CXXFLAGS) -O0 -include $(TEST_PRECOMPILED)' LINK='$(CXX) $(LDFLAGS)' \
 	  tests/grade/fidelity.py $(BUILD) $(CHAPTER)

@@ -120,7 +120,7 @@ class Builder:
         self.build, self.scratch, self.lessons = build, scratch, lessons
         self.lock = threading.Lock()
         self.starts_are_built = False
-        self.patched = {}  # patch: a lock, and the program when it is built
+        self.patched = {}  # (chapter, patch): a lock, and the program when it is built
 
     def file_of(self, program):
         if program.of == "ours":
@@ -134,7 +134,7 @@ class Builder:
     def _patched(self, folder, patch):
         """Once, for more than one exercise may be solved by the same."""
         with self.lock:
-            lock, built = self.patched.setdefault(patch, (threading.Lock(), []))
+            lock, built = self.patched.setdefault((folder, patch), (threading.Lock(), []))
         with lock:
             if not built:
                 built.append(build_patched(self.build, self.scratch, folder, patch))
@@ -163,9 +163,7 @@ def build_patched(build, scratch, chapter, patch):
     run(["patch", "--quiet", "--strip=1", "--fuzz=0", "--no-backup-if-mismatch",
          f"--directory={folder}", f"--input={patch}"])
     # Not from folders of the chapter's: there may be another program in one.
-    objects = {path.relative_to(build): path
-               for tree in ("common", "common/*", f"chapters/{chapter}")
-               for path in build.glob(f"{tree}/*.o")}
+    objects = {path.relative_to(build): path for path in build.glob(f"chapters/{chapter}/*.o")}
     for file in files:
         if file.endswith(".cc"):
             built = folder / file.replace(".cc", ".o")
@@ -173,7 +171,9 @@ def build_patched(build, scratch, chapter, patch):
             objects[built.relative_to(folder)] = built
     libraries = [word for file in (*build.glob(f"chapters/{chapter}/*.libs"), build / "absl.libs")
                  for word in file.read_text(encoding="utf-8").split()]
-    run([*os.environ["LINK"].split(), *map(str, objects.values()), *libraries, "-o", str(folder / "run")])
+    # The linker takes from an archive only what the program has not got yet.
+    run([*os.environ["LINK"].split(), *map(str, objects.values()), str(build / "common.a"), *libraries,
+         "-o", str(folder / "run")])
     return folder / "run"
 
 
