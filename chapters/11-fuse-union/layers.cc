@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <system_error>
 #include <utility>
@@ -23,6 +24,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr char kWorkSuffix[] = ".union-work";
+constexpr std::chrono::seconds kEndOfAnother(3);
+constexpr useconds_t kPause = 10'000;
 constexpr int kDirectory = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
 
 // A directory that the command line names: what it is for, and its path without
@@ -108,10 +112,9 @@ std::vector<std::string> NamesIn(int directory) {
   return names;
 }
 
-// Makes the work directory, or takes over one that was left. What is in there
-// has never been in the union; but a directory that only has our name for it is
-// not ours to empty.
-absl::Status PrepareWork(const std::string& name, Layers& layers) {
+// Makes the work directory, or takes over one that was left. Whoever has it
+// locked works in it. In a directory of mode 0700 nobody else can do that.
+absl::Status TakeWork(const std::string& name, Layers& layers) {
   const std::string doing = absl::StrCat("make ", layers.work_path);
   if (mkdirat(layers.beside.get(), name.c_str(), 0700) != 0 &&
       errno != EEXIST) {
@@ -122,6 +125,17 @@ absl::Status PrepareWork(const std::string& name, Layers& layers) {
   if (!layers.work.valid()) {
     return ErrnoError(errno, doing);
   }
+  struct stat now = {};
+  if (flock(layers.work.get(), LOCK_EX | LOCK_NB) != 0 ||
+      fstat(layers.work.get(), &now) != 0) {
+    return ErrnoError(errno, doing, "another union uses it; umount that first");
+  }
+  return now.st_nlink > 0 ? absl::OkStatus() : ErrnoError(EWOULDBLOCK, doing);
+}
+
+// What is in there has never been in the union; but a directory that only has
+// our name for it is not ours to empty.
+absl::Status EmptyWork(const Layers& layers) {
   for (const std::string& left : NamesIn(layers.work.get())) {
     if (!absl::StartsWith(left, "#")) {
       return absl::FailedPreconditionError(
@@ -134,6 +148,25 @@ absl::Status PrepareWork(const std::string& name, Layers& layers) {
     }
   }
   return absl::OkStatus();
+}
+
+// Takes the upper directory for ourselves. A union that has just been unmounted
+// needs a moment to end.
+absl::Status TakeUpper(const std::string& path, Layers& layers) {
+  const auto deadline = std::chrono::steady_clock::now() + kEndOfAnother;
+  const std::string name = fs::path(path).filename().string() + kWorkSuffix;
+  while (true) {
+    absl::Status taken = TakeWork(name, layers);
+    if (taken.ok() && geteuid() == 0) {
+      taken = layers.use.Change(layers.upper,
+                                absl::StrCat("use upper directory ", path));
+    }
+    if (ErrnoOf(taken) != EWOULDBLOCK ||
+        std::chrono::steady_clock::now() > deadline) {
+      return taken;
+    }
+    usleep(kPause);
+  }
 }
 
 absl::Status OpenUpper(const std::string& path, Layers& layers) {
@@ -155,13 +188,9 @@ absl::Status OpenUpper(const std::string& path, Layers& layers) {
                      ": a file system is mounted there, and the work "
                      "directory must be in it too; use a folder in it"));
   }
-  layers.lock = OpenDirectory(path);
-  if (!layers.lock.valid() ||
-      flock(layers.lock.get(), LOCK_EX | LOCK_NB) != 0) {
-    return WithHint(ErrnoError(errno, doing), "another union uses it");
-  }
-  layers.work_path = path + ".union-work";
-  RETURN_IF_ERROR(PrepareWork(name + ".union-work", layers));
+  layers.work_path = path + kWorkSuffix;
+  RETURN_IF_ERROR(TakeUpper(path, layers));
+  RETURN_IF_ERROR(EmptyWork(layers));
   const absl::StatusOr<MarkForms> forms = FindForms(layers.work.get());
   if (!forms.ok()) {
     [[maybe_unused]] const absl::Status removed = RemoveWork(layers);
@@ -199,6 +228,10 @@ absl::StatusOr<Layers> OpenLayers(const std::vector<std::string>& lower,
   for (size_t i = lower.size(); i-- > 0;) {
     ASSIGN_OR_RETURN(layers.lower.emplace_back(),
                      OpenApart(directories[i].path));
+    if (geteuid() == 0) {
+      RETURN_IF_ERROR(layers.use.Read(
+          layers.lower.back(), absl::StrCat("use ", directories[i].what)));
+    }
   }
   if (!upper.empty()) {
     RETURN_IF_ERROR(OpenUpper(directories[lower.size()].path, layers));

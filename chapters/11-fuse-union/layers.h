@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "chapters/11-fuse-union/marks.h"
 #include "common/base/fd.h"
+#include "common/files/directory_use.h"
 
 namespace mydocker {
 
@@ -24,8 +25,8 @@ struct Layers {
   // the upper directory is in use.
   UniqueFd work;
   std::string work_path;
-  UniqueFd beside;  // The directory in which both are.
-  UniqueFd lock;    // Nobody else may use the upper directory meanwhile.
+  UniqueFd beside;   // The directory in which both are.
+  DirectoryUse use;  // Nobody else changes the layers meanwhile.
   MarkForms forms;
 };
 

@@ -23,7 +23,7 @@
 #include "chapters/11-fuse-union/union.h"
 #include "common/base/command_line.h"
 #include "common/base/errors.h"
-#include "common/base/fd.h"
+#include "common/base/program.h"
 
 // #region flags
 ABSL_FLAG(mydocker::Strings, lower, mydocker::Strings{},
@@ -43,7 +43,6 @@ namespace {
 
 // #region steps
 absl::StatusOr<int> RunChapter(int argc, char* argv[]) {
-  RETURN_IF_ERROR(OpenMissingStandardStreams());
   ASSIGN_OR_RETURN(
       const std::vector<std::string> words,
       ParseCommandLine(argc, argv,
@@ -81,8 +80,6 @@ absl::StatusOr<int> RunChapter(int argc, char* argv[]) {
 }  // namespace mydocker
 
 int main(int argc, char* argv[]) {
-  const absl::StatusOr<int> exit_status = mydocker::RunChapter(argc, argv);
-  return exit_status.ok()
-             ? *exit_status
-             : mydocker::ReportFailure(argv[0], exit_status.status());
+  return mydocker::RunProgram(argv[0],
+                              [&] { return mydocker::RunChapter(argc, argv); });
 }

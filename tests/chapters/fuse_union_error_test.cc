@@ -1,8 +1,6 @@
 // Chapter 11: what is wrong with a command line, a directory or the machine is
 // told in one line, with exit status 125, and nothing is mounted.
 
-#include <fcntl.h>
-#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -12,6 +10,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/support/file_tree.h"
 #include "tests/support/mounts.h"
 #include "tests/support/program.h"
 #include "tests/support/union_test.h"
@@ -21,6 +20,7 @@ namespace {
 
 using testing::AllOf;
 using testing::HasSubstr;
+using testing::IsEmpty;
 
 // The fixture looks for mounts and processes that stay.
 class FuseUnionErrorTest : public UnionTest {
@@ -122,12 +122,17 @@ TEST_F(FuseUnionErrorTest, MountPointThatIsBusy) {
       FailsInOneLine(125, HasSubstr("fuse.mydocker-union is mounted there")));
 }
 
+// By another union, or by an overlay; and what one changes is nobody's layer.
 TEST_F(FuseUnionErrorTest, UpperThatIsInUse) {
-  const int lock = open(Path("upper").c_str(), O_RDONLY | O_CLOEXEC);
-  ASSERT_EQ(flock(lock, LOCK_EX), 0);
+  MountUnion({"low"}, "upper", "first");
   EXPECT_THAT(Try({"low"}, "upper", "tree"),
-              FailsInOneLine(125, HasSubstr("another union uses it")));
-  close(lock);
+              FailsInOneLine(125, HasSubstr("uses it; ")));
+  EXPECT_THAT(Try({"upper"}, "", "tree"),
+              FailsInOneLine(125, HasSubstr("end that first")));
+  MountOverlay({"other"}, "upper-o", "overlay");
+  EXPECT_THAT(Try({"low"}, "upper-o", "tree"),
+              FailsInOneLine(125, HasSubstr("upper-o")));
+  EXPECT_THAT(ListDirectory(Path("tree")).entries, IsEmpty());
 }
 
 TEST_F(FuseUnionErrorTest, MachineWithoutFuse) {
