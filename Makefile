@@ -40,8 +40,10 @@ common_objects = $(if $(filter 0,$1),$(BUILD)/common.a,$(patsubst %,$(BUILD)/%.o
 
 # ------------------------------------------------------------------- build
 
-# `make SANITIZE=1 …` builds with AddressSanitizer and UBSan, beside the rest.
+# `make SANITIZE=1 …` builds with AddressSanitizer and UBSan, beside the rest;
+# SANITIZE=thread with ThreadSanitizer, for chapter 11, which has threads.
 SANITIZE ?=
+SANITIZERS = $(if $(filter thread,$(SANITIZE)),thread,address$(,)undefined)
 # `make ARCH=arm64 …` builds for another processor, beside the rest: with
 # Debian's cross compiler, and the libraries that scripts/sysroot.sh unpacks. What
 # comes of that, only the lab can run. (The environment's ARCH is others'.)
@@ -56,7 +58,7 @@ $(if $(filter-out $(CROSS_GOALS) build/%,$(MAKECMDGOALS)),$(error ARCH=$(ARCH) i
   make $(firstword $(filter-out $(CROSS_GOALS) build/%,$(MAKECMDGOALS))) would run what this machine, $(MACHINE), cannot))
 endif
 , := ,
-BUILD := build$(CROSS:%=/%)$(if $(SANITIZE),/sanitize)
+BUILD := build$(CROSS:%=/%)$(if $(SANITIZE),/sanitize$(if $(filter thread,$(SANITIZE)),-thread))
 SYSROOT := $(CROSS:%=build/%/sysroot)
 CXX := $(if $(CROSS),aarch64-linux-gnu-g++ --sysroot=$(SYSROOT),g++)
 AR := $(if $(CROSS),aarch64-linux-gnu-)ar
@@ -71,12 +73,12 @@ OPTIMIZE := -Os
 # Not vptr: to look at an object's type it makes a pipe, and where a test leaves
 # no descriptor for that, it takes the object for a wrong one.
 CXXFLAGS := -std=c++20 -g1 -Wall -Wextra -Werror -Wno-error=maybe-uninitialized -I. \
-  $(if $(SANITIZE),-fsanitize=address$(,)undefined -fno-sanitize=vptr -fno-sanitize-recover=all \
+  $(if $(SANITIZE),-fsanitize=$(SANITIZERS) -fno-sanitize=vptr -fno-sanitize-recover=all \
     -fno-omit-frame-pointer)
 # Static: a dynamic Abseil is 46 shared objects, and loading them costs 3 ms at
 # each start, twice a container. (The sanitizers need the C library dynamic.)
 # noseparate-code: two segments for the kernel to map and to copy, not four.
-LDFLAGS := -Wl,--gc-sections -Wl,-z,noseparate-code $(if $(SANITIZE),-fsanitize=address$(,)undefined,-static)
+LDFLAGS := -Wl,--gc-sections -Wl,-z,noseparate-code $(if $(SANITIZE),-fsanitize=$(SANITIZERS),-static)
 ABSL := absl_flags absl_flags_reflection absl_status absl_statusor absl_str_format absl_strings
 
 PROGRAMS := $(CHAPTERS:%=$(BUILD)/chapters/%/run)
@@ -247,6 +249,9 @@ test-sanitizers: deps
 	@$(MAKE) checked-programs SANITIZE=1
 	@tests/canary.sh build
 	@tests/run.sh build/sanitize
+	@$(MAKE) build/sanitize-thread/chapters/11-fuse-union/run SANITIZE=thread
+	@for test in build/tests/chapters/fuse_union{,_differential}_test; do \
+	  RUN=build/sanitize-thread/chapters/11-fuse-union/run $$test; done
 
 # ----------------------------------------------------------------- fuzzing
 

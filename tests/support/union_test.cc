@@ -1,6 +1,7 @@
 #include "tests/support/union_test.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -10,6 +11,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "gtest/gtest.h"
@@ -23,17 +25,33 @@ namespace blackbox {
 namespace fs = std::filesystem;
 
 constexpr char kDevice[] = "/dev/fuse";
+constexpr char kFindings[] = "found-by-sanitizers";
 
 void UnionTest::SetUp() {
   ContainerTest::SetUp();
   if (!IsSkipped()) {
     SKIP_IF(WhyNoKernelFeature("FUSE", kDevice));
+    const std::string log = absl::StrCat("log_path=", Path(kFindings));
+    setenv("ASAN_OPTIONS", log.c_str(), 1);
+    setenv("UBSAN_OPTIONS", log.c_str(), 1);
+    setenv("TSAN_OPTIONS",
+           absl::StrCat(log, ":suppressions=",
+                        fs::absolute("tests/thread.supp").string())
+               .c_str(),
+           1);
   }
 }
 
 void UnionTest::TearDown() {
   while (!mounted_.empty()) {
     Unmount(mounted_.back().point);
+  }
+  if (!IsSkipped()) {
+    for (const auto& entry : fs::directory_iterator(Path(""))) {
+      if (absl::StartsWith(entry.path().filename().string(), kFindings)) {
+        ADD_FAILURE() << ReadFile(entry.path());
+      }
+    }
   }
   if (gave_fuse_) {
     EXPECT_EQ(umount2(kDevice, MNT_DETACH), 0);

@@ -12,7 +12,9 @@
 
 namespace blackbox {
 
-// After each test nothing may be mounted, and no process be left.
+// After each test nothing may be mounted, and no process be left. What the
+// sanitizers find in a program that is built with them, which has nobody to
+// tell it to in the background, fails the test.
 class UnionTest : public ContainerTest {
  protected:
   void SetUp() override;
