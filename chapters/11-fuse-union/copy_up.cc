@@ -9,6 +9,7 @@
 #include <shared_mutex>
 
 #include "chapters/11-fuse-union/content.h"
+#include "chapters/11-fuse-union/server.h"
 
 namespace mydocker {
 namespace {
@@ -138,6 +139,7 @@ int CopyUp(Union& all, Node& node, off_t length) {
       return error;
     }
   }
+  Server::MayTakeLong();
   const std::lock_guard copying(node.copying);
   Spot from;
   struct stat attributes = {};

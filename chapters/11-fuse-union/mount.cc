@@ -16,6 +16,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "chapters/11-fuse-union/operations.h"
+#include "chapters/11-fuse-union/server.h"
 #include "common/base/errors.h"
 #include "common/base/fd.h"
 #include "common/base/kernel_file.h"
@@ -28,10 +29,6 @@ namespace {
 constexpr char kDevice[] = "/dev/fuse";
 constexpr char kType[] = "fuse.mydocker-union";
 constexpr char kSource[] = "mydocker-union";
-
-// With more of them than processors, those that wait for a disk keep nobody
-// from being served.
-constexpr unsigned kIdleThreads = 4;
 
 struct DestroySession {
   void operator()(fuse_session* session) const {
@@ -199,20 +196,14 @@ absl::Status Serve(Union& all, const std::string& mount_point,
   RETURN_IF_ERROR(geteuid() == 0 ? MountAsRoot(*session, place)
                                  : MountAsUser(*session, place));
   all.session = session.get();
-  fuse_set_signal_handlers(session.get());
   ready();
-
-  fuse_loop_config* const config = fuse_loop_cfg_create();
-  fuse_loop_cfg_set_idle_threads(config, kIdleThreads);
-  fuse_session_loop_mt(session.get(), config);
-  fuse_loop_cfg_destroy(config);
-
+  Server server(*session);
+  const absl::Status served = server.Run();
   if (geteuid() == 0 && IsStillMounted(*session)) {
     umount2(place.c_str(), MNT_DETACH);
   }
-  fuse_remove_signal_handlers(session.get());
   fuse_session_unmount(session.get());
-  return absl::OkStatus();
+  return served;
 }
 // #endregion serve
 

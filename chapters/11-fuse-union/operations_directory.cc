@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "chapters/11-fuse-union/operations.h"
+#include "chapters/11-fuse-union/server.h"
 
 namespace mydocker {
 namespace {
@@ -161,6 +162,7 @@ void ReadDirPlus(fuse_req_t request, fuse_ino_t id, size_t size, off_t offset,
 
 void FsyncDir(fuse_req_t request, fuse_ino_t id, int data_only,
               fuse_file_info*) {
+  Server::MayTakeLong();
   const int upper = NodeOf(request, id).directory->upper();
   const auto sync = data_only != 0 ? fdatasync : fsync;
   fuse_reply_err(request, upper < 0 || sync(upper) == 0 ? 0 : errno);

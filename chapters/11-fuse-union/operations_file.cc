@@ -15,9 +15,13 @@
 
 #include "chapters/11-fuse-union/copy_up.h"
 #include "chapters/11-fuse-union/operations.h"
+#include "chapters/11-fuse-union/server.h"
 
 namespace mydocker {
 namespace {
+
+// What is read or written at once and takes no time worth mentioning.
+constexpr size_t kSmall = 32 << 10;
 
 // An open file: what fuse_file_info's fh points to, so that the kernel brings
 // it along with each question.
@@ -191,6 +195,9 @@ void Release(fuse_req_t request, fuse_ino_t id, fuse_file_info* info) {
 // from one to the other (splice(2)).
 void Read(fuse_req_t request, fuse_ino_t, size_t size, off_t offset,
           fuse_file_info* info) {
+  if (size > kSmall) {
+    Server::MayTakeLong();
+  }
   fuse_bufvec content = FUSE_BUFVEC_INIT(size);
   content.buf[0].flags =
       static_cast<fuse_buf_flags>(FUSE_BUF_IS_FD | FUSE_BUF_FD_SEEK);
@@ -222,6 +229,9 @@ void Write(fuse_req_t request, fuse_ino_t, fuse_bufvec* content, off_t offset,
       static_cast<fuse_buf_flags>(FUSE_BUF_IS_FD | FUSE_BUF_FD_SEEK);
   file.buf[0].fd = FdOf(info);
   file.buf[0].pos = offset;
+  if (fuse_buf_size(content) > kSmall) {
+    Server::MayTakeLong();
+  }
   const ssize_t written =
       info->writepage != 0
           ? WriteLate(file, content)
@@ -236,12 +246,14 @@ void Write(fuse_req_t request, fuse_ino_t, fuse_bufvec* content, off_t offset,
 
 void Fsync(fuse_req_t request, fuse_ino_t, int data_only,
            fuse_file_info* info) {
+  Server::MayTakeLong();
   const auto sync = data_only != 0 ? fdatasync : fsync;
   ReplyIf(request, sync(FdOf(info)) == 0);
 }
 
 void Fallocate(fuse_req_t request, fuse_ino_t, int mode, off_t offset,
                off_t length, fuse_file_info* info) {
+  Server::MayTakeLong();
   ReplyIf(request, fallocate(FdOf(info), mode, offset, length) == 0);
 }
 
@@ -258,6 +270,7 @@ void Lseek(fuse_req_t request, fuse_ino_t, off_t offset, int whence,
 void CopyFileRange(fuse_req_t request, fuse_ino_t, off_t in,
                    fuse_file_info* from, fuse_ino_t, off_t out,
                    fuse_file_info* to, size_t size, int) {
+  Server::MayTakeLong();
   const ssize_t copied =
       copy_file_range(FdOf(from), &in, FdOf(to), &out, size, 0);
   if (copied < 0) {

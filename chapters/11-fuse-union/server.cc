@@ -1,0 +1,156 @@
+#include "chapters/11-fuse-union/server.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "chapters/11-fuse-union/operations.h"
+#include "common/base/errors.h"
+
+namespace mydocker {
+namespace {
+
+// So many may wait for a disk before others have to.
+constexpr size_t kMostThreads = 32;
+constexpr useconds_t kPause = 1000;
+
+thread_local Server* leads = nullptr;
+
+sigset_t SignalsThatEnd() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGHUP, SIGINT, SIGTERM}) {
+    sigaddset(&signals, signal);
+  }
+  return signals;
+}
+
+bool HasMore(fuse_session& session) {
+  pollfd device = {fuse_session_fd(&session), POLLIN, 0};
+  return poll(&device, 1, 0) > 0;
+}
+
+}  // namespace
+
+// #region lead
+void Server::BecomeLeader() {
+  std::unique_lock lock(mutex_);
+  ++followers_;
+  lead_is_free_.wait(lock, [this] {
+    return !has_leader_ || fuse_session_exited(&session_) != 0;
+  });
+  --followers_;
+  has_leader_ = true;
+  leads = this;
+}
+
+void Server::PassLeadOn() {
+  const std::lock_guard lock(mutex_);
+  leads = nullptr;
+  has_leader_ = false;
+  if (followers_ == 0 && threads_.size() < kMostThreads) {
+    AddThread();
+  }
+  lead_is_free_.notify_one();
+}
+
+void Server::MayTakeLong() {
+  if (leads != nullptr) {
+    leads->PassLeadOn();
+  }
+}
+// #endregion lead
+
+// #region serve
+void Server::Serve() {
+  fuse_buf question = {};
+  while (fuse_session_exited(&session_) == 0) {
+    if (leads == nullptr) {
+      BecomeLeader();
+      continue;
+    }
+    const int size = fuse_session_receive_buf(&session_, &question);
+    if (size == -EINTR) {
+      continue;
+    }
+    if (size <= 0) {
+      fuse_session_exit(&session_);  // It is unmounted.
+      break;
+    }
+    if (HasMore(session_)) {
+      MayTakeLong();
+    }
+    fuse_session_process_buf(&session_, &question);
+  }
+  free(question.mem);
+  MayTakeLong();  // Whoever leads next sees the end, too.
+  eventfd_write(ended_.get(), 1);
+  --running_;
+}
+// #endregion serve
+
+// The caller has the mutex, or is alone.
+void Server::AddThread() {
+  ++running_;
+  threads_.emplace_back([this] { Serve(); });
+}
+
+absl::Status Server::WaitForEnd() {
+  const sigset_t signals = SignalsThatEnd();
+  const UniqueFd signal(signalfd(-1, &signals, SFD_CLOEXEC));
+  if (!signal.valid()) {
+    return ErrnoError(errno, "wait for signals");
+  }
+  pollfd events[] = {{signal.get(), POLLIN, 0}, {ended_.get(), POLLIN, 0}};
+  while (poll(events, 2, -1) < 0 && errno == EINTR) {
+  }
+  return absl::OkStatus();
+}
+
+// Who waits for the kernel is woken by a signal that does nothing else. It may
+// come just before the wait, so it comes again.
+void Server::EndThreads() {
+  fuse_session_exit(&session_);
+  while (running_ > 0) {
+    {
+      const std::lock_guard lock(mutex_);
+      lead_is_free_.notify_all();
+      for (std::thread& thread : threads_) {
+        pthread_kill(thread.native_handle(), SIGUSR1);
+      }
+    }
+    usleep(kPause);
+  }
+  for (std::thread& thread : threads_) {
+    thread.join();
+  }
+}
+
+absl::Status Server::Run() {
+  // Not for the threads, but for WaitForEnd.
+  const sigset_t signals = SignalsThatEnd();
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  struct sigaction nothing = {};
+  nothing.sa_handler = [](int) {};
+  sigaction(SIGUSR1, &nothing, nullptr);
+  nothing.sa_handler = SIG_IGN;
+  sigaction(SIGPIPE, &nothing, nullptr);
+  ended_ = UniqueFd(eventfd(0, EFD_CLOEXEC));
+  if (!ended_.valid()) {
+    return ErrnoError(errno, "make an eventfd");
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    AddThread();
+  }
+  const absl::Status waited = WaitForEnd();
+  EndThreads();
+  return waited;
+}
+
+}  // namespace mydocker
