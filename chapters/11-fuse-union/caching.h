@@ -16,7 +16,7 @@ namespace mydocker {
 struct Caching {
   bool timeouts = true;     // Names and attributes, for as long as it likes.
   bool keep_cache = true;   // Content of files and directories after close(2).
-  bool writeback = true;  // What is written is sent later, and in one piece.
+  bool writeback = true;    // What is written is sent later, and in one piece.
   bool readdirplus = true;  // A listing comes with the attributes.
   bool splice = true;       // Content passes by our memory.
   bool passthrough = true;  // Reading and writing pass by our process.

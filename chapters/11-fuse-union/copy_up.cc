@@ -9,6 +9,7 @@
 #include <shared_mutex>
 
 #include "chapters/11-fuse-union/content.h"
+#include "chapters/11-fuse-union/operations.h"
 #include "chapters/11-fuse-union/server.h"
 
 namespace mydocker {
@@ -112,6 +113,15 @@ int ShowCopy(Union& all, Node& node, const Spot& copy, bool keeps_number) {
 }
 // #endregion show-copy
 
+// The kernel keeps what it has been told of the file: how many links it has,
+// for one, which is another number now.
+void TellOfChange(Union& all, const Node& node) {
+  const auto id = &node == &all.nodes.root()
+                      ? FUSE_ROOT_ID
+                      : reinterpret_cast<fuse_ino_t>(&node);
+  fuse_lowlevel_notify_inval_inode(all.session, id, -1, 0);
+}
+
 }  // namespace
 
 void MarkImpure(Union& all, const Node& parent) {
@@ -165,6 +175,8 @@ int CopyUp(Union& all, Node& node, off_t length) {
   }
   if (error != 0) {
     RemoveTree(copy.directory, copy.name);
+  } else {
+    TellOfChange(all, node);
   }
   return error;
 }

@@ -16,6 +16,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "chapters/11-fuse-union/operations.h"
+#include "chapters/11-fuse-union/passthrough.h"
 #include "chapters/11-fuse-union/server.h"
 #include "common/base/errors.h"
 #include "common/base/fd.h"
@@ -113,7 +114,8 @@ void Init(void* userdata, fuse_conn_info* connection) {
     connection->want =
         (connection->want & ~what) | (wanted ? connection->capable & what : 0);
   };
-  want(FUSE_CAP_WRITEBACK_CACHE, all.caching.writeback);
+  // These two exclude each other.
+  want(FUSE_CAP_WRITEBACK_CACHE, all.caching.writeback && !HasPassthrough());
   want(FUSE_CAP_READDIRPLUS | FUSE_CAP_READDIRPLUS_AUTO,
        all.caching.readdirplus);
   want(FUSE_CAP_SPLICE_READ | FUSE_CAP_SPLICE_WRITE | FUSE_CAP_SPLICE_MOVE,
@@ -196,6 +198,7 @@ absl::Status Serve(Union& all, const std::string& mount_point,
   RETURN_IF_ERROR(geteuid() == 0 ? MountAsRoot(*session, place)
                                  : MountAsUser(*session, place));
   all.session = session.get();
+  RETURN_IF_ERROR(ListenIn(*session, all.caching.passthrough));
   ready();
   Server server(*session);
   const absl::Status served = server.Run();

@@ -58,6 +58,13 @@ struct Node {
   timespec seen_change = {};
   off_t seen_size = -1;
 
+  // How often it is open so that the kernel reads and writes by itself, and how
+  // often not. Both at once cannot be.
+  int32_t backing = 0;
+  int passed_through = 0;
+  int cached = 0;
+  bool bypassed = false;  // What the kernel has in its cache may be old.
+
   // Its copy-up, which takes long: one at a time.
   std::mutex copying;
 

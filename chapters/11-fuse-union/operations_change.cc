@@ -7,6 +7,7 @@
 #include <shared_mutex>
 
 #include "chapters/11-fuse-union/copy_up.h"
+#include "chapters/11-fuse-union/open_file.h"
 #include "chapters/11-fuse-union/operations.h"
 
 namespace mydocker {
@@ -52,6 +53,17 @@ int Change(const Spot& spot, const struct stat& to, int changes) {
 }
 // #endregion change
 
+// Who truncates a file, but for root, also takes its set-user-ID bits away.
+int TakePrivileges(const Spot& spot, struct stat& to, int changes) {
+  struct stat now = {};
+  if (Stat(spot, now) != 0 || (changes & FUSE_SET_ATTR_MODE) != 0 ||
+      ModeAfterWrite(now.st_mode) == (now.st_mode & 07777)) {
+    return changes;
+  }
+  to.st_mode = ModeAfterWrite(now.st_mode);
+  return changes | FUSE_SET_ATTR_MODE;
+}
+
 void SetAttr(fuse_req_t request, fuse_ino_t id, struct stat* to, int changes,
              fuse_file_info*) {
   Union& all = UnionOf(request);
@@ -61,6 +73,10 @@ void SetAttr(fuse_req_t request, fuse_ino_t id, struct stat* to, int changes,
              (changes & FUSE_SET_ATTR_SIZE) != 0 ? to->st_size : kWholeFile);
   if (error == 0) {
     const std::shared_lock place(node.place);
+    if ((changes & FUSE_SET_ATTR_SIZE) != 0 &&
+        fuse_req_ctx(request)->uid != 0) {
+      changes = TakePrivileges(SpotOf(node), *to, changes);
+    }
     error = Change(SpotOf(node), *to, changes);
   }
   struct stat attributes = {};

@@ -10,11 +10,15 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
+#include <memory>
 #include <mutex>
 #include <shared_mutex>
 
 #include "chapters/11-fuse-union/copy_up.h"
+#include "chapters/11-fuse-union/open_file.h"
 #include "chapters/11-fuse-union/operations.h"
+#include "chapters/11-fuse-union/passthrough.h"
 #include "chapters/11-fuse-union/server.h"
 
 namespace mydocker {
@@ -22,12 +26,6 @@ namespace {
 
 // What is read or written at once and takes no time worth mentioning.
 constexpr size_t kSmall = 32 << 10;
-
-// An open file: what fuse_file_info's fh points to, so that the kernel brings
-// it along with each question.
-struct OpenFile {
-  UniqueFd fd;
-};
 
 OpenFile& OpenFileOf(const fuse_file_info* info) {
   // NOLINTNEXTLINE(performance-no-int-to-ptr)
@@ -39,85 +37,37 @@ void ReplyIf(fuse_req_t request, bool done) {
   fuse_reply_err(request, done ? 0 : errno);
 }
 
-// The flags with which we open what a caller opens with `flags`.
-int OwnFlags(const Union& all, int flags) {
-  // The kernel has made the file, knows where its end is, and wants whole
-  // pages.
-  flags &= ~(O_CREAT | O_EXCL | O_NOCTTY | O_APPEND | O_DIRECT | O_NOATIME);
-  if (all.caching.writeback && (flags & O_ACCMODE) == O_WRONLY) {
-    flags = (flags & ~O_ACCMODE) | O_RDWR;  // It reads the rest of a page.
-  }
-  return flags;
-}
-
-// #region open-node
-// Opens the file where it is now. What is opened for writing is in the upper
-// directory, so the rest is enough to know whether a copy-up concerns it.
-int OpenNode(Union& all, Node& node, int flags, UniqueFd& file) {
-  const std::unique_lock place(node.place);
-  const Spot spot = SpotOf(node);
-  const int own = OwnFlags(all, flags);
-  file = OpenAt(spot, own | (node.IsUpper() ? 0 : O_NOATIME));
-  if (!file.valid() && errno == EPERM) {
-    file = OpenAt(spot, own);
-  }
-  if (!file.valid() && errno == EACCES) {  // Writable, but not readable.
-    file = OpenAt(spot, (own & ~O_ACCMODE) | (flags & O_ACCMODE));
-  }
-  if (!file.valid()) {
-    return errno;
-  }
-  if (!node.IsUpper()) {
-    node.lower_files.push_back(file.get());
-  }
-  return 0;
-}
-// #endregion open-node
-
-// Whether the file is still what it was when it was last opened. Of an upper
-// file the kernel knows all changes.
-bool IsUnchanged(Node& node, int file) {
-  struct stat now = {};
-  const std::unique_lock place(node.place);
-  if (node.IsUpper()) {
-    return true;
-  }
-  if (fstat(file, &now) != 0) {
-    return false;
-  }
-  const bool same = node.seen_size == now.st_size &&
-                    node.seen_change.tv_sec == now.st_ctim.tv_sec &&
-                    node.seen_change.tv_nsec == now.st_ctim.tv_nsec;
-  node.seen_size = now.st_size;
-  node.seen_change = now.st_ctim;
-  return same;
-}
-
-void Close(Node& node, const OpenFile* file) {
-  {
-    const std::unique_lock place(node.place);
-    std::erase(node.lower_files, file->fd.get());
-  }
-  delete file;
-}
-
-// Who truncates a file while opening it loses its set-user-ID bits, as who
-// writes to it does; of all others the kernel takes care, but this is one
-// question to us.
+// Who writes to a file takes its set-user-ID bits away, but for root. Where the
+// kernel has not done so before it asked us, we do.
 int ClearPrivileges(fuse_req_t request, fuse_ino_t id, int file) {
   struct stat now = {};
   if (fuse_req_ctx(request)->uid == 0 || fstat(file, &now) != 0 ||
-      (now.st_mode & (S_ISUID | S_ISGID)) == 0) {
+      ModeAfterWrite(now.st_mode) == (now.st_mode & 07777)) {
     return 0;
   }
-  const bool in_group = (now.st_mode & S_IXGRP) != 0;
-  const mode_t gone = S_ISUID | (in_group ? S_ISGID : 0);
-  if (fchmod(file, now.st_mode & 07777 & ~gone) != 0) {
+  if (fchmod(file, ModeAfterWrite(now.st_mode)) != 0) {
     return errno;
   }
   // The kernel has kept the old permissions.
   fuse_lowlevel_notify_inval_inode(UnionOf(request).session, id, -1, 0);
   return 0;
+}
+
+// Gives an open file to the kernel, by what `reply` answers. Returns what that
+// returns: not 0 if the kernel has no use for it any more.
+int ReplyOpen(fuse_req_t request, Node& node, std::unique_ptr<OpenFile> opened,
+              fuse_file_info* info, const std::function<int()>& reply) {
+  Union& all = UnionOf(request);
+  const NamingBacking naming(opened->backing);
+  info->keep_cache = opened->keeps_cache;
+  info->fh = reinterpret_cast<uint64_t>(opened.get());
+  // From here on the kernel may give it back, in another thread.
+  OpenFile* const given = opened.release();
+  const int error = reply();
+  if (error != 0) {
+    Close(all, node, std::unique_ptr<OpenFile>(given));
+  }
+  return error;
 }
 
 // #region open
@@ -128,23 +78,19 @@ void Open(fuse_req_t request, fuse_ino_t id, fuse_file_info* info) {
   if ((info->flags & O_ACCMODE) != O_RDONLY || (info->flags & O_TRUNC) != 0) {
     error = CopyUp(all, node, (info->flags & O_TRUNC) != 0 ? 0 : kWholeFile);
   }
-  UniqueFd file;
+  std::unique_ptr<OpenFile> opened;
   if (error == 0) {
-    error = OpenNode(all, node, info->flags, file);
-  }
-  if (error == 0 && (info->flags & O_TRUNC) != 0) {
-    error = ClearPrivileges(request, id, file.get());
+    error = OpenNode(all, node, info->flags, opened);
   }
   if (error != 0) {
     fuse_reply_err(request, error);
     return;
   }
-  info->keep_cache = all.caching.keep_cache && IsUnchanged(node, file.get());
-  auto* const opened = new OpenFile{std::move(file)};
-  info->fh = reinterpret_cast<uint64_t>(opened);
-  if (fuse_reply_open(request, info) != 0) {
-    Close(node, opened);
+  if ((info->flags & O_TRUNC) != 0) {
+    ClearPrivileges(request, id, opened->fd.get());
   }
+  ReplyOpen(request, node, std::move(opened), info,
+            [&] { return fuse_reply_open(request, info); });
 }
 // #endregion open
 
@@ -175,18 +121,18 @@ void Create(fuse_req_t request, fuse_ino_t id, const char* name, mode_t mode,
     fuse_reply_err(request, error);
     return;
   }
-  info->keep_cache = all.caching.keep_cache;
-  auto* const opened = new OpenFile{std::move(file)};
-  info->fh = reinterpret_cast<uint64_t>(opened);
-  if (fuse_reply_create(request, &entry, info) != 0) {
-    Close(NodeOf(request, entry.ino), opened);
-    all.nodes.Forget(NodeOf(request, entry.ino), 1);
+  Node& node = NodeOf(all, entry.ino);
+  if (ReplyOpen(request, node, OpenCreated(all, node, std::move(file)), info,
+                [&] { return fuse_reply_create(request, &entry, info); }) !=
+      0) {
+    all.nodes.Forget(node, 1);
   }
 }
 // #endregion create
 
 void Release(fuse_req_t request, fuse_ino_t id, fuse_file_info* info) {
-  Close(NodeOf(request, id), &OpenFileOf(info));
+  Close(UnionOf(request), NodeOf(request, id),
+        std::unique_ptr<OpenFile>(&OpenFileOf(info)));
   fuse_reply_err(request, 0);
 }
 
@@ -222,8 +168,11 @@ ssize_t WriteLate(fuse_bufvec& file, fuse_bufvec* content) {
   return written;
 }
 
-void Write(fuse_req_t request, fuse_ino_t, fuse_bufvec* content, off_t offset,
-           fuse_file_info* info) {
+void Write(fuse_req_t request, fuse_ino_t id, fuse_bufvec* content,
+           off_t offset, fuse_file_info* info) {
+  if (info->writepage == 0) {
+    ClearPrivileges(request, id, FdOf(info));
+  }
   fuse_bufvec file = FUSE_BUFVEC_INIT(fuse_buf_size(content));
   file.buf[0].flags =
       static_cast<fuse_buf_flags>(FUSE_BUF_IS_FD | FUSE_BUF_FD_SEEK);
@@ -251,8 +200,9 @@ void Fsync(fuse_req_t request, fuse_ino_t, int data_only,
   ReplyIf(request, sync(FdOf(info)) == 0);
 }
 
-void Fallocate(fuse_req_t request, fuse_ino_t, int mode, off_t offset,
+void Fallocate(fuse_req_t request, fuse_ino_t id, int mode, off_t offset,
                off_t length, fuse_file_info* info) {
+  ClearPrivileges(request, id, FdOf(info));
   Server::MayTakeLong();
   ReplyIf(request, fallocate(FdOf(info), mode, offset, length) == 0);
 }
@@ -268,8 +218,9 @@ void Lseek(fuse_req_t request, fuse_ino_t, off_t offset, int whence,
 }
 
 void CopyFileRange(fuse_req_t request, fuse_ino_t, off_t in,
-                   fuse_file_info* from, fuse_ino_t, off_t out,
+                   fuse_file_info* from, fuse_ino_t to_id, off_t out,
                    fuse_file_info* to, size_t size, int) {
+  ClearPrivileges(request, to_id, FdOf(to));
   Server::MayTakeLong();
   const ssize_t copied =
       copy_file_range(FdOf(from), &in, FdOf(to), &out, size, 0);

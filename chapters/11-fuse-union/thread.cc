@@ -2,11 +2,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/securebits.h>
 #include <sched.h>
 #include <sys/fsuid.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "common/base/errors.h"
@@ -65,5 +67,16 @@ ActingAs::~ActingAs() {
   ::umask(0);
 }
 // #endregion acting-as
+
+void WithoutSetIdRight::SetRight(bool has) {
+  __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {};
+  if (syscall(SYS_capget, &header, data) == 0) {
+    const uint32_t bit = CAP_TO_MASK(CAP_FSETID);
+    data[0].effective = has ? data[0].effective | (data[0].permitted & bit)
+                            : data[0].effective & ~bit;
+    syscall(SYS_capset, &header, data);
+  }
+}
 
 }  // namespace mydocker

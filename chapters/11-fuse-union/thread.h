@@ -35,6 +35,19 @@ class ActingAs {
   ~ActingAs();
 };
 
+// While this lives, the thread has not the right to leave set-user-ID bits on a
+// file that it writes to (CAP_FSETID).
+class WithoutSetIdRight {
+ public:
+  WithoutSetIdRight() { SetRight(false); }
+  WithoutSetIdRight(const WithoutSetIdRight&) = delete;
+  WithoutSetIdRight& operator=(const WithoutSetIdRight&) = delete;
+  ~WithoutSetIdRight() { SetRight(true); }
+
+ private:
+  static void SetRight(bool has);
+};
+
 }  // namespace mydocker
 
 #endif  // MYDOCKER_CHAPTERS_11_FUSE_UNION_THREAD_H_

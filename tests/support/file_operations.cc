@@ -121,6 +121,16 @@ int& Held(Actor& actor, uint64_t number) {
   return actor.held[number % actor.held.size()];
 }
 
+bool IsHeld(const Actor& actor, const std::string& path) {
+  struct stat there = {};
+  struct stat held = {};
+  return stat(path.c_str(), &there) == 0 &&
+         std::any_of(actor.held.begin(), actor.held.end(), [&](int fd) {
+           return fstat(fd, &held) == 0 && held.st_ino == there.st_ino &&
+                  held.st_dev == there.st_dev;
+         });
+}
+
 // What an operation is done with.
 struct Call {
   Actor& actor;
@@ -177,7 +187,12 @@ const std::vector<Kind>& Kinds() {
        }},
       {"chmod",
        [](const Call& call) -> std::string {
-         return Told(chmod(call.path.c_str(), Mode(call.n)));
+         // What the kernel writes for the union by itself takes set-user-ID
+         // bits away, even if it is root who writes; but a file that has them
+         // when it is opened is not written so.
+         return Told(chmod(call.path.c_str(), IsHeld(call.actor, call.path)
+                                                  ? call.n & 0777
+                                                  : Mode(call.n)));
        }},
       {"lchown",
        [](const Call& call) -> std::string {
@@ -376,12 +391,9 @@ const std::vector<Kind>& Kinds() {
       {"held: stat",
        [](const Call& call) -> std::string {
          struct stat status = {};
-         return absl::StrCat(
-             Told(fstat(Held(call.actor, call.n), &status)), " ",
-             status.st_mode, " ", status.st_uid, " ",
-             S_ISDIR(status.st_mode)
-                 ? 0
-                 : status.st_size + status.st_nlink * 1'000'000);
+         return absl::StrCat(Told(fstat(Held(call.actor, call.n), &status)),
+                             " ", status.st_mode, " ", status.st_uid, " ",
+                             S_ISDIR(status.st_mode) ? 0 : status.st_size);
        }},
       {"held: truncate",
        [](const Call& call) -> std::string {
@@ -389,7 +401,7 @@ const std::vector<Kind>& Kinds() {
        }},
       {"held: chmod",
        [](const Call& call) -> std::string {
-         return Told(fchmod(Held(call.actor, call.n), Mode(call.n)));
+         return Told(fchmod(Held(call.actor, call.n), call.n & 0777));
        }},
       {"held: utimens",
        [](const Call& call) -> std::string {
