@@ -11,16 +11,17 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <map>
 #include <string>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_replace.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/file_operations.h"
@@ -86,30 +87,13 @@ class FuseUnionDifferentialTest : public UnionTest,
 };
 
 // overlayfs takes a link from a file's count for each name that goes, also for
-// one that was another file's since the copy-up. So it may come to 0 for a file
-// that has a name. The union has what the disk has.
-std::string Recounted(const std::string& overlay, const std::string& ours) {
-  const size_t at = ours.find("nlink:");
-  if (at == std::string::npos) {
-    return overlay;
-  }
-  return absl::StrReplaceAll(
-      overlay, {{"nlink:0 ", ours.substr(at, ours.find(' ', at) + 1 - at)}});
+// one that has been another file's since the copy-up. Where it comes to 0 for a
+// file that has a name, it has lost its way, and lists old types next: from
+// there on it is no judge.
+bool HasLostCount(const std::string& line) {
+  return absl::StrContains(line, " nlink:0 ");
 }
-
-Tree Recounted(Tree overlay, const Tree& ours) {
-  for (auto& [path, line] : overlay) {
-    const auto same = ours.find(path);
-    if (same != ours.end()) {
-      line = Recounted(line, same->second);
-    }
-  }
-  return overlay;
-}
-
-std::vector<std::string> Judge(const Tree& overlay, const Tree& ours) {
-  return Differences(Recounted(overlay, ours), ours);
-}
+constexpr char kLostCount[] = "overlayfs has lost count";
 
 // The operations of one process in two places. Returns what was different.
 std::string Compare(const std::string& one, const std::string& other,
@@ -129,22 +113,34 @@ std::string Compare(const std::string& one, const std::string& other,
     const std::string where =
         absl::StrCat("step ", i, " of seed ", seed, ", ",
                      FileOperations::Describe(step), ":\n");
-    if (Recounted(expected, came) != came) {
+    if (HasLostCount(expected)) {
+      return kLostCount;
+    }
+    if (expected != came) {
       return absl::StrCat(where, "  overlayfs: ", expected,
                           "\n  the union: ", came, "\n");
     }
     for (const std::string& path : {step.path, step.other}) {
       const std::string there = DescribeFile(one + "/" + path);
       const std::string here = DescribeFile(other + "/" + path);
-      if (Recounted(there, here) != here) {
+      if (HasLostCount(there)) {
+        return kLostCount;
+      }
+      if (there != here) {
         return absl::StrCat(where, "then ", Printable(path),
                             ":\n  overlayfs: ", there, "\n  the union: ", here,
                             "\n");
       }
     }
     if (i % kInterval == 0) {
+      const Tree there = DescribeTree(one);
+      for (const auto& [path, line] : there) {
+        if (HasLostCount(line)) {
+          return kLostCount;
+        }
+      }
       const std::vector<std::string> differences =
-          Judge(DescribeTree(one), DescribeTree(other));
+          Differences(there, DescribeTree(other));
       if (!differences.empty()) {
         return absl::StrCat(where, "then, in overlayfs and in the union:\n",
                             absl::StrJoin(differences, "\n"), "\n");
@@ -183,6 +179,7 @@ TEST_P(FuseUnionDifferentialTest, DoesWhatOverlayfsDoes) {
       << "the layers alone, seed " << seed;
 
   std::vector<pid_t> processes;
+  std::vector<std::string> lost;
   for (int process = 0; process < kProcesses; ++process) {
     const std::string name = absl::StrCat("p", process);
     const pid_t pid = fork();
@@ -198,13 +195,28 @@ TEST_P(FuseUnionDifferentialTest, DoesWhatOverlayfsDoes) {
   for (int process = 0; process < kProcesses; ++process) {
     int status = -1;
     waitpid(processes[process], &status, 0);
-    EXPECT_EQ(status, 0) << Read(absl::StrCat("different-p", process));
+    const std::string different = Read(absl::StrCat("different-p", process));
+    if (different == kLostCount) {
+      lost.push_back(absl::StrCat("p", process));
+    } else {
+      EXPECT_EQ(status, 0) << different;
+    }
   }
+  EXPECT_LT(lost.size(), kProcesses);
   if (HasFailure()) {
     return;
   }
-  const Tree tree = DescribeTree(Path("overlay"));
-  EXPECT_THAT(Judge(tree, DescribeTree(Path("union"))), IsEmpty());
+  // What both mounts show, but for those.
+  const auto shown = [&lost](const std::string& mount) {
+    Tree tree = DescribeTree(Path(mount));
+    std::erase_if(tree, [&lost](const auto& entry) {
+      return std::find(lost.begin(), lost.end(), entry.first.substr(0, 2)) !=
+             lost.end();
+    });
+    return tree;
+  };
+  const Tree tree = shown("overlay");
+  EXPECT_THAT(Differences(tree, shown("union")), IsEmpty());
   EXPECT_THAT(WrongInodes(Path("union")), IsEmpty());
   const std::map<std::string, ino_t> inodes = InodesOf(Path("union"));
 
@@ -217,14 +229,14 @@ TEST_P(FuseUnionDifferentialTest, DoesWhatOverlayfsDoes) {
         << layers[i] << " was changed";
   }
   MountUnion(layers, "upper-u", "union");
-  EXPECT_THAT(Judge(tree, DescribeTree(Path("union"))), IsEmpty());
+  EXPECT_THAT(Differences(tree, shown("union")), IsEmpty());
   EXPECT_THAT(WrongInodes(Path("union")), IsEmpty());
   EXPECT_EQ(InodesOf(Path("union")), inodes);
   Unmount("union");
   MountUnion(layers, "upper-o", "union");
-  EXPECT_THAT(Judge(tree, DescribeTree(Path("union"))), IsEmpty());
+  EXPECT_THAT(Differences(tree, shown("union")), IsEmpty());
   MountOverlay(layers, "upper-u", "overlay");
-  EXPECT_THAT(Differences(tree, DescribeTree(Path("overlay"))), IsEmpty());
+  EXPECT_THAT(Differences(tree, shown("overlay")), IsEmpty());
 }
 
 INSTANTIATE_TEST_SUITE_P(
