@@ -378,9 +378,10 @@ tests: $(BENCH_PROGRAMS)
 .PHONY: bench bench-check
 bench bench-check:
 	@vagrant/provision.sh packages build run bench
-	@$(MAKE) $(BUILD)/chapters/08-run-init/run $(BUILD)/chapters/09-rootfs/run $(BENCH_PROGRAMS) $(BENCH)/floor
+	@$(MAKE) $(foreach c,8 9 11,$(BUILD)/chapters/$(strip $(call chapter_of,$c))/run) $(BENCH_PROGRAMS) $(BENCH)/floor
 	@scripts/rootfs.sh busybox build/rootfs
 	@tests/bench/bench.py $(if $(filter bench-check,$@),check,write) $(BUILD)
+	@$(if $(filter bench,$@),tests/bench/unions.py $(BUILD))
 
 .PHONY: test-lab lab
 test-lab:
