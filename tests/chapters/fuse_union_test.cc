@@ -26,13 +26,16 @@
 #include "tests/support/proc.h"
 #include "tests/support/program.h"
 #include "tests/support/requirements.h"
+#include "tests/support/rootfs.h"
 #include "tests/support/union_test.h"
 #include "tests/support/wait.h"
 
 namespace blackbox {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
 
 namespace fs = std::filesystem;
@@ -355,6 +358,46 @@ TEST_F(FuseUnionTest, OrdinaryUserWithoutRoot) {
   EXPECT_EQ(Read("low/d/x"), "lower");
   EXPECT_TRUE(
       WaitUntil([&] { return !fs::exists(home + "/upper.union-work"); }));
+}
+
+// A container of chapter 9 has the union for its files: it changes, deletes and
+// renames; the layers stay as they are, and overlayfs shows what it has left.
+TEST_F(FuseUnionTest, ContainerOnIt) {
+  SKIP_IF(WhyNoTool("busybox"));
+  MakeRootfs("base");
+  Write("base/etc/changed", "old\n");
+  Write("base/etc/deleted", "old\n");
+  Write("base/etc/renamed", "old\n");
+  const Tree before = DescribeTree(Path("base"));
+  MountUnion({"base", "more"}, "upper", "tree");
+  const std::string chapter9 =
+      fs::path(ProgramPath()).parent_path().parent_path() / "09-rootfs/run";
+  EXPECT_THAT(
+      Execute({.args = {"run", "-rootfs", Path("tree"), "sh", "-c",
+                        "cd /etc && echo new >> changed && rm deleted && "
+                        "mv renamed name && mkdir -p d/e && ls && cat changed"},
+               .program = chapter9}),
+      Prints("changed\nd\nname\nold\nnew\n"));
+  const Tree shown = DescribeTree(Path("tree"));
+  Unmount("tree");
+  EXPECT_THAT(Differences(before, DescribeTree(Path("base"))), IsEmpty());
+  MountOverlay({"base", "more"}, "upper", "overlay");
+  EXPECT_THAT(Differences(shown, DescribeTree(Path("overlay"))), IsEmpty());
+}
+
+TEST_F(FuseUnionTest, RecoverUnmountsWhatNobodyServes) {
+  MountUnion({"other"}, "", "alive");
+  Process program({.args = InForeground()});
+  ASSERT_TRUE(WaitUntil(IsMounted));
+  program.Signal(SIGKILL);
+  program.Wait();
+  const Result result =
+      Execute({.program = fs::absolute("scripts/recover.sh")});
+  EXPECT_THAT(result.out,
+              AllOf(HasSubstr(absl::StrCat("unmounted ", Path("tree"),
+                                           ", a union whose process is gone")),
+                    HasSubstr(absl::StrCat("left ", Path("alive"), " alone"))));
+  EXPECT_FALSE(IsMounted());
 }
 
 }  // namespace
