@@ -201,7 +201,7 @@ absl::Status Serve(Union& all, const std::string& mount_point,
   RETURN_IF_ERROR(ListenIn(*session, all.caching.passthrough));
   ready();
   Server server(*session);
-  const absl::Status served = server.Run();
+  absl::Status served = server.Run();
   if (geteuid() == 0 && IsStillMounted(*session)) {
     umount2(place.c_str(), MNT_DETACH);
   }

@@ -25,8 +25,8 @@ struct BackingMap {
   uint32_t flags;
   uint64_t padding;
 };
-constexpr unsigned long kBackingOpen = _IOW(FUSE_DEV_IOC_MAGIC, 1, BackingMap);
-constexpr unsigned long kBackingClose = _IOW(FUSE_DEV_IOC_MAGIC, 2, uint32_t);
+constexpr auto kBackingOpen = _IOW(FUSE_DEV_IOC_MAGIC, 1, BackingMap);
+constexpr auto kBackingClose = _IOW(FUSE_DEV_IOC_MAGIC, 2, uint32_t);
 
 // How many file systems that stand on others may be below us: none.
 constexpr uint32_t kStackDepth = 1;

@@ -148,7 +148,7 @@ absl::Status Server::Run() {
     const std::lock_guard lock(mutex_);
     AddThread();
   }
-  const absl::Status waited = WaitForEnd();
+  absl::Status waited = WaitForEnd();
   EndThreads();
   return waited;
 }

@@ -370,8 +370,7 @@ TEST_F(FuseUnionTest, ContainerOnIt) {
   Write("base/etc/renamed", "old\n");
   const Tree before = DescribeTree(Path("base"));
   MountUnion({"base", "more"}, "upper", "tree");
-  const std::string chapter9 =
-      fs::path(ProgramPath()).parent_path().parent_path() / "09-rootfs/run";
+  const std::string chapter9 = fs::absolute("build/chapters/09-rootfs/run");
   EXPECT_THAT(
       Execute({.args = {"run", "-rootfs", Path("tree"), "sh", "-c",
                         "cd /etc && echo new >> changed && rm deleted && "
