@@ -140,25 +140,6 @@ remove_layers() {
   fi
 }
 
-# unmount_dead_unions: chapter 11's mounts whose process is gone ("Transport
-# endpoint is not connected"). stat(1) asks what the kernel has to ask the
-# process for; one that lives has an answer, be it late.
-unmount_dead_unions() {
-  local point error
-  while read -r point; do
-    printf -v point %b "${point//\\/\\0}"
-    error=$(LC_ALL=C stat --file-system "$point" 2>&1 >/dev/null) || true
-    if [[ $error != *"Transport endpoint is not connected"* ]]; then
-      say "left $point alone: its union is served"
-    elif umount "$point"; then
-      done_with "unmounted $point, a union whose process is gone"
-    else
-      failed=1 # umount has said why.
-    fi
-  done < <(awk '{ for (i = 7; $i != "-"; i++); if ($(i + 1) == "fuse.mydocker-union") print $5 }' \
-    /proc/self/mountinfo | tac)
-}
-
 # is_gone "PID START NAMESPACES": whether the kernel says that this process has
 # ended. Not of one in another PID namespace: there, numbers are others.
 is_gone() {
