@@ -114,7 +114,8 @@ std::vector<std::string> NamesIn(int directory) {
 
 // Makes the work directory, or takes over one that was left. Whoever has it
 // locked works in it. In a directory of mode 0700 nobody else can do that.
-absl::Status TakeWork(const std::string& name, Layers& layers) {
+absl::Status TakeWork(const std::string& name, const std::string& use,
+                      Layers& layers) {
   const std::string doing = absl::StrCat("make ", layers.work_path);
   if (mkdirat(layers.beside.get(), name.c_str(), 0700) != 0 &&
       errno != EEXIST) {
@@ -128,9 +129,9 @@ absl::Status TakeWork(const std::string& name, Layers& layers) {
   struct stat now = {};
   if (flock(layers.work.get(), LOCK_EX | LOCK_NB) != 0 ||
       fstat(layers.work.get(), &now) != 0) {
-    return ErrnoError(errno, doing, "another union uses it; umount that first");
+    return ErrnoError(errno, use, "another union uses it");
   }
-  return now.st_nlink > 0 ? absl::OkStatus() : ErrnoError(EWOULDBLOCK, doing);
+  return now.st_nlink > 0 ? absl::OkStatus() : ErrnoError(EWOULDBLOCK, use);
 }
 
 // What is in there has never been in the union; but a directory that only has
@@ -155,11 +156,11 @@ absl::Status EmptyWork(const Layers& layers) {
 absl::Status TakeUpper(const std::string& path, Layers& layers) {
   const auto deadline = std::chrono::steady_clock::now() + kEndOfAnother;
   const std::string name = fs::path(path).filename().string() + kWorkSuffix;
+  const std::string use = absl::StrCat("use upper directory ", path);
   while (true) {
-    absl::Status taken = TakeWork(name, layers);
+    absl::Status taken = TakeWork(name, use, layers);
     if (taken.ok() && geteuid() == 0) {
-      taken = layers.use.Change(layers.upper,
-                                absl::StrCat("use upper directory ", path));
+      taken = layers.use.Change(layers.upper, use);
     }
     if (ErrnoOf(taken) != EWOULDBLOCK ||
         std::chrono::steady_clock::now() > deadline) {

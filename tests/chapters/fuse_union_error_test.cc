@@ -126,7 +126,7 @@ TEST_F(FuseUnionErrorTest, MountPointThatIsBusy) {
 TEST_F(FuseUnionErrorTest, UpperThatIsInUse) {
   MountUnion({"low"}, "upper", "first");
   EXPECT_THAT(Try({"low"}, "upper", "tree"),
-              FailsInOneLine(125, HasSubstr("uses it; ")));
+              FailsInOneLine(125, HasSubstr("another union uses it")));
   EXPECT_THAT(Try({"upper"}, "", "tree"),
               FailsInOneLine(125, HasSubstr("end that first")));
   MountOverlay({"other"}, "upper-o", "overlay");
