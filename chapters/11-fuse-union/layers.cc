@@ -40,11 +40,15 @@ absl::StatusOr<Named> Resolve(absl::string_view use, const std::string& path) {
   const std::string what = absl::StrCat(use, " ", path);
   std::error_code error;
   const fs::path canonical = fs::canonical(path, error);
-  if (error) {
-    return ErrnoError(error.value(), absl::StrCat("use ", what));
+  if (!error && !fs::is_directory(canonical, error) && !error) {
+    error = std::make_error_code(std::errc::not_a_directory);
   }
-  if (!fs::is_directory(canonical, error)) {
-    return ErrnoError(ENOTDIR, absl::StrCat("use ", what));
+  if (error) {
+    return ErrnoError(error.value(), absl::StrCat("use ", what),
+                      error == std::errc::not_connected
+                          ? "the process of the union there has ended: make "
+                            "recover"
+                          : "");
   }
   return Named{what, canonical};
 }

@@ -42,6 +42,8 @@ TEST_F(FuseUnionRecoverTest, UnmountsTheDeadAndSparesTheLiving) {
     }
   }
   ASSERT_TRUE(WaitUntil([&] { return access(dead.c_str(), F_OK) != 0; }));
+  EXPECT_THAT(Execute({.args = Words({"lower"}, "", "de ad")}),
+              FailsInOneLine(125, HasSubstr("(ENOTCONN); ")));
   const Result result = Recover();
   EXPECT_THAT(result, ExitsWith(0)) << result;
   EXPECT_THAT(result.out,
