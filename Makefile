@@ -251,7 +251,7 @@ test-sanitizers: deps
 	@tests/run.sh build/sanitize
 	@$(MAKE) build/sanitize-thread/chapters/11-fuse-union/run SANITIZE=thread
 	@for test in build/tests/chapters/fuse_union{,_differential}_test; do \
-	  RUN=build/sanitize-thread/chapters/11-fuse-union/run $$test; done
+	  RUN=build/sanitize-thread/chapters/11-fuse-union/run $$test || exit; done
 
 # ----------------------------------------------------------------- fuzzing
 
