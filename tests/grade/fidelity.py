@@ -298,17 +298,17 @@ def wrong_programs(rows):
     return "\n".join(lines) + "\n"
 
 
-def remove_abandoned(build):
-    """What a wrong program leaves, the next container of any removes, and would be blamed for the change."""
-    if any(RECORDS.glob("*/watcher")):
-        run([str(build / "chapters/08-run-init/run"), "run", "true"])
+def remove_leftovers():
+    """Records and locks that a wrong program left: the next program would remove them, and be blamed for the change."""
+    if RECORDS.exists():
+        run([str(ROOT / "scripts/recover.sh")])
 
 
 def grade_all(rows, builder, grader, table, scratch):
     def judged(item):
         number, program = item
         if program.needs_machine_alone:
-            remove_abandoned(builder.build)
+            remove_leftovers()
         # One that cannot be built, as its patch does not fit, is told in its own row.
         try:
             return program, judge(program, files[number].result(), grader, scratch / f"progress-{number}.json")

@@ -519,12 +519,13 @@ TEST_F(Grade, UnionsHardLinksAreOneFile) {
 
 TEST_F(Grade, UnionsDeletedFileLivesWhileOpen) {
   SKIP_IF(WhyNoFuse());
-  Write("low/file", "still here\n");
+  Write("low/read", "still here\n");
+  Write("low/changed", "and here\n");
   Union tree({"low"});
   tree.Expect(
-      "exec 3<>tree/file; rm tree/file; cat <&3; echo more >&3; "
-      "ls tree",
-      "still here");
+      "exec 3<tree/read 4<>tree/changed; rm tree/read tree/changed; "
+      "cat <&3; cat <&4; echo more >&4; ls tree",
+      "still here\nand here");
 }
 
 TEST_F(Grade, UnionsListingSurvivesChanges) {
