@@ -102,7 +102,7 @@ def measure_bounded(found, bounds):
         for name, bound in bounds[chapter].items():
             part("", times, chapter, name, bound)
     for where, grown, counts in (("beside {} containers", measure.beside_others, RUNNING),
-                                 ("among {} mounts more", measure.among_mounts, MOUNTS)):
+                                 ("among {} more mounts", measure.among_mounts, MOUNTS)):
         most = counts[-1]
         part(", " + where.format(most), grown(pair, [most])[most], NINE, FLOORS[NINE], bounds[NINE][FLOORS[NINE]])
     for name, bound in bounds["private memory, KiB"].items():

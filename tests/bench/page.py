@@ -104,12 +104,12 @@ def steps_table(steps, parts, copied):
     copy, freed = (cost["copy"], cost["copy-end"]) if copied else (0.0, 0.0)
     end = cost["net-end"] - cost["fork-end"]
     rows = [
-        ("`run` is executed, reads its flags, and ends at last", steps["rest"]),
+        ("`run` starts, reads its flags, and finally ends", steps["rest"]),
         ("it makes the cgroups", steps["cgroups"]),
         ("it writes their limits", steps["limits"]),
         *([("it copies itself into memory, and the copy is freed again", copy + freed)] if copied else []),
         ("`clone3`: a process in five new namespaces", cost["net"]),
-        ("which enters the cgroups, and executes `init`", steps["start"] - copy - cost["net"]),
+        ("that process enters the cgroups and executes `init`", steps["start"] - copy - cost["net"]),
         ("`init` mounts", steps["inside"]),
         ("`init` starts; the command is executed, runs, and ends", steps["life"] - steps["inside"] - end - freed),
         ("the namespaces are taken down", end),
@@ -130,7 +130,7 @@ def attaching_table(results):
     means = {
         "parent": "the parent writes the child's pid into each `cgroup.procs`",
         "self": "the child writes `0` into each `tasks`",
-        "start": "a whole start, into no cgroup",
+        "start": "a whole start that enters no cgroup",
         "born-in": "a whole start with `CLONE_INTO_CGROUP`",
     }
     rows = []
@@ -187,7 +187,7 @@ def write(docs, found, results, ratio, floors, scratch):
         "aims": aims_table(results, {eight: floors[eight], nine: floors[nine]}),
         "steps of chapter 9": steps_table(results["steps"][nine], results["parts"], copied=True),
         "beside others": growth_table("containers that already run", results["beside others"]),
-        "among mounts": growth_table("mounts more on the host", results["among mounts"]),
+        "among mounts": growth_table("more mounts on the host", results["among mounts"]),
         "attaching": attaching_table(results),
     })
     fill(docs / "08-run-init.md", {
