@@ -116,8 +116,10 @@ void Init(void* userdata, fuse_conn_info* connection) {
   };
   // These two exclude each other.
   want(FUSE_CAP_WRITEBACK_CACHE, all.caching.writeback && !HasPassthrough());
-  want(FUSE_CAP_READDIRPLUS | FUSE_CAP_READDIRPLUS_AUTO,
-       all.caching.readdirplus);
+  // With AUTO the kernel asks for attributes only in the first part of a
+  // listing, unless somebody uses them before the next; find(1) does so later.
+  want(FUSE_CAP_READDIRPLUS_AUTO, false);
+  want(FUSE_CAP_READDIRPLUS, all.caching.readdirplus);
   want(FUSE_CAP_SPLICE_READ | FUSE_CAP_SPLICE_WRITE | FUSE_CAP_SPLICE_MOVE,
        all.caching.splice);
   want(FUSE_CAP_CACHE_SYMLINKS, all.caching.timeouts);
