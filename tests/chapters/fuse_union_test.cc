@@ -206,8 +206,9 @@ TEST_F(FuseUnionTest, TwoHundredProcessesAtOnce) {
   // All append to the same files, of which each is copied up once.
   const Result result = RunOnHost(absl::StrCat(
       "cd ", Path("tree/d"),
-      " && for i in $(seq 200); do (for f in $(seq 0 19); do echo $i >> $f;"
-      " mkdir -p m/$f; touch m/$f/$i; done) & done; wait; ls m/* | grep -c . ;"
+      " && for i in $(seq 200); do (mkdir -p $(seq -f m/%g 0 19);"
+      " for f in $(seq 0 19); do echo $i >> $f; : > m/$f/$i; done) & done;"
+      " wait; ls m/* | grep -c . ;"
       " cat * 2>/dev/null | tr -d x | sort -n | uniq -c | sort -u | wc -l;"
       " $RUN -help >/dev/null"));
   // 20 directories with 200 files, a heading each and a line between them.

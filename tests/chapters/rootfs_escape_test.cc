@@ -22,6 +22,7 @@
 #include <thread>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
@@ -350,17 +351,26 @@ TEST_F(RootfsEscapeTest, NotStoppedRootHasAllCapabilitiesAndSystemCalls) {
 }
 
 // No more than two processes, until it is in another cgroup.
+// With the options of the host's mount, for on v2 all mounts share them.
 TEST_F(RootfsEscapeTest, NotStoppedRootLeavesItsLimits) {
   const std::optional<ControllerPlace> pids = FindController("pids");
   SKIP_IF(pids.has_value() ? "" : "this host has no pids controller");
+  std::string options = "pids";
+  std::ifstream mounts("/proc/self/mountinfo");
+  for (std::string line; !pids->v1 && std::getline(mounts, line);) {
+    if (absl::StrContains(line, absl::StrCat(" ", pids->mount_point, " "))) {
+      options = line.substr(line.rfind(' ') + 1);
+    }
+  }
   EXPECT_THAT(
-      Execute({.args = RunWords(
-                   {"-rootfs", rootfs_, "-pids-limit", "2"},
-                   {"sh", "-c",
-                    absl::StrCat("(sleep 99 & sleep 99 & echo free); mount -t ",
-                                 pids->v1 ? "cgroup -o pids" : "cgroup2",
-                                 " none /home && echo 0 >/home/cgroup.procs; "
-                                 "(sleep 99 & sleep 99 & echo left)")})}),
+      Execute(
+          {.args = RunWords(
+               {"-rootfs", rootfs_, "-pids-limit", "2"},
+               {"sh", "-c",
+                absl::StrCat("(sleep 99 & sleep 99 & echo free); mount -t ",
+                             pids->v1 ? "cgroup" : "cgroup2", " -o ", options,
+                             " none /home && echo 0 >/home/cgroup.procs; "
+                             "(sleep 99 & sleep 99 & echo left)")})}),
       testing::AllOf(ExitsWith(0), testing::Field(&Result::out, "left\n"),
                      testing::Field(&Result::err, HasSubstr("can't fork"))));
 }

@@ -52,8 +52,11 @@ TEST_F(RunInitJobControlTest,
 
 // A signal that is sent to `run` alone does the same.
 TEST_F(RunInitJobControlTest, StopsWithRunWhoeverSendsTheSignal) {
+  // In a group of its own, whose parent is in the same session. The kernel
+  // stops no orphaned group, and ours may be one.
   Process run(
-      {.args = {"run", "-ti", "sh", "-c", "echo ready; read word; exit 6"}});
+      {.args = {"run", "-ti", "sh", "-c", "echo ready; read word; exit 6"},
+       .before_exec = [] { return setpgid(0, 0) == 0; }});
   ASSERT_EQ(run.ReadLine(), "ready");
   const pid_t init = FindInit(run.pid());
   run.Signal(SIGTSTP);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -22,6 +23,7 @@
 #include "tests/support/cgroups.h"
 #include "tests/support/container_test.h"
 #include "tests/support/held_container.h"
+#include "tests/support/hosts_shell.h"
 #include "tests/support/proc.h"
 #include "tests/support/program.h"
 #include "tests/support/terminal.h"
@@ -149,6 +151,8 @@ TEST_F(RunInitSignalTest, PassesOnWhatDoesNotMeanTheEnd) {
                                        "; echo ready; until read word; do :; "
                                        "done; exit 7")}});
     ASSERT_EQ(run.ReadLine(), "ready");
+    // The shell forgets one that comes just before it reads.
+    ASSERT_TRUE(WaitForState(FindInit(run.pid()), "S"));
     run.Signal(number);
     EXPECT_EQ(run.ReadLine(), "told");
     // No SIGKILL follows.
@@ -192,13 +196,16 @@ TEST_F(RunInitSignalTest, FailureToCleanUpDoesNotTakeThePlaceOfTheStatus) {
   const std::string directory = container.Cgroups().Directories()[0];
   const std::string hierarchy =
       directory.substr(0, directory.find("/mydocker"));
-  ASSERT_EQ(mount(nullptr, hierarchy.c_str(), nullptr,
-                  MS_REMOUNT | MS_BIND | MS_RDONLY, nullptr),
-            0);
-  const Result result = container.End(6);
+  struct statvfs mounted = {};
+  ASSERT_EQ(statvfs(hierarchy.c_str(), &mounted), 0);
+  const unsigned long flags =
+      MS_REMOUNT | MS_BIND |
+      (mounted.f_flag & (MS_NOSUID | MS_NODEV | MS_NOEXEC));
   ASSERT_EQ(
-      mount(nullptr, hierarchy.c_str(), nullptr, MS_REMOUNT | MS_BIND, nullptr),
+      mount(nullptr, hierarchy.c_str(), nullptr, flags | MS_RDONLY, nullptr),
       0);
+  const Result result = container.End(6);
+  ASSERT_EQ(mount(nullptr, hierarchy.c_str(), nullptr, flags, nullptr), 0);
   EXPECT_THAT(result, ExitsWith(6));
   EXPECT_THAT(result.err, HasSubstr("EROFS"));
   // The next one removes what had to stay.

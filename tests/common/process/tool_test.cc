@@ -123,7 +123,7 @@ TEST_F(ToolTest, IsEndedWithItsObject) {
   pid_t pid = 0;
   {
     absl::StatusOr<Tool> tool =
-        Tool::Start({"sh", "-c", "echo $$; sleep 1013"}, input_);
+        Tool::Start({"sh", "-c", "echo $$; exec sleep 1013"}, input_);
     ASSERT_THAT(tool, IsOk());
     char number[16] = {};
     ASSERT_THAT(tool->Read(number, sizeof(number) - 1), IsOk());
