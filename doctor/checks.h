@@ -17,7 +17,7 @@ Section CheckMachine();
 // /proc/sys/user. Section "namespaces".
 Section CheckNamespaces();
 
-// User namespaces for those who are not root, and the switches that
+// User namespaces for those who are not root, and the settings that
 // distributions have against them. Section "user-namespaces".
 Section CheckUserNamespaces();
 

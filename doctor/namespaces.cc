@@ -42,7 +42,7 @@ Command CommandIn(const NamespaceKind& kind) {
   return command;
 }
 
-std::string CureFor(const absl::Status& error, const std::string& limit) {
+std::string FixFor(const absl::Status& error, const std::string& limit) {
   switch (ErrnoOf(error)) {
     case ENOSPC:
       return absl::StrCat("sudo sysctl -w ", limit, "=15000");
@@ -78,7 +78,7 @@ Row CheckKind(const NamespaceKind& kind) {
                         ENOSPC, ExitStatusOf(outcome));
   }
   return RowOfTrial(kind.name, outcome, "",
-                    CureFor(outcome, absl::StrCat("user.", limit)));
+                    FixFor(outcome, absl::StrCat("user.", limit)));
 }
 
 // Whom `sudo make doctor` is for, or else nobody in particular.
@@ -136,11 +136,11 @@ Row CheckOrdinaryUsers() {
   }
   return {name, geteuid() == 0 ? Verdict::kLimited : Verdict::kNo,
           absl::StrCat("user ", uid, " may not: ", outcome.message()),
-          "see the switches"};
+          "see the settings"};
 }
 
-Row CheckSwitch(const UserNamespaceSwitch& found) {
-  const std::string name = absl::StrCat(found.whose, "'s switch");
+Row CheckSetting(const UserNamespaceSetting& found) {
+  const std::string name = absl::StrCat(found.whose, "'s setting");
   if (!found.value.has_value()) {
     return {name, Verdict::kOk,
             absl::StrCat(found.name, " does not exist here")};
@@ -152,7 +152,7 @@ Row CheckSwitch(const UserNamespaceSwitch& found) {
   return {name, found.forbids_root ? Verdict::kNo : Verdict::kLimited,
           absl::StrCat(detail, found.forbids_root ? ": nobody may make one"
                                                   : ": only root may use one"),
-          found.cure};
+          found.fix};
 }
 
 }  // namespace
@@ -172,8 +172,8 @@ Section CheckUserNamespaces() {
   Section section = {"user-namespaces",
                      "User namespaces without being root",
                      {CheckOrdinaryUsers()}};
-  for (const UserNamespaceSwitch& found : ReadUserNamespaceSwitches()) {
-    section.rows.push_back(CheckSwitch(found));
+  for (const UserNamespaceSetting& found : ReadUserNamespaceSettings()) {
+    section.rows.push_back(CheckSetting(found));
   }
   return section;
 }

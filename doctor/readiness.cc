@@ -40,24 +40,24 @@ void AddOnce(std::vector<std::string>& words, const std::string& word) {
 Row Judge(const ChapterTrial& chapter, const Report& report) {
   Row row = {chapter.name, Verdict::kOk, ""};
   std::vector<std::string> reasons;
-  std::vector<std::string> cures;
+  std::vector<std::string> fixes;
   // Whether it is said why the program does not work.
   bool explained = chapter.outcome.ok();
   if (TakesRoot(chapter.outcome)) {
     row.verdict = Verdict::kLimited;
     explained = true;
     reasons.emplace_back("for root only");
-    cures.emplace_back(kSudoForTheProgram);
+    fixes.emplace_back(kSudoForTheProgram);
   } else if (!chapter.outcome.ok()) {
     row.verdict = Verdict::kNo;
   }
   for (const Need& need : chapter.needs) {
     const Row found = FindRow(report, need.section, need.row);
-    if (found.verdict != Verdict::kOk && found.cure != kSudo) {
+    if (found.verdict != Verdict::kOk && found.fix != kSudo) {
       explained = explained || found.verdict == Verdict::kNo;
       row.verdict = std::max(row.verdict, Verdict::kLimited);
       AddOnce(reasons, absl::StrCat(found.name, ": ", found.detail));
-      AddOnce(cures, found.cure);
+      AddOnce(fixes, found.fix);
     }
   }
   // What failed though each part of it works.
@@ -65,7 +65,7 @@ Row Judge(const ChapterTrial& chapter, const Report& report) {
     reasons.insert(reasons.begin(), absl::StrCat(chapter.outcome.message()));
   }
   row.detail = absl::StrJoin(reasons, "; ");
-  row.cure = absl::StrJoin(cures, "; ");
+  row.fix = absl::StrJoin(fixes, "; ");
   if (row.verdict == Verdict::kOk) {
     const bool swap =
         FindRow(report, "machine", "swap").verdict == Verdict::kOk;

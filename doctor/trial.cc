@@ -45,14 +45,14 @@ bool TakesRoot(const absl::Status& error) {
 }
 
 Row RowOfTrial(const std::string& name, const absl::Status& outcome,
-               const std::string& success, const std::string& cure) {
+               const std::string& success, const std::string& fix) {
   if (outcome.ok()) {
     return {name, Verdict::kOk, success};
   }
   if (TakesRoot(outcome)) {
     return {name, Verdict::kLimited, "for root only", kSudo};
   }
-  return {name, Verdict::kNo, absl::StrCat(outcome.message()), cure};
+  return {name, Verdict::kNo, absl::StrCat(outcome.message()), fix};
 }
 
 }  // namespace mydocker

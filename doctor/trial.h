@@ -42,12 +42,12 @@ Step MapCallerToRoot();
 bool TakesRoot(const absl::Status& error);
 
 // Returns the row `name` for what came of a trial: OK with `success` as its
-// detail; or LIMITED with the cure sudo, if that is what is missing; or else NO
-// with the error, and `cure`.
+// detail; or LIMITED with the fix sudo, if that is what is missing; or else NO
+// with the error, and `fix`.
 Row RowOfTrial(const std::string& name, const absl::Status& outcome,
-               const std::string& success, const std::string& cure);
+               const std::string& success, const std::string& fix);
 
-// The cure for whoever is not root.
+// The fix for a user who is not root.
 inline constexpr char kSudo[] = "sudo make doctor";
 
 }  // namespace mydocker

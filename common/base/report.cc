@@ -77,19 +77,19 @@ size_t WidthOf(const std::vector<Row>& rows,
   return width == 0 ? 0 : width + kGap;
 }
 
-// The detail of the row, and its cure: behind it if there is room, or else in
+// The detail of the row, and its fix: behind it if there is room, or else in
 // lines of its own.
 std::vector<std::string> LinesOf(const Row& row, size_t column) {
   std::vector<std::string> lines =
       Wrap(ShowControlCharacters(row.detail), column);
-  if (row.cure.empty()) {
+  if (row.fix.empty()) {
     return lines;
   }
-  const std::string cure = absl::StrCat("Cure: ", row.cure);
-  if (column + lines.back().size() + 2 + cure.size() <= kColumns) {
-    absl::StrAppend(&lines.back(), ". ", cure);
+  const std::string fix = absl::StrCat("Fix: ", row.fix);
+  if (column + lines.back().size() + 2 + fix.size() <= kColumns) {
+    absl::StrAppend(&lines.back(), ". ", fix);
   } else {
-    absl::c_move(Wrap(cure, column), std::back_inserter(lines));
+    absl::c_move(Wrap(fix, column), std::back_inserter(lines));
   }
   return lines;
 }
@@ -132,7 +132,7 @@ std::string ToJson(const Report& report) {
       rows.push_back({{"name", row.name},
                       {"verdict", std::string(VerdictName(row.verdict))},
                       {"detail", row.detail},
-                      {"cure", row.cure}});
+                      {"fix", row.fix}});
     }
   }
   return sections.dump(2, ' ', false,

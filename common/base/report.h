@@ -26,8 +26,8 @@ enum class Verdict {
 struct Row {
   std::string name;
   Verdict verdict = Verdict::kNone;
-  std::string detail;     // What was seen.
-  std::string cure = {};  // What to do about it; empty if nothing is wrong.
+  std::string detail;    // What was seen.
+  std::string fix = {};  // What to do about it; empty if nothing is wrong.
 };
 
 // Rows on one topic. `id` is its name in the JSON, `title` its heading.
@@ -45,7 +45,7 @@ using Report = std::vector<Section>;
 std::string ToText(const Report& report);
 
 // Returns the report for scripts: an object (RFC 8259) with a member for each
-// section, an array of {"name", "verdict", "detail", "cure"}. Bytes that are
+// section, an array of {"name", "verdict", "detail", "fix"}. Bytes that are
 // not UTF-8 become U+FFFD.
 std::string ToJson(const Report& report);
 

@@ -12,7 +12,7 @@ namespace mydocker {
 namespace {
 
 // A sysctl, the value at which it forbids, and one at which it does not.
-struct KnownSwitch {
+struct KnownSetting {
   const char* whose;
   const char* file;
   const char* name;
@@ -21,7 +21,7 @@ struct KnownSwitch {
   bool forbids_root;
 };
 
-constexpr KnownSwitch kSwitches[] = {
+constexpr KnownSetting kSettings[] = {
     {"kernel", "/proc/sys/user/max_user_namespaces", "user.max_user_namespaces",
      "0", "15000", true},
     {"Debian", "/proc/sys/kernel/unprivileged_userns_clone",
@@ -59,20 +59,20 @@ absl::Status WriteUserMap(UserMap map, uid_t uid, gid_t gid) {
 }
 // #endregion write-user-map
 
-std::vector<UserNamespaceSwitch> ReadUserNamespaceSwitches() {
-  std::vector<UserNamespaceSwitch> switches;
-  for (const KnownSwitch& known : kSwitches) {
-    UserNamespaceSwitch& found = switches.emplace_back();
+std::vector<UserNamespaceSetting> ReadUserNamespaceSettings() {
+  std::vector<UserNamespaceSetting> settings;
+  for (const KnownSetting& known : kSettings) {
+    UserNamespaceSetting& found = settings.emplace_back();
     found.whose = known.whose;
     found.name = known.name;
-    found.cure = absl::StrCat("sudo sysctl -w ", known.name, "=", known.on);
+    found.fix = absl::StrCat("sudo sysctl -w ", known.name, "=", known.on);
     if (const auto value = ReadKernelFile(known.file); value.ok()) {
       found.value = *value;
       found.forbids = *value == known.off;
       found.forbids_root = found.forbids && known.forbids_root;
     }
   }
-  return switches;
+  return settings;
 }
 
 // #region explain
@@ -83,11 +83,11 @@ absl::Status ExplainUserNamespaceError(const absl::Status& error) {
   if (!refused || ExitStatusOf(error) != kExitMydockerFailed) {
     return error;
   }
-  for (const UserNamespaceSwitch& candidate : ReadUserNamespaceSwitches()) {
+  for (const UserNamespaceSetting& candidate : ReadUserNamespaceSettings()) {
     if (geteuid() == 0 ? candidate.forbids_root : candidate.forbids) {
       return WithHint(
           error, absl::StrCat(candidate.name, " is ", *candidate.value, ": ",
-                              candidate.cure, " allows them"));
+                              candidate.fix, " allows them"));
     }
   }
   return error;

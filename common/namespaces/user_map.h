@@ -36,21 +36,21 @@ std::string AbslUnparseFlag(UserMap map);
 absl::Status WriteUserMap(UserMap map, uid_t uid, gid_t gid);
 
 // A sysctl with which a system keeps its users from user namespaces.
-struct UserNamespaceSwitch {
+struct UserNamespaceSetting {
   std::string whose;                 // "kernel", "Debian" or "Ubuntu".
   std::string name;                  // "user.max_user_namespaces"
   std::optional<std::string> value;  // Nothing: this kernel does not have it.
   bool forbids = false;              // Whether it does so with this value.
   bool forbids_root = false;         // Whether that value is also for root.
-  std::string cure;                  // The command that lifts it.
+  std::string fix;                   // The command that lifts it.
 };
 
-// Returns the switches that are known, as they are now:
+// Returns the settings that are known, as they are now:
 // user.max_user_namespaces, kernel.unprivileged_userns_clone and
 // kernel.apparmor_restrict_unprivileged_userns.
-std::vector<UserNamespaceSwitch> ReadUserNamespaceSwitches();
+std::vector<UserNamespaceSetting> ReadUserNamespaceSettings();
 
-// Returns `error` with the name and the value of the switch that is against
+// Returns `error` with the name and the value of the setting that is against
 // user namespaces on this system, if one is and the error can come of it.
 absl::Status ExplainUserNamespaceError(const absl::Status& error);
 

@@ -365,7 +365,7 @@ INSTANTIATE_TEST_SUITE_P(
     All, RecoverProcTest,
     testing::Values(HiddenProc{"Once", "others", 1},
                     HiddenProc{"Twice", "others; others", 2},
-                    // As the article cures it.
+                    // As the article fixes it.
                     HiddenProc{"AndOursMountedOnTop", "others; ours", 2},
                     HiddenProc{"AndOursAndOnceMore", "others; ours; others",
                                3}),

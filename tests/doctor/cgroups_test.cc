@@ -210,7 +210,7 @@ TEST_F(DoctorCgroupsTest, AnOrdinaryUserIsSentToSudo) {
     if (absl::StrContains(row.detail, " at ") && row.name != "mode") {
       const Row users_row = users.Find("cgroups", row.name);
       EXPECT_EQ(users_row.verdict, "LIMITED") << users_row;
-      EXPECT_THAT(users_row.cure, HasSubstr("sudo")) << users_row;
+      EXPECT_THAT(users_row.fix, HasSubstr("sudo")) << users_row;
     }
   }
 }

@@ -89,11 +89,11 @@ TEST_F(DoctorTest, ReportsOnEveryTopicInJson) {
     for (const Row& row : rows) {
       EXPECT_THAT(row.verdict, AnyOf("OK", "LIMITED", "NO")) << row;
       EXPECT_NE(row.detail, "") << row;
-      // A chapter's row names those rows that have the cure.
+      // A chapter's row names those rows that have the fix.
       if (row.verdict == "OK" || section == "chapters") {
-        EXPECT_EQ(row.cure, "") << row;
+        EXPECT_EQ(row.fix, "") << row;
       } else {
-        EXPECT_NE(row.cure, "") << row;
+        EXPECT_NE(row.fix, "") << row;
       }
     }
   }
@@ -214,14 +214,14 @@ TEST_F(DoctorTest, NamesTheSwitchThatIsAgainstUserNamespaces) {
   const Report report = AskForReport(
       {.args = {}, .before_exec = [] { return ForbidNamespaces("user"); }});
   EXPECT_EQ(report.exit_status, 1);
-  EXPECT_EQ(report.Find("user-namespaces", "kernel's switch").verdict, "NO");
+  EXPECT_EQ(report.Find("user-namespaces", "kernel's setting").verdict, "NO");
   for (const auto& [section, name] :
        {std::pair("namespaces", "user"), std::pair("chapters", "5 user-ns"),
         std::pair("chapters", "6 net-ns")}) {
     const Row row = report.Find(section, name);
     EXPECT_EQ(row.verdict, "NO") << row;
     EXPECT_THAT(row.detail, HasSubstr("user.max_user_namespaces is 0"));
-    EXPECT_THAT(row.cure, HasSubstr("sysctl -w user.max_user_namespaces="));
+    EXPECT_THAT(row.fix, HasSubstr("sysctl -w user.max_user_namespaces="));
   }
   // The others do without.
   EXPECT_EQ(report.Find("namespaces", "uts").verdict, "OK");
@@ -263,7 +263,7 @@ TEST_F(DoctorTest, AnOrdinaryUserIsSentToSudo) {
                                  ? "NO"
                                  : "LIMITED")
           << row;
-      EXPECT_THAT(row.cure, HasSubstr("sudo")) << row;
+      EXPECT_THAT(row.fix, HasSubstr("sudo")) << row;
     }
   }
 }
@@ -276,7 +276,7 @@ TEST_F(DoctorTest, NamesThePackageOfAMissingProgram) {
        {std::pair("7 cgroup-memory", "stress"), std::pair("3 pid-ns", "procps"),
         std::pair("2 ipc-ns", "util-linux")}) {
     EXPECT_EQ(report.Find("tools", package).verdict, "NO");
-    EXPECT_THAT(report.Find("tools", package).cure, HasSubstr(package));
+    EXPECT_THAT(report.Find("tools", package).fix, HasSubstr(package));
     const Row row = report.Find("chapters", chapter);
     EXPECT_THAT(row.verdict, AnyOf("LIMITED", "NO")) << row;
     EXPECT_THAT(row.detail, HasSubstr(package)) << row;

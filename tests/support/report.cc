@@ -16,7 +16,7 @@ Row ReadRow(const json& object) {
   EXPECT_EQ(object.size(), 4U);
   for (const auto& [name, field] :
        {std::pair("name", &Row::name), std::pair("verdict", &Row::verdict),
-        std::pair("detail", &Row::detail), std::pair("cure", &Row::cure)}) {
+        std::pair("detail", &Row::detail), std::pair("fix", &Row::fix)}) {
     const auto member = object.find(name);
     if (member == object.end() || !member->is_string()) {
       ADD_FAILURE() << "a row has no text " << name;
@@ -31,7 +31,7 @@ Row ReadRow(const json& object) {
 
 std::ostream& operator<<(std::ostream& stream, const Row& row) {
   return stream << row.name << ": " << row.verdict << ", " << row.detail
-                << ", cure: " << row.cure;
+                << ", fix: " << row.fix;
 }
 
 std::vector<Row> Report::Rows(const std::string& section) const {

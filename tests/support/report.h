@@ -16,7 +16,7 @@ struct Row {
   std::string name;
   std::string verdict;
   std::string detail;
-  std::string cure;
+  std::string fix;
 };
 std::ostream& operator<<(std::ostream& stream, const Row& row);
 

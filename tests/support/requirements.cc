@@ -24,7 +24,7 @@ std::string WhyNoTool(const std::string& name) {
 std::string WhyNoUserNamespaces(uid_t uid) {
   const pid_t child = fork();
   if (child == 0) {
-    // With AppArmor's switch the namespace is made, but gives no capabilities:
+    // With AppArmor's setting the namespace is made, but gives no capabilities:
     // only using one tells.
     const bool allowed = setresgid(uid, uid, uid) == 0 &&
                          setresuid(uid, uid, uid) == 0 &&

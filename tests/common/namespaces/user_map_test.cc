@@ -51,24 +51,25 @@ TEST(WriteUserMapTest, FailsWhereAMapIsWrittenAlready) {
   });
 }
 
-TEST(ReadUserNamespaceSwitchesTest, SaysWhatTheFilesSay) {
-  const std::vector<UserNamespaceSwitch> switches = ReadUserNamespaceSwitches();
-  ASSERT_EQ(switches.size(), 3U);
-  for (const UserNamespaceSwitch& found : switches) {
+TEST(ReadUserNamespaceSettingsTest, SaysWhatTheFilesSay) {
+  const std::vector<UserNamespaceSetting> settings =
+      ReadUserNamespaceSettings();
+  ASSERT_EQ(settings.size(), 3U);
+  for (const UserNamespaceSetting& found : settings) {
     const std::string path = absl::StrCat(
         "/proc/sys/", absl::StrReplaceAll(found.name, {{".", "/"}}));
     const absl::StatusOr<std::string> value = ReadKernelFile(path);
     EXPECT_EQ(found.value.has_value(), value.ok()) << path;
     EXPECT_EQ(found.value.value_or(""), value.value_or("")) << path;
-    EXPECT_THAT(found.cure, testing::StartsWith(absl::StrCat("sudo sysctl -w ",
-                                                             found.name, "=")));
+    EXPECT_THAT(found.fix, testing::StartsWith(absl::StrCat("sudo sysctl -w ",
+                                                            found.name, "=")));
     if (!value.ok()) {
       EXPECT_FALSE(found.forbids) << path;
     }
   }
 }
 
-TEST(ReadUserNamespaceSwitchesTest, KnowsWhenTheLimitForbids) {
+TEST(ReadUserNamespaceSettingsTest, KnowsWhenTheLimitForbids) {
   SKIP_WITHOUT_USER_NAMESPACES();
   SKIP_WITHOUT_WRITABLE_PROC_SYS();
   InUserNamespace(0, [](uid_t uid, gid_t gid) {
@@ -76,7 +77,7 @@ TEST(ReadUserNamespaceSwitchesTest, KnowsWhenTheLimitForbids) {
     for (const char* limit : {"1", "0"}) {
       ASSERT_THAT(WriteKernelFile("/proc/sys/user/max_user_namespaces", limit),
                   IsOk());
-      const UserNamespaceSwitch found = ReadUserNamespaceSwitches()[0];
+      const UserNamespaceSetting found = ReadUserNamespaceSettings()[0];
       EXPECT_EQ(found.name, "user.max_user_namespaces");
       EXPECT_EQ(found.value, limit);
       EXPECT_EQ(found.forbids, found.value == "0");
@@ -101,7 +102,7 @@ TEST(ExplainUserNamespaceErrorTest, SaysNothingOfSwitchesThatAreOn) {
   if (is("/proc/sys/user/max_user_namespaces", "0") ||
       is("/proc/sys/kernel/unprivileged_userns_clone", "0") ||
       is("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1")) {
-    GTEST_SKIP() << "on this system a switch is against user namespaces";
+    GTEST_SKIP() << "on this system a setting forbids user namespaces";
   }
   const absl::Status error = ErrnoError(EPERM, "clone");
   EXPECT_EQ(ExplainUserNamespaceError(error), error);
