@@ -62,7 +62,7 @@ struct Host {
   const Mount* v2 = nullptr;  // Where v2 is mounted; null: nowhere.
 };
 
-Host LookAtHost() {
+Host InspectHost() {
   Host host;
   host.mounts = ReadCgroupMounts().value_or(std::vector<Mount>());
   host.controllers = KernelsControllers();
@@ -176,7 +176,7 @@ Section CheckCgroups() {
                      "Cgroups: where each controller lives; a process was put "
                      "into one there",
                      {}};
-  const Host host = LookAtHost();
+  const Host host = InspectHost();
   section.rows.push_back(CheckMode(host));
   for (const std::string& name : ControllersToCheck(host)) {
     section.rows.push_back(CheckController(host, name));

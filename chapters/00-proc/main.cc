@@ -40,7 +40,7 @@ absl::Status Print(const Report& report) {
 absl::StatusOr<int> ShowProcess(const std::string& word) {
   ASSIGN_OR_RETURN(const pid_t pid, FindProcess(word));
   Report report;
-  ASSIGN_OR_RETURN(report.emplace_back(), LookAtFiles(pid));
+  ASSIGN_OR_RETURN(report.emplace_back(), DescribeFiles(pid));
   ASSIGN_OR_RETURN(report.emplace_back(), CompareNamespaces(pid));
   ASSIGN_OR_RETURN(report.emplace_back(), CompareCgroups(pid));
   ASSIGN_OR_RETURN(report.emplace_back(), CompareMounts(pid));

@@ -156,7 +156,7 @@ absl::StatusOr<pid_t> FindProcess(const std::string& word) {
   return pid;
 }
 
-absl::StatusOr<Section> LookAtFiles(pid_t pid) {
+absl::StatusOr<Section> DescribeFiles(pid_t pid) {
   ASSIGN_OR_RETURN(const std::string cmdline, ReadProcFile(pid, "cmdline"));
   ASSIGN_OR_RETURN(const std::string cwd, DescribeLink(pid, "cwd"));
   ASSIGN_OR_RETURN(const std::string environ, ReadMemoryFile(pid, "environ"));

@@ -23,7 +23,7 @@ absl::StatusOr<pid_t> FindProcess(const std::string& word);
 
 // What the files in /proc/PID say of the process. Section "files".
 // Source: the table of /proc in article 001, and proc(5).
-absl::StatusOr<Section> LookAtFiles(pid_t pid);
+absl::StatusOr<Section> DescribeFiles(pid_t pid);
 
 // Its namespaces beside ours. Section "namespaces".
 absl::StatusOr<Section> CompareNamespaces(pid_t pid);

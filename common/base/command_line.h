@@ -24,7 +24,7 @@ struct FlagAlias {
 // The flags that a command takes.
 struct FlagSet {
   // As ABSL_FLAG has them. A program has one set of flags for all its commands;
-  // those of another command are unknown to this one. Empty: all of them.
+  // a command does not accept another command's flags. Empty: all flags.
   std::vector<absl::string_view> names;
   std::vector<FlagAlias> aliases;
 };
@@ -41,13 +41,13 @@ std::string AbslUnparseFlag(const Strings& strings);
 // the words from the first that is not a flag, or those after "--".
 //
 // A flag is written -name=value or -name value, with one dash or two; a bool
-// also -name alone. A dash in the name stands for the underscore that C++ wants
-// there. If a flag comes twice, the last one counts, but with the type Strings
-// all do.
+// also -name alone. A dash in the name stands for the underscore of the C++
+// name. If a flag comes twice, the last one counts; with the type Strings, all
+// of them do.
 //
-// Errors: InvalidArgument for a flag that is not in `flags` (for one of
-// Docker's it says what there is instead), for a missing or empty value, and
-// for a value that the flag's type refuses, with that type's explanation.
+// Errors: InvalidArgument for a flag that is not in `flags` (for a Docker flag,
+// the message names the alternative), for a missing or empty value, and for a
+// value that the flag's type rejects, with that type's explanation.
 absl::StatusOr<std::vector<std::string>> ParseFlags(
     const std::vector<std::string>& words, const FlagSet& flags = {});
 
@@ -58,9 +58,9 @@ bool AsksForHelp(const std::vector<std::string>& words);
 // explanation and its aliases.
 std::string HelpPage(absl::string_view usage, const FlagSet& flags = {});
 
-// The whole command line of the programs that are only flags and a command:
-// answers a request for help on standard output and ends the program, parses
-// the flags, and returns the command, `fallback` if none is given.
+// Handles the whole command line of a program that takes only flags and a
+// command: prints help on standard output and exits if asked to, parses the
+// flags, and returns the command, or `fallback` if none is given.
 //
 // Errors: those of ParseFlags.
 absl::StatusOr<std::vector<std::string>> ParseCommandLine(

@@ -1,6 +1,6 @@
 // From chapter 7.
 //
-// The names by which containers are told apart.
+// Container ids.
 
 #ifndef MYDOCKER_COMMON_BASE_CONTAINER_ID_H_
 #define MYDOCKER_COMMON_BASE_CONTAINER_ID_H_
@@ -12,13 +12,13 @@
 
 namespace mydocker {
 
-// Returns a new name for a container: 12 random hexadecimal digits, as many as
-// Docker shows of its ids. Errors: those of getrandom(2).
+// Returns a new container id: 12 random hexadecimal digits, as many as Docker
+// shows of its ids. Errors: those of getrandom(2).
 absl::StatusOr<std::string> NewContainerId();
 
-// Whether `name` can be one that NewContainerId has returned. What we find
-// under such a name in our own directories is ours to remove; under any other
-// it is somebody else's.
+// Returns whether `name` has the form of an id from NewContainerId. Entries
+// with such a name in our own directories are ours to remove; all others belong
+// to somebody else.
 bool IsContainerId(absl::string_view name);
 
 }  // namespace mydocker

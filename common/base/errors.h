@@ -1,8 +1,8 @@
 // From chapter 1.
 //
-// Errors that a reader can act on: what was being done, the kernel's word for
-// what went wrong, and what to do about it. They travel as absl::Status and end
-// as one line on standard error and an exit status with Docker's meaning.
+// Errors that a reader can act on: what was being done, the kernel's error, and
+// what to do about it. They are passed as absl::Status and end as one line on
+// standard error and an exit status with Docker's meaning.
 
 #ifndef MYDOCKER_COMMON_BASE_ERRORS_H_
 #define MYDOCKER_COMMON_BASE_ERRORS_H_
@@ -22,8 +22,8 @@ inline constexpr int kExitNotFound = 127;
 
 // Returns the error for a system call that failed with `error`, an errno(3).
 // `doing` says what was being done, and to what: "mount proc on /proc". `hint`
-// says what the reader can do about it, if anything is known. The message is
-// "mount proc on /proc: Operation not permitted (EPERM); HINT".
+// says what the reader can do about it, if known. The message is "mount proc on
+// /proc: Operation not permitted (EPERM); HINT".
 absl::Status ErrnoError(int error, absl::string_view doing,
                         absl::string_view hint = "");
 
@@ -33,8 +33,8 @@ int ErrnoOf(const absl::Status& status);
 // Returns `status` with "; hint" after its message. An OK status is unchanged.
 absl::Status WithHint(const absl::Status& status, absl::string_view hint);
 
-// Returns `status` with "DOING: " before its message, for a function that knows
-// better what it was all about. An OK status is unchanged.
+// Returns `status` with "DOING: " before its message, for a caller that knows
+// the larger purpose. An OK status is unchanged.
 absl::Status WithContext(absl::string_view doing, const absl::Status& status);
 
 // Returns `status` marked to end the program with `exit_status` (1 to 255).
@@ -44,9 +44,8 @@ absl::Status WithExitStatus(absl::Status status, int exit_status);
 // kExitMydockerFailed.
 int ExitStatusOf(const absl::Status& status);
 
-// Returns an error put together from its parts, as it came from another
-// process. `error_number` is what ErrnoOf returns, `exit_status` what
-// ExitStatusOf does.
+// Returns an error assembled from parts that another process sent. ErrnoOf will
+// return `error_number`, and ExitStatusOf `exit_status`.
 absl::Status MakeError(absl::StatusCode code, absl::string_view message,
                        int error_number, int exit_status);
 
@@ -54,15 +53,16 @@ absl::Status MakeError(absl::StatusCode code, absl::string_view message,
 // last part of the path `program`, and returns ExitStatusOf(status).
 int ReportFailure(absl::string_view program, const absl::Status& status);
 
-// The same for what fails when the result is there already, an exit status: the
-// failure is told and does not take its place. An OK status is not told.
+// As ReportFailure, for a step that fails after the exit status is already
+// known: prints the failure without changing that status. Prints nothing for an
+// OK status.
 void ReportIfFailed(const absl::Status& status,
                     absl::string_view program = "mydocker");
 
 }  // namespace mydocker
 
-// Evaluates `expression`, an absl::Status; returns it from the function that
-// stands around if it is not OK.
+// Evaluates `expression`, an absl::Status; returns it from the enclosing
+// function if it is not OK.
 #define RETURN_IF_ERROR(expression)                   \
   do {                                                \
     absl::Status status_of_expression = (expression); \
@@ -71,8 +71,9 @@ void ReportIfFailed(const absl::Status& status,
     }                                                 \
   } while (false)
 
-// Evaluates `expression`, an absl::StatusOr<T>; gives its value to `variable`,
-// which may be a declaration, or returns its error from the function around.
+// Evaluates `expression`, an absl::StatusOr<T>; assigns its value to
+// `variable`, which may be a declaration, or returns its error from the
+// enclosing function.
 #define ASSIGN_OR_RETURN(variable, expression)                              \
   ASSIGN_OR_RETURN_AS(MYDOCKER_CONCAT(result_of_line_, __LINE__), variable, \
                       expression)

@@ -47,26 +47,25 @@ struct Pipe {
 // Makes a pipe. Errors: those of pipe2(2), e.g. EMFILE.
 absl::StatusOr<Pipe> MakePipe();
 
-// Opens /dev/null in the place of each standard stream (descriptors 0, 1, 2)
-// that the caller left closed. Without that, the next file to be opened would
-// become standard output, and the container's output would land in it.
+// Opens /dev/null for each standard stream (descriptors 0, 1, 2) that the
+// caller left closed. Otherwise the next file opened would become standard
+// output, and the container's output would land in it.
 absl::Status OpenMissingStandardStreams();
 
-// Makes /dev/null the standard input: what is read there is empty.
+// Makes /dev/null the standard input, so that reads return end of file.
 // Errors: those of open(2) and dup2(2).
 absl::Status EmptyStandardInput();
 
-// Opens a directory, for reading it and for flock(2). A link in its place is
-// not followed. Returns a descriptor that is not valid if that fails, with the
-// reason in errno.
+// Opens a directory for reading and for flock(2). Does not follow `path` if it
+// is a symbolic link. On failure, returns an invalid descriptor and sets errno.
 UniqueFd OpenDirectory(const std::string& path);
 
-// Reads from `fd` until its end, and returns all of it. A pipe ends when nobody
-// has it open for writing any more. Errors: those of read(2).
+// Reads from `fd` until its end, and returns all of it. A pipe ends when no
+// process has it open for writing any more. Errors: those of read(2).
 absl::StatusOr<std::string> ReadAll(int fd);
 
-// Writes the whole of `text` to `fd`, in one write(2) where the kernel takes it
-// so: then the lines of several processes do not mix.
+// Writes the whole of `text` to `fd`, in one write(2) if the kernel accepts it
+// all, so that the lines of several processes do not mix.
 // Errors: those of write(2), e.g. ENOSPC; EPIPE where SIGPIPE is blocked.
 absl::Status WriteAll(int fd, absl::string_view text);
 

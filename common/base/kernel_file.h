@@ -1,7 +1,7 @@
 // From chapter 5.
 //
-// The files of /proc and /sys, which are the kernel's functions in disguise:
-// what is written to them is one call, and may be refused.
+// Files in /proc and /sys. They are kernel functions in disguise: each write is
+// one call, which the kernel may refuse.
 
 #ifndef MYDOCKER_COMMON_BASE_KERNEL_FILE_H_
 #define MYDOCKER_COMMON_BASE_KERNEL_FILE_H_
@@ -15,10 +15,10 @@
 
 namespace mydocker {
 
-// Writes `value` to the existing file `path` with a single write(2), which is
-// what these files ask for (user_namespaces(7), cgroups(7)), and returns the
-// kernel's answer. Never makes a file: where the kernel's is missing, an
-// ordinary file of that name would take the value and limit nothing.
+// Writes `value` to the existing file `path` with a single write(2), as these
+// files require (user_namespaces(7), cgroups(7)), and returns the kernel's
+// answer. Never creates a file: if the kernel's file is missing, an ordinary
+// file of that name would accept the value and limit nothing.
 absl::Status WriteKernelFile(const std::string& path, absl::string_view value);
 
 // Returns what the file `path` holds, without the newline at its end.
@@ -29,7 +29,8 @@ absl::StatusOr<std::string> ReadKernelFile(const std::string& path);
 absl::StatusOr<uint64_t> ReadKeyedNumber(const std::string& path,
                                          absl::string_view key);
 
-// Returns the number that is all that `path` holds, such as memory.peak.
+// Returns the number in `path`, a file that holds only a number, such as
+// memory.peak.
 absl::StatusOr<uint64_t> ReadNumber(const std::string& path);
 
 }  // namespace mydocker

@@ -1,6 +1,6 @@
 // From chapter 7.
 //
-// Locks that only root can take, and that leave nothing behind.
+// Locks that only root can take, and that leave no files behind.
 
 #ifndef MYDOCKER_COMMON_BASE_NAMED_LOCK_H_
 #define MYDOCKER_COMMON_BASE_NAMED_LOCK_H_
@@ -13,38 +13,38 @@
 
 namespace mydocker {
 
-// Where mydocker keeps what must not outlive a reboot. Its mode is 0700:
-// whoever may open a directory may lock it (flock(2)), so a lock on one that
-// everybody may open, such as a cgroup, could be held by any user, for ever.
+// Where mydocker keeps state that must not outlive a reboot. Its mode is 0700:
+// whoever may open a directory may lock it (flock(2)), so any user could hold a
+// lock on a directory open to everybody, such as a cgroup, for ever.
 inline constexpr char kRunDirectory[] = "/run/mydocker";
 
 // The lock NAME: the file /run/mydocker/NAME.lock, locked with flock(2) for as
 // long as this object lives. The kernel drops it when the process dies.
 class NamedLock {
  public:
-  // A lock is one process's, or many share it.
+  // One process holds the lock, or several share it.
   enum class Mode { kExclusive, kShared };
 
   // Takes the lock `name`, a file name without a slash. Waits while another
-  // process has it, for 10 seconds at most.
-  // Errors: EWOULDBLOCK after that time; EACCES for those who are not root;
+  // process holds it, for 10 seconds at most.
+  // Errors: EWOULDBLOCK after that time; EACCES if the caller is not root;
   // those of mkdir(2), open(2) and flock(2).
   static absl::StatusOr<NamedLock> Acquire(absl::string_view name);
 
-  // As Acquire, but does not wait: EWOULDBLOCK if another process has it in a
-  // mode that leaves no room for `mode`.
+  // As Acquire, but does not wait: EWOULDBLOCK if another process holds it in a
+  // mode that conflicts with `mode`.
   static absl::StatusOr<NamedLock> TryAcquire(absl::string_view name,
                                               Mode mode = Mode::kExclusive);
 
-  // Removes the files of locks whose names begin with `prefix` and that nobody
-  // has: a process that was killed could not do it. No such lock may be taken
-  // or given back meanwhile.
+  // Removes the files of locks that nobody holds and whose names begin with
+  // `prefix`: a killed process leaves its lock file behind. No such lock may be
+  // taken or released meanwhile.
   static void RemoveAbandoned(absl::string_view prefix);
 
   NamedLock(NamedLock&& other) noexcept = default;
   NamedLock& operator=(NamedLock&&) = delete;
-  // Removes the file if nobody else has the lock, and the directory if it is
-  // empty then.
+  // Removes the file if nobody else holds the lock, and then the directory if
+  // it is empty.
   ~NamedLock();
 
  private:

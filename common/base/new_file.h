@@ -1,6 +1,6 @@
 // From chapter 10.
 //
-// A file that is there when it is complete, and not before.
+// A file that appears only when it is complete.
 
 #ifndef MYDOCKER_COMMON_BASE_NEW_FILE_H_
 #define MYDOCKER_COMMON_BASE_NEW_FILE_H_
@@ -13,22 +13,23 @@
 
 namespace mydocker {
 
-// Has no name at first (open(2), O_TMPFILE): whatever happens to its writer,
-// SIGKILL too, leaves nothing of it. Where the file system cannot do that, it
-// has one beside its later name, and only SIGKILL leaves it.
+// Has no name at first (open(2), O_TMPFILE): if its writer dies, even by
+// SIGKILL, nothing is left of it. If the file system does not support that, the
+// file has a temporary name in the same directory, and only SIGKILL leaves it
+// behind.
 class NewFile {
  public:
-  // Makes it for the path `path`, whose folder must be there.
+  // Creates a file that will have the path `path`, whose directory must exist.
   // Errors: those of open(2).
   static absl::StatusOr<NewFile> Create(const std::string& path);
   NewFile(NewFile&& other) noexcept;
   NewFile& operator=(NewFile&&) = delete;
   ~NewFile();
 
-  // It is open for reading and writing.
+  // Open for reading and writing.
   const UniqueFd& file() const { return file_; }
 
-  // Gives it its name. What has had that before is replaced, in one step.
+  // Gives the file its name, atomically replacing any file that had it.
   // Errors: those of link(2) and rename(2).
   absl::Status Appear();
 
@@ -36,7 +37,7 @@ class NewFile {
   NewFile() = default;
 
   std::string path_;
-  std::string provisional_;  // Its name until then; empty: none.
+  std::string provisional_;  // Its temporary name; empty: none.
   UniqueFd file_;
 };
 

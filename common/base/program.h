@@ -16,8 +16,8 @@ namespace mydocker {
 // status that the error is marked with. `name` is the program's name in that
 // line, a path or its last part (ReportFailure).
 //
-// Before that it opens /dev/null in the place of each standard stream that the
-// caller left closed (OpenMissingStandardStreams).
+// Before that it opens /dev/null for each standard stream that the caller left
+// closed (OpenMissingStandardStreams).
 int RunProgram(absl::string_view name,
                absl::FunctionRef<absl::StatusOr<int>()> body);
 

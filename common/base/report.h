@@ -1,6 +1,6 @@
 // From chapter 0.
 //
-// What a program finds out, in rows, and the two ways to print it.
+// A program's findings, in rows, and the two ways to print them.
 
 #ifndef MYDOCKER_COMMON_BASE_REPORT_H_
 #define MYDOCKER_COMMON_BASE_REPORT_H_
@@ -12,8 +12,8 @@ namespace mydocker {
 
 // The word that a row begins with.
 enum class Verdict {
-  kNone,  // The row is a fact, and nothing is said about it.
-  // Of what the machine must be able to do, from good to bad:
+  kNone,  // The row is a fact without a verdict.
+  // For what the machine must be able to do, from good to bad:
   kOk,       // It was tried, and it works.
   kLimited,  // It works in part, or for root only.
   kNo,       // It does not work.
@@ -22,7 +22,7 @@ enum class Verdict {
   kDifferent,
 };
 
-// One thing that was looked at.
+// One finding.
 struct Row {
   std::string name;
   Verdict verdict = Verdict::kNone;
@@ -39,9 +39,9 @@ struct Section {
 
 using Report = std::vector<Section>;
 
-// Returns the report for people: aligned, in lines of at most 80 columns as far
-// as the words allow it. Control characters, which a process may well have in
-// its command line, are shown as \xNN.
+// Returns the report for people: aligned, in lines of at most 80 columns unless
+// a word is longer. Control characters, which a process's command line may
+// contain, are shown as \xNN.
 std::string ToText(const Report& report);
 
 // Returns the report for scripts: an object (RFC 8259) with a member for each

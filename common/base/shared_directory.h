@@ -1,7 +1,7 @@
 // From chapter 7.
 //
-// A directory that all containers share, and that is there only while one of
-// them needs it.
+// A directory that all containers share, and that exists only while one of them
+// needs it.
 
 #ifndef MYDOCKER_COMMON_BASE_SHARED_DIRECTORY_H_
 #define MYDOCKER_COMMON_BASE_SHARED_DIRECTORY_H_
@@ -14,18 +14,19 @@
 
 namespace mydocker {
 
-// Makes the directory `path` in `parent`, with these permissions, less the
-// umask; and first `parent`, if it is not there. Takes no lock: whoever removes
-// what is in `parent` also removes `parent`, which succeeds only if nobody else
-// has something there; and who makes something there begins anew if `parent`
-// has gone meanwhile. If `path` cannot be made, an empty `parent` is removed.
-// Errors: those of mkdir(2): EEXIST if `path` is there already; EACCES for
-// those who are not root.
+// Makes the directory `path` in `parent`, with these permissions minus the
+// umask; makes `parent` first if it does not exist. Takes no lock: whoever
+// removes an entry of `parent` also tries to remove `parent`, which succeeds
+// only if it is empty; whoever makes an entry starts again if `parent` has
+// disappeared meanwhile. If `path` cannot be made, removes `parent` if it is
+// empty.
+// Errors: those of mkdir(2): EEXIST if `path` already exists; EACCES if the
+// caller is not root.
 absl::Status MakeInSharedDirectory(const std::string& parent,
                                    mode_t parent_permissions,
                                    const std::string& path, mode_t permissions);
 
-// Removes `parent` if nobody has anything in it, and it is no mount.
+// Removes `parent` if it is empty and not a mount point.
 // Errors: those of rmdir(2).
 absl::Status RemoveSharedDirectory(const std::string& parent);
 

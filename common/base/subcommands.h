@@ -17,15 +17,15 @@ struct Subcommand {
   absl::string_view name;
   // One line for the help page. Empty: the program calls this command itself.
   absl::string_view summary;
-  // Does it. `words` is what follows the name on the command line.
+  // Runs the command. `words` is what follows its name on the command line.
   absl::StatusOr<int> (*run)(const std::vector<std::string>& words);
 };
 
 // The whole of main() for the program `name`: calls the command of `table` that
 // argv[1] names, and returns the program's exit status (RunProgram). -help
-// instead of a name prints what there is.
+// instead of a name lists the commands.
 // Errors: InvalidArgument for no name and for one that is not in the table. For
-// a command of Docker's it says what there is instead.
+// a Docker command, the message names the alternative.
 int RunSubcommand(absl::string_view name, int argc, char* argv[],
                   const std::vector<Subcommand>& table);
 

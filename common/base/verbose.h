@@ -1,6 +1,6 @@
 // From chapter 8.
 //
-// What a person is told on standard error: with -verbose each step, once the
+// Messages to the user on standard error: with -verbose each step, once the
 // kernel has accepted it, and what became of a container. Standard output
 // belongs to the container.
 
@@ -12,21 +12,20 @@
 
 namespace mydocker {
 
-// Turns LogStep on or off in this process. It is off to begin with.
+// Turns LogStep on or off in this process. It is off by default.
 void SetVerbose(bool verbose);
 bool IsVerbose();
 
 // Writes "mydocker: STEP (N ms)" as one line to standard error, if verbose. The
-// milliseconds are those since the step before, or since SetVerbose, in this
+// milliseconds are counted from the previous step, or from SetVerbose, in this
 // process.
 void LogStep(absl::string_view step);
 
-// As LogStep if `result`, the step's, is OK. Returns `result`.
+// Logs `step` only if its `result` is OK. Returns `result`.
 absl::Status LogStep(absl::Status result, absl::string_view step);
 
-// Writes "mydocker: MESSAGE" as one line to standard error. If nobody is there
-// to read it, nothing is written: the container's exit status is worth more
-// than an error of ours.
+// Writes "mydocker: MESSAGE" as one line to standard error. A failure to write
+// is ignored: the container's exit status matters more than our message.
 void Report(absl::string_view message);
 
 }  // namespace mydocker

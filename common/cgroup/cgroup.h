@@ -20,15 +20,16 @@
 
 namespace mydocker {
 
-// Where the cgroups of `mydocker run` lie, below the root of each hierarchy.
+// The parent of the cgroups of `mydocker run`, below the root of each
+// hierarchy.
 inline constexpr char kCgroupParent[] = "mydocker";
 
-// Removes the cgroup `path` of `hierarchy`: kills what is inside and in those
-// below it, waits until it is empty, up to `limit_ms` milliseconds, and removes
-// the directory; then also mydocker, if no other container has a cgroup there,
-// and takes back the controllers that nobody needs any more (controllers.h). A
-// cgroup that is already removed is no error.
-// Errors: EBUSY if a process stays; those of rmdir(2) and TakeBackUnused.
+// Removes the cgroup `path` of `hierarchy`: kills all processes in it and below
+// it, waits until it is empty, up to `limit_ms` milliseconds, and removes the
+// directory; then also removes mydocker, if no other container has a cgroup
+// there, and takes back the controllers that nobody needs any more
+// (controllers.h). It is no error if the cgroup is already removed.
+// Errors: EBUSY if a process remains; those of rmdir(2) and TakeBackUnused.
 absl::Status RemoveCgroup(const Hierarchy& hierarchy, const std::string& path,
                           int limit_ms);
 
@@ -36,14 +37,14 @@ absl::Status RemoveCgroup(const Hierarchy& hierarchy, const std::string& path,
 class Cgroup {
  public:
   // Makes the cgroup mydocker/`id` in `hierarchy`.
-  // Errors: EACCES for those who are not root; EROFS if the hierarchy is
-  // mounted read-only; EEXIST if another container has that id.
+  // Errors: EACCES if the caller is not root; EROFS if the hierarchy is mounted
+  // read-only; EEXIST if another container has that id.
   static absl::StatusOr<Cgroup> Create(const Hierarchy& hierarchy,
                                        absl::string_view id);
   Cgroup(Cgroup&& other) noexcept;
   Cgroup& operator=(Cgroup&&) = delete;
-  // Removes it, if Remove has not been called. An error is lost here: call
-  // Remove where the way out is a normal one.
+  // Removes it, if Remove has not been called. Ignores errors, so call Remove
+  // on the normal path.
   ~Cgroup();
 
   const Hierarchy& hierarchy() const { return hierarchy_; }
@@ -55,26 +56,27 @@ class Cgroup {
   // The path of one of its files, e.g. "memory.max".
   std::string File(absl::string_view name) const;
 
-  // Makes the files of `controller` appear in the cgroup. On v1 they are there
-  // already; on v2 it is handed down to it, until the cgroup is removed.
+  // Makes the files of `controller` appear in the cgroup. On v1 they already
+  // exist; on v2 the controller is handed down to the cgroup, until the cgroup
+  // is removed.
   // Errors: those of HandDown (controllers.h).
   absl::Status Enable(absl::string_view controller) const;
 
   // Moves the process `pid`, with all its threads, into the cgroup by writing
   // it to cgroup.procs. The kernel makes the caller wait for an RCU grace
   // period, some 10 ms: see Admit. (The articles write to tasks, which moves
-  // one thread and is there on v1 only.) Errors: ENOSPC for a cpuset without
-  // CPUs or memory nodes; EBUSY, EOPNOTSUPP, EINVAL as cgroup v2 has them.
+  // one thread and exists on v1 only.) Errors: ENOSPC for a cpuset without CPUs
+  // or memory nodes; EBUSY, EOPNOTSUPP, EINVAL on cgroup v2.
   absl::Status Attach(pid_t pid) const;
 
-  // Has the child that `command` starts be in the cgroup before its program
+  // Changes `command` so that its child is in the cgroup before its program
   // runs, without the wait of Attach. On v2 the child is born there
-  // (CLONE_INTO_CGROUP, clone(2)); on v1 it moves itself, as a step of its own,
-  // by writing 0, "the writer", to tasks: a thread that moves only itself needs
-  // no grace period. The cgroup must outlive the call of Start.
+  // (CLONE_INTO_CGROUP, clone(2)); on v1 it moves itself, in a step before its
+  // program, by writing 0, "the writer", to tasks: a thread that moves only
+  // itself needs no grace period. The cgroup must outlive the call of Start.
   void Admit(Command& command) const;
 
-  // RemoveCgroup, with 5 seconds' time.
+  // Calls RemoveCgroup, with a limit of 5 seconds.
   absl::Status Remove();
 
  private:

@@ -12,15 +12,15 @@
 
 namespace mydocker {
 
-// What the kernel takes as cpu.shares. It clamps what is outside silently,
-// so we refuse it.
+// The range of cpu.shares. The kernel silently clamps values outside, so we
+// reject them.
 inline constexpr uint64_t kMinCpuShares = 2;
 inline constexpr uint64_t kMaxCpuShares = 262144;
 
-// Returns the cpu.weight of cgroup v2 (1 to 10000) that stands for `shares` of
-// v1, by the formula that runc and crun have used since 2025: a curve through
-// (2, 1), (1024, 100) and (262144, 10000), so that the default of one is the
-// default of the other.
+// Returns the cpu.weight of cgroup v2 (1 to 10000) that corresponds to `shares`
+// of v1, by the formula that runc and crun have used since 2025: a curve
+// through (2, 1), (1024, 100) and (262144, 10000), so that the default of one
+// is the default of the other.
 uint64_t CpuWeightFromShares(uint64_t shares);
 
 // A number of shares as the type of an Abseil flag, 2 to 262144. 0 stands for
@@ -32,8 +32,8 @@ bool AbslParseFlag(absl::string_view text, CpuShares* shares,
                    std::string* error);
 std::string AbslUnparseFlag(CpuShares shares);
 
-// Divides the CPUs' time, where there is not enough for all, in proportion to
-// a number that each cgroup has: cpu.shares (v1), cpu.weight (v2).
+// When CPU time is scarce, divides it in proportion to a number that each
+// cgroup has: cpu.shares (v1), cpu.weight (v2).
 // Sources: kernel documents sched-design-CFS and cgroup-v2 "CPU"; article 001,
 // CpuSubSystem.
 class CpuSubsystem : public Subsystem {

@@ -39,29 +39,30 @@ absl::StatusOr<CgroupManager> CgroupManager::Create(
       manager.missing_.push_back({subsystem, hierarchy.status()});
       continue;
     }
-    const absl::StatusOr<Place*> place = manager.PlaceIn(*hierarchy, id);
-    if (place.ok()) {
-      (*place)->subsystems.push_back(subsystem);
-    } else if (ErrnoOf(place.status()) == EROFS) {
-      manager.missing_.push_back({subsystem, place.status()});
+    const absl::StatusOr<CgroupEntry*> entry =
+        manager.FindOrCreate(*hierarchy, id);
+    if (entry.ok()) {
+      (*entry)->subsystems.push_back(subsystem);
+    } else if (ErrnoOf(entry.status()) == EROFS) {
+      manager.missing_.push_back({subsystem, entry.status()});
     } else {
-      return place.status();
+      return entry.status();
     }
   }
   return manager;
 }
 
-absl::StatusOr<CgroupManager::Place*> CgroupManager::PlaceIn(
+absl::StatusOr<CgroupManager::CgroupEntry*> CgroupManager::FindOrCreate(
     const Hierarchy& hierarchy, absl::string_view id) {
-  for (Place& place : places_) {
-    if (place.cgroup.hierarchy().mount_point == hierarchy.mount_point) {
-      return &place;
+  for (CgroupEntry& entry : entries_) {
+    if (entry.cgroup.hierarchy().mount_point == hierarchy.mount_point) {
+      return &entry;
     }
   }
   ASSIGN_OR_RETURN(Cgroup cgroup, Cgroup::Create(hierarchy, id));
   LogStep(absl::StrCat("made cgroup ", cgroup.path()));
-  places_.push_back({std::move(cgroup), {}, {}});
-  return &places_.back();
+  entries_.push_back({std::move(cgroup), {}, {}});
+  return &entries_.back();
 }
 
 // #region set
@@ -71,13 +72,13 @@ absl::Status CgroupManager::Set(const ResourceConfig& config) {
       return missing.reason;
     }
   }
-  for (Place& place : places_) {
-    for (const Subsystem* subsystem : place.subsystems) {
-      const bool v1 = place.cgroup.version() == CgroupVersion::kV1;
+  for (CgroupEntry& entry : entries_) {
+    for (const Subsystem* subsystem : entry.subsystems) {
+      const bool v1 = entry.cgroup.version() == CgroupVersion::kV1;
       if (v1 || subsystem->IsAskedFor(config)) {
-        RETURN_IF_ERROR(place.cgroup.Enable(subsystem->Name()));
-        place.enabled.push_back(subsystem);
-        RETURN_IF_ERROR(subsystem->Set(place.cgroup, config));
+        RETURN_IF_ERROR(entry.cgroup.Enable(subsystem->Name()));
+        entry.enabled.push_back(subsystem);
+        RETURN_IF_ERROR(subsystem->Set(entry.cgroup, config));
       }
     }
   }
@@ -87,32 +88,32 @@ absl::Status CgroupManager::Set(const ResourceConfig& config) {
 
 // #region apply-admit
 absl::Status CgroupManager::Apply(pid_t pid) const {
-  for (const Place& place : places_) {
+  for (const CgroupEntry& entry : entries_) {
     // Once for all its subsystems: they share the cgroup and its processes.
-    RETURN_IF_ERROR(Subsystem::Apply(place.cgroup, pid));
+    RETURN_IF_ERROR(Subsystem::Apply(entry.cgroup, pid));
   }
   return absl::OkStatus();
 }
 
 void CgroupManager::Admit(Command& command) const {
-  for (const Place& place : places_) {
-    place.cgroup.Admit(command);
+  for (const CgroupEntry& entry : entries_) {
+    entry.cgroup.Admit(command);
   }
 }
 // #endregion apply-admit
 
 std::vector<std::string> CgroupManager::Paths() const {
   std::vector<std::string> paths;
-  for (const Place& place : places_) {
-    paths.push_back(place.cgroup.path());
+  for (const CgroupEntry& entry : entries_) {
+    paths.push_back(entry.cgroup.path());
   }
   return paths;
 }
 
 const Cgroup* CgroupManager::CgroupOf(const Subsystem& subsystem) const {
-  for (const Place& place : places_) {
-    if (absl::c_linear_search(place.enabled, &subsystem)) {
-      return &place.cgroup;
+  for (const CgroupEntry& entry : entries_) {
+    if (absl::c_linear_search(entry.enabled, &subsystem)) {
+      return &entry.cgroup;
     }
   }
   return nullptr;
@@ -126,10 +127,10 @@ absl::StatusOr<uint64_t> CgroupManager::CountOomKills() const {
 // #region destroy
 absl::Status CgroupManager::Destroy() {
   absl::Status first_error;
-  for (Place& place : places_) {
-    first_error.Update(Subsystem::Remove(place.cgroup));
+  for (CgroupEntry& entry : entries_) {
+    first_error.Update(Subsystem::Remove(entry.cgroup));
   }
-  places_.clear();
+  entries_.clear();
   return first_error;
 }
 // #endregion destroy

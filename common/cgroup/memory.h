@@ -12,9 +12,9 @@
 
 namespace mydocker {
 
-// Limits how much memory the processes of a cgroup have together:
-// memory.limit_in_bytes (v1), memory.max (v2). What exceeds it is swapped out
-// or, where there is no swap, ends in an OOM kill.
+// Limits how much memory the processes of a cgroup use together:
+// memory.limit_in_bytes (v1), memory.max (v2). Memory beyond it is swapped out
+// or, without swap, causes an OOM kill.
 // Sources: kernel documents cgroup-v1/memory, cgroup-v2 "Memory"; article 001,
 // MemorySubSystem.
 class MemorySubsystem : public Subsystem {

@@ -13,8 +13,8 @@
 
 namespace mydocker {
 
-// The most processes that a 64-bit kernel can number. What is more is no limit,
-// and the kernel refuses it.
+// The highest number of processes on a 64-bit kernel. More would be no limit,
+// and the kernel rejects it.
 inline constexpr uint64_t kMaxPids = 4194304;
 
 // A number of processes as the type of an Abseil flag, 1 to kMaxPids. 0 stands
@@ -26,9 +26,9 @@ bool AbslParseFlag(absl::string_view text, PidsLimit* limit,
                    std::string* error);
 std::string AbslUnparseFlag(PidsLimit limit);
 
-// Limits how many processes a cgroup has at a time, threads counted: pids.max,
-// the same file on v1 and v2. fork(2) of one too many fails with EAGAIN. A
-// process that moves in is let in even so, and from then on none is made.
+// Limits how many processes and threads a cgroup has at a time: pids.max, the
+// same file on v1 and v2. Beyond the limit, fork(2) fails with EAGAIN. A
+// process may still be moved in; after that, no new one can be made.
 // Sources: kernel documents cgroup-v1/pids, cgroup-v2 "PID"; article 002, cg.
 class PidsSubsystem : public Subsystem {
  public:
@@ -41,8 +41,8 @@ class PidsSubsystem : public Subsystem {
   // "max" in pids.events.
   absl::StatusOr<uint64_t> CountRefusals(const Cgroup& cgroup) const;
 
-  // Says on standard error how often that was; nothing if never, or if there is
-  // no cgroup (null). `limit` is what was asked for, 0 for none: v1 also counts
+  // Prints that count to standard error; nothing if it is 0, or if there is no
+  // cgroup (null). `limit` is the requested limit, 0 for none: v1 also counts
   // what a limit above has refused here, and v2 did until Linux 6.10.
   // Errors: those of CountRefusals.
   absl::Status ReportRefusals(const Cgroup* cgroup, PidsLimit limit) const;

@@ -1,7 +1,7 @@
 // From chapter 8.
 //
-// What the kernel did to a container for the sake of a limit, told on standard
-// error. Nobody else tells: a killed process cannot.
+// Reports on standard error what the kernel did to a container to enforce a
+// limit. Nobody else reports it: a killed process cannot.
 
 #ifndef MYDOCKER_COMMON_CGROUP_REPORT_H_
 #define MYDOCKER_COMMON_CGROUP_REPORT_H_
@@ -13,9 +13,9 @@
 
 namespace mydocker {
 
-// Says how many processes of the container the OOM killer has ended; nothing if
-// none. `memory_limit` is the container's, in bytes, 0 for none: the host's
-// memory can run out too. Errors: those of CountOomKills.
+// Prints how many processes of the container the OOM killer has killed; nothing
+// if none. `memory_limit` is the container's, in bytes, 0 for none: the host's
+// memory can run out, too. Errors: those of CountOomKills.
 absl::Status ReportOomKills(const CgroupManager& cgroups,
                             uint64_t memory_limit);
 

@@ -16,7 +16,7 @@
 
 namespace mydocker {
 
-// The limits that were asked for. What is 0 or empty was not.
+// The requested limits. 0 or empty: not requested.
 struct ResourceConfig {
   uint64_t memory_limit = 0;  // In bytes.
   uint64_t cpu_shares = 0;    // Relative to 1024, as cgroup v1 counts them.
@@ -38,7 +38,7 @@ class Subsystem {
   virtual bool IsAskedFor(const ResourceConfig& config) const = 0;
 
   // Writes this controller's limits into the files of `cgroup`, and whatever a
-  // cgroup needs before a process can enter it. Must come before Apply.
+  // cgroup needs before a process can enter it. Call it before Apply.
   // Errors: the kernel's, each with what to do about it.
   virtual absl::Status Set(const Cgroup& cgroup,
                            const ResourceConfig& config) const = 0;

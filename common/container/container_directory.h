@@ -1,8 +1,8 @@
 // From chapter 7.
 //
-// What there is of a container, and who sees to it: written down before it is
-// made, so that whoever comes after a `run` that was killed knows what was left
-// behind, and what was not.
+// Records what a container consists of and who watches it, before any of it is
+// made. So if `run` is killed, the next one knows what was left behind, and
+// what was not.
 
 #ifndef MYDOCKER_COMMON_CONTAINER_CONTAINER_DIRECTORY_H_
 #define MYDOCKER_COMMON_CONTAINER_CONTAINER_DIRECTORY_H_
@@ -18,9 +18,9 @@
 
 namespace mydocker {
 
-// The directory /run/mydocker/ID. It is there from a container's first moment
-// to its last, and after a reboot it is gone, as /run is. What it says stands
-// in links that lead nowhere, for the kernel makes a link whole or not at all:
+// The directory /run/mydocker/ID. It exists as long as the container, and is
+// gone after a reboot, as /run is. It stores its data in dangling symbolic
+// links, since the kernel makes a link whole or not at all:
 //
 //     watcher  the process that removes the container when it ends: its number
 //              and what else tells it from others (ProcessIdentity); or
@@ -31,37 +31,37 @@ namespace mydocker {
 //
 // A container is abandoned if its directory names a watcher, and the kernel
 // says that this process has ended. Then the next container's Create, or `make
-// recover`, kills what is in it and removes it. Nothing else is abandoned:
+// recover`, kills its processes and removes it. Nothing else is abandoned:
 // neither a container without a watcher, which lives for as long as its first
-// process does and is removed by whoever wanted it so; nor a cgroup
+// process does and is removed by whoever started it that way; nor a cgroup
 // without such a directory, which is somebody else's.
 class ContainerDirectory {
  public:
   // Makes the directory of the container `id`, watched by the calling process.
-  // Before that, removes containers that were abandoned: of the containers that
-  // there are it looks at 16, for a start must not take longer the more of them
-  // there are; what cannot be removed is left for the next time.
-  // Errors: EACCES for those who are not root; EEXIST if there is a container
-  // of that name; those of mkdir(2), symlink(2) and ProcessIdentity::Of.
+  // Before that, removes abandoned containers: it checks only 16, since a start
+  // must not take longer the more containers there are; what cannot be removed
+  // is left for the next time.
+  // Errors: EACCES if the caller is not root; EEXIST if a container with that
+  // id exists; those of mkdir(2), symlink(2) and ProcessIdentity::Of.
   static absl::StatusOr<ContainerDirectory> Create(absl::string_view id);
   ContainerDirectory(ContainerDirectory&& other) noexcept
       : id_(std::exchange(other.id_, "")) {}
   ContainerDirectory& operator=(ContainerDirectory&&) = delete;
-  // If neither Remove nor Leave has been called: RemoveContainer, errors
-  // unheard.
+  // Calls RemoveContainer, ignoring errors, if neither Remove nor Leave has
+  // been called.
   ~ContainerDirectory();
 
-  // Writes down that `pid` is the container's first process. Before that has
-  // begun with the container's command, for nobody else knows of it.
+  // Records that `pid` is the container's first process. Call it before that
+  // process starts the container's command, since nothing else records it.
   // Errors: those of symlink(2) and ProcessIdentity::Of.
   absl::Status SetInit(pid_t pid) const;
 
-  // Writes down that nobody watches the container from now on. It is not
-  // removed with this object. Errors: those of symlink(2) and rename(2).
+  // Records that nobody watches the container from now on. The destructor will
+  // not remove it. Errors: those of symlink(2) and rename(2).
   absl::Status Leave();
 
-  // Removes the directory. To be called when all else of the container has been
-  // removed. Errors: those of unlink(2) and rmdir(2).
+  // Removes the directory. Call it after everything else of the container has
+  // been removed. Errors: those of unlink(2) and rmdir(2).
   absl::Status Remove();
 
  private:
@@ -71,9 +71,9 @@ class ContainerDirectory {
 };
 
 // Kills all processes of the container `id`, and removes its cgroups, its files
-// and its directory, in this order: an error in one keeps all that follow, so
-// that nobody loses files that he still uses, and that it can be tried again.
-// Waits for processes to end, up to `limit_ms` milliseconds.
+// and its directory, in this order. An error stops it there, so that no process
+// loses files that it still uses, and the removal can be tried again. Waits for
+// processes to end, up to `limit_ms` milliseconds.
 // Errors: those of RemoveCgroup and RemoveFiles; FailedPrecondition if
 // something is mounted among the files, which may be the host's: `make recover`
 // unmounts.

@@ -1,7 +1,7 @@
 // From chapter 8.
 //
-// What `run` says to `init` through the pipe: the container's command, and with
-// it, that everything is prepared.
+// The message from `run` to `init` through the pipe: the container's command.
+// It also means that everything is prepared.
 
 #ifndef MYDOCKER_COMMON_CONTAINER_HANDSHAKE_H_
 #define MYDOCKER_COMMON_CONTAINER_HANDSHAKE_H_
@@ -39,17 +39,17 @@ std::string EncodeMessage(const StartMessage& message);
 absl::StatusOr<StartMessage> DecodeMessage(absl::string_view frame);
 
 // Writes the message to `pipe` and closes both of its ends. The caller must
-// have blocked SIGPIPE. An init that is gone already is no error: what it has
-// printed, and its exit status, say more than our broken pipe.
-// Errors: those of write(2). The writing end is then still open, so that init
-// goes on waiting and does not complain as well, until the caller ends it.
+// have blocked SIGPIPE. It is no error if init has already ended: its output
+// and its exit status say more than our broken pipe.
+// Errors: those of write(2). The write end then stays open, so that init keeps
+// waiting, and prints no error of its own, until the caller ends it.
 absl::Status SendMessage(Pipe& pipe, const StartMessage& message);
 
 // Reads from `pipe` until its end, so until `run` has done its part, and
 // returns the message; then closes `pipe`. An end without a whole message means
-// that `run` has failed or died: the container must not start, for nobody knows
-// what it would lack. Errors: as DecodeMessage; FailedPrecondition if `pipe` is
-// no pipe.
+// that `run` has failed or died: the container must not start, since its setup
+// may be incomplete. Errors: as DecodeMessage; FailedPrecondition if `pipe` is
+// not a pipe.
 absl::StatusOr<StartMessage> ReceiveMessage(UniqueFd pipe);
 
 }  // namespace mydocker

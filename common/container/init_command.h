@@ -14,15 +14,15 @@
 
 namespace mydocker {
 
-// Returns what starts this program once more, as `init`, in namespaces of its
-// own and with the reading end of `pipe` (kHandshakeFd). `program` is a sealed
-// copy of this program: what runs inside can be opened from inside. Both must
-// be open until Start has returned.
+// Returns the command that starts this program again, as `init`, in its own
+// namespaces and with the read end of `pipe` (kHandshakeFd). `program` is a
+// sealed copy of this program: processes inside can open the file that init
+// runs from. Both must be open until Start has returned.
 Command InitCommand(const UniqueFd& program, const Pipe& pipe,
                     const Request& request);
 
 // Returns what `run` sends to `init` for the container `id`. Its host name is
-// `id` unless another was asked for.
+// `id` unless another was requested.
 StartMessage MessageFor(const Request& request, const std::string& id);
 
 }  // namespace mydocker

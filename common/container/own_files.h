@@ -9,9 +9,9 @@
 
 namespace mydocker {
 
-// Gives the container files of its own: makes `rootfs` the root, and mounts
-// /dev and /sys there. From then on none of the host's files can be reached. It
-// still needs /proc (MountProc). Errors: those of the steps (files/rootfs.h).
+// Gives the container its own files: makes `rootfs` the root, and mounts /dev
+// and /sys there. After that, none of the host's files can be reached. /proc is
+// still missing (MountProc). Errors: those of the steps (files/rootfs.h).
 absl::Status EnterOwnFiles(const std::string& rootfs);
 
 }  // namespace mydocker

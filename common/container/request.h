@@ -15,7 +15,7 @@
 
 namespace mydocker {
 
-// A container as it was asked for. What is empty was not.
+// A requested container. Empty: not requested.
 struct Request {
   std::vector<std::string> argv;  // The container's command.
   bool interactive = false;       // -ti
@@ -32,17 +32,17 @@ struct Request {
 // chapter's `run` names those of the chapters up to its own.
 struct RequestFlags {
   FlagSet flags;
-  // Fills in what the flags say. Errors: InvalidArgument for flags that do not
-  // go together.
+  // Copies the flags into `request`. Errors: InvalidArgument for flags that
+  // exclude each other.
   absl::Status (*fill)(Request& request);
 };
 
 // Chapter 8's: -ti, -m, -cpushare, -cpuset, -verbose.
 extern const RequestFlags kBasicFlags;
 
-// Takes apart what follows `run` on the command line, flags of `groups` and
-// then the container's command, and turns on LogStep if -verbose is among them.
-// A request for help it answers on standard output, and ends the program.
+// Parses what follows `run` on the command line, flags of `groups` and then the
+// container's command, and turns on LogStep if -verbose is among them. If asked
+// for help, prints it on standard output and exits.
 // Errors: those of ParseFlags and of RequestFlags::fill; InvalidArgument for a
 // missing command.
 absl::StatusOr<Request> ParseRequest(

@@ -15,17 +15,16 @@
 
 namespace mydocker {
 
-// How an archive is compressed, one tells by its first bytes. The tool for that
-// is the host's: gzip, bzip2, xz or zstd.
+// Recognizes the compression by the first bytes, and decompresses with the
+// host's tool: gzip, bzip2, xz or zstd.
 class ArchiveStream {
  public:
-  // Errors: the file cannot be opened, or is none (InvalidArgument); those of
-  // Tool::Start.
+  // Errors: the file cannot be opened, or is not a regular file
+  // (InvalidArgument); those of Tool::Start.
   static absl::StatusOr<ArchiveStream> Open(const std::string& path);
 
-  // Reads at most `size` bytes; 0 at the end. Errors: those of read(2) and
-  // Tool::Read, of which the latter says what is wrong with the compression;
-  // Cancelled by a signal.
+  // Reads at most `size` bytes; 0 at the end. Errors: those of read(2); those
+  // of Tool::Read, if the compressed data is damaged; Cancelled by a signal.
   absl::StatusOr<size_t> Read(char* buffer, size_t size);
 
  private:

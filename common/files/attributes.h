@@ -1,8 +1,8 @@
 // From chapter 10.
 //
-// A file's extended attributes (xattr(7)): what it may have beside content,
-// owner, permissions and times. Capabilities are one, access control lists
-// another.
+// A file's extended attributes (xattr(7)), which it may have besides content,
+// owner, permissions and times: capabilities and access control lists, for
+// example.
 
 #ifndef MYDOCKER_COMMON_FILES_ATTRIBUTES_H_
 #define MYDOCKER_COMMON_FILES_ATTRIBUTES_H_
@@ -18,19 +18,19 @@ namespace mydocker {
 
 using Attributes = std::map<std::string, std::string>;
 
-// The path by which this process finds the file that it has open: the very
-// file, wherever its name leads by now. For calls that take no descriptor, or
-// none that was opened with O_PATH; such a one may be a symbolic link itself.
+// Returns the path by which this process reaches an open file: that very file,
+// wherever its name leads by now. For calls that take no descriptor, or none
+// opened with O_PATH; with O_PATH the file may be a symbolic link itself.
 std::string PathOfOpen(const UniqueFd& file);
 
-// Returns those that belong to the file: not those in which overlayfs keeps its
-// books (trusted.overlay.…), nor the host's label for it (security.selinux).
-// A file system that has no attributes has none. Errors: those of listxattr(2)
+// Returns the attributes that belong to the file: not overlayfs's own
+// (trusted.overlay.…), nor the host's label (security.selinux). Returns none if
+// the file system does not support attributes. Errors: those of listxattr(2)
 // and getxattr(2).
 absl::StatusOr<Attributes> ReadAttributes(const UniqueFd& file);
 
-// Gives them to the file, but those that ReadAttributes leaves out. One that
-// the file system cannot store is told (LogStep) and left out, too.
+// Sets them on the file, except those that ReadAttributes leaves out. An
+// attribute that the file system cannot store is logged (LogStep) and skipped.
 // Errors: those of setxattr(2).
 absl::Status WriteAttributes(const UniqueFd& file,
                              const Attributes& attributes);

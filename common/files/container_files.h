@@ -1,7 +1,7 @@
 // From chapter 7.
 //
-// Where a container's own files lie on the host. Chapter 10 puts some there; to
-// remove what was left behind is every chapter's duty.
+// Where a container's own files lie on the host. Chapter 10 creates some; every
+// chapter removes those that were left behind.
 
 #ifndef MYDOCKER_COMMON_FILES_CONTAINER_FILES_H_
 #define MYDOCKER_COMMON_FILES_CONTAINER_FILES_H_
@@ -13,17 +13,18 @@
 
 namespace mydocker {
 
-// The directory of all containers' files. What is in it under a container's id
-// is ours.
+// The directory of all containers' files. Entries named by a container id are
+// ours.
 inline constexpr char kFilesDirectory[] = "/var/lib/mydocker";
 
 // The directory for those of the container `id`.
 std::string FilesOf(absl::string_view id);
 
-// Removes the directory `path`, FilesOf a container, with all in it but not
-// what links there lead to, except for `work`: what it leads to is overlayfs's
-// and goes, too. Then removes kFilesDirectory, if no other container has files.
-// What is removed already is no error. Errors: what cannot be removed.
+// Removes the directory `path`, FilesOf a container, and its content, but not
+// the targets of links in it, except for `work`: its target is overlayfs's and
+// is removed, too. Then removes kFilesDirectory, if no other container has
+// files. It is no error if any of it is already removed. Errors: what cannot be
+// removed.
 absl::Status RemoveFiles(const std::string& path);
 
 }  // namespace mydocker

@@ -1,7 +1,8 @@
 // From chapter 10.
 //
-// What a directory is like that a layer only has because there is something in
-// it: as the layers below have it. In an overlay the topmost one counts.
+// Some directories are in a layer only because it has files in them. Such a
+// directory takes owner, permissions, attributes and times from the layers
+// below: in an overlay the topmost directory's count.
 
 #ifndef MYDOCKER_COMMON_FILES_INHERIT_H_
 #define MYDOCKER_COMMON_FILES_INHERIT_H_
@@ -14,10 +15,11 @@
 
 namespace mydocker {
 
-// Gives the open `directory` owner, permissions, attributes and times of what
-// the layers `below`, paths of directories and the lowest first, together show
-// as the directory `name`: relative, without links, "" for their root. If they
-// show none, it is root's and has the permissions 0755.
+// Gives the open `directory` the owner, permissions, attributes and times of
+// the directory `name` as the layers `below` (paths of directories, the lowest
+// first) together show it. `name` is relative and without links, "" for their
+// root. If they show no such directory, it becomes root's, with the permissions
+// 0755.
 // Errors: those of fchown(2), fchmod(2), WriteAttributes.
 absl::Status Inherit(const std::vector<std::string>& below,
                      const std::string& name, const UniqueFd& directory);

@@ -1,8 +1,8 @@
 // From chapter 10.
 //
-// A layer: what was added and changed, and a mark for what was deleted.
-// overlayfs marks in its own way, which no archive can carry everywhere: a
-// device with the numbers 0, 0. In an archive, a layer has the OCI's form:
+// A layer: added and changed files, and whiteouts for deleted ones. overlayfs's
+// own whiteout is a device with the numbers 0, 0, which an archive cannot carry
+// everywhere. In an archive, a layer has the OCI's form:
 // https://github.com/opencontainers/image-spec/blob/main/layer.md
 //
 //     in an upper directory              in an archive
@@ -22,23 +22,23 @@
 
 namespace mydocker {
 
-inline constexpr absl::string_view kMark = ".wh.";
-inline constexpr absl::string_view kOpaqueMark = ".wh..wh..opq";
-// AUFS kept its own books under names that begin so.
-inline constexpr absl::string_view kAufsMark = ".wh..wh.";
+inline constexpr absl::string_view kWhiteoutPrefix = ".wh.";
+inline constexpr absl::string_view kOpaqueWhiteout = ".wh..wh..opq";
+// The prefix of AUFS's internal files.
+inline constexpr absl::string_view kAufsPrefix = ".wh..wh.";
 
-// Whether this is what overlayfs has in the place of a file that was deleted.
+// Returns whether these are the attributes of a whiteout of overlayfs.
 bool IsWhiteout(const struct stat& attributes);
 
-// Puts a whiteout there: it hides what lower layers have under this name below
-// `directory`, an open folder. Errors: those of mknod(2).
+// Makes a whiteout `name` in the open `directory`: it hides this name of lower
+// layers. Errors: those of mknod(2).
 absl::Status MakeWhiteout(const UniqueFd& directory, const std::string& name);
 
-// Whether the open directory hides what lower layers have in theirs of this
-// name.
+// Returns whether the open directory is opaque: it hides the content of the
+// same directory in lower layers.
 bool IsOpaque(const UniqueFd& directory);
 
-// Has it do so. Errors: those of setxattr(2).
+// Makes the directory opaque. Errors: those of setxattr(2).
 absl::Status MakeOpaque(const UniqueFd& directory);
 
 }  // namespace mydocker

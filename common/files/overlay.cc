@@ -66,11 +66,11 @@ bool Overlap(const std::string& one, const std::string& other) {
 absl::Status CheckIsElsewhere(const std::string& path,
                               const std::string& doing) {
   std::error_code error;
-  const fs::path place = fs::weakly_canonical(kFilesDirectory, error);
+  const fs::path directory = fs::weakly_canonical(kFilesDirectory, error);
   if (error) {
     return ErrnoError(error.value(), doing);
   }
-  if (absl::StartsWith(path + "/", place.string() + "/")) {
+  if (absl::StartsWith(path + "/", directory.string() + "/")) {
     return absl::InvalidArgumentError(absl::StrCat(
         doing, ": ", kFilesDirectory, " is for what goes with a container"));
   }
@@ -187,7 +187,7 @@ absl::StatusOr<LayeredFiles> LayeredFiles::Create(
 LayeredFiles::LayeredFiles(LayeredFiles&& other) noexcept
     : path_(std::exchange(other.path_, "")),
       lock_(std::move(other.lock_)),
-      places_(std::move(other.places_)),
+      layer_paths_(std::move(other.layer_paths_)),
       use_(std::move(other.use_)) {}
 
 LayeredFiles::~LayeredFiles() {
@@ -197,23 +197,23 @@ LayeredFiles::~LayeredFiles() {
 absl::Status LayeredFiles::AddLayers(const std::vector<std::string>& layers) {
   RETURN_IF_ERROR(MakeDirectory(path_ + "/l", 0755));
   for (const std::string& layer : layers) {
-    const std::string place = absl::StrCat(path_, "/l/", places_.size());
+    const std::string path = absl::StrCat(path_, "/l/", layer_paths_.size());
     const std::string doing = absl::StrCat("use layer ", layer);
     // What is no directory any more is unpacked, and that says what it is.
     const UniqueFd directory = OpenDirectory(layer);
     if (directory.valid()) {
       RETURN_IF_ERROR(use_.Read(directory, doing));
-      RETURN_IF_ERROR(MakeLink(layer, place));
-      LogStep(absl::StrCat("layer ", places_.size(), " is ", layer));
+      RETURN_IF_ERROR(MakeLink(layer, path));
+      LogStep(absl::StrCat("layer ", layer_paths_.size(), " is ", layer));
     } else if (errno == ENOTDIR) {
-      RETURN_IF_ERROR(MakeDirectory(place, 0755));
-      RETURN_IF_ERROR(UnpackLayer(layer, place, places_));
-      LogStep(absl::StrCat("layer ", places_.size(), " is ", layer,
-                           ", unpacked in ", place));
+      RETURN_IF_ERROR(MakeDirectory(path, 0755));
+      RETURN_IF_ERROR(UnpackLayer(layer, path, layer_paths_));
+      LogStep(absl::StrCat("layer ", layer_paths_.size(), " is ", layer,
+                           ", unpacked in ", path));
     } else {
       return ErrnoError(errno, doing);
     }
-    places_.push_back(place);
+    layer_paths_.push_back(path);
   }
   return absl::OkStatus();
 }
@@ -227,7 +227,7 @@ absl::Status LayeredFiles::AddUpper(const std::vector<std::string>& layers,
     if (!opened.valid()) {
       return ErrnoError(errno, absl::StrCat("open ", upper));
     }
-    RETURN_IF_ERROR(BeginAsLayersDo(opened, upper));
+    RETURN_IF_ERROR(InheritRoot(opened, upper));
     return MakeDirectory(path_ + "/work", 0700);
   }
   const std::string doing = absl::StrCat("keep the changes in ", keep_upper);
@@ -257,7 +257,7 @@ absl::Status LayeredFiles::AddUpper(const std::vector<std::string>& layers,
   RETURN_IF_ERROR(use_.Change(kept, doing));
   // What somebody has kept there already is gone on with as it is.
   if (fs::is_empty(PathOfOpen(kept), error)) {
-    RETURN_IF_ERROR(BeginAsLayersDo(kept, upper));
+    RETURN_IF_ERROR(InheritRoot(kept, upper));
   }
   // In the same file system, for overlayfs moves files from one to the other.
   const std::string work =
@@ -276,10 +276,10 @@ absl::Status LayeredFiles::AddUpper(const std::vector<std::string>& layers,
   return MakeLink(upper, path_ + "/upper");
 }
 
-absl::Status LayeredFiles::BeginAsLayersDo(const UniqueFd& upper,
-                                           const std::string& path) {
+absl::Status LayeredFiles::InheritRoot(const UniqueFd& upper,
+                                       const std::string& path) {
   return WithContext(absl::StrCat("make ", path, " like the layers below"),
-                     Inherit(places_, "", upper));
+                     Inherit(layer_paths_, "", upper));
 }
 
 absl::Status LayeredFiles::Remove() {

@@ -1,8 +1,8 @@
 // From chapter 10.
 //
 // A container's files in layers: read-only ones that many containers share, and
-// above them a directory for what this one changes. overlayfs shows them as one
-// tree (kernel document filesystems/overlayfs).
+// above them a directory for this container's changes. overlayfs shows them as
+// one tree (kernel document filesystems/overlayfs).
 
 #ifndef MYDOCKER_COMMON_FILES_OVERLAY_H_
 #define MYDOCKER_COMMON_FILES_OVERLAY_H_
@@ -29,17 +29,17 @@ namespace mydocker {
 //     merged       where it is mounted, in the container only
 //
 // Docker has the same below /var/lib/docker/overlay2. The links keep the
-// options of mount(2) short, for which the kernel has one page, and free of the
-// names of layers, in which a colon or a comma would have a meaning.
+// options of mount(2) short, since the kernel accepts only one page of them,
+// and free of layer names, in which a colon or a comma would have a meaning.
 //
-// The directory is locked (flock(2)) for as long as its process lives: should
-// its record be lost (ContainerDirectory), it is still known to be in use.
+// The directory is locked (flock(2)) for as long as its process lives, so that
+// it is known to be in use even if its record is lost (ContainerDirectory).
 class LayeredFiles {
  public:
   // Makes it for the container `id`, from `layers`, the lowest first: each a
   // directory or a tar archive of a layer. `keep_upper` is the directory where
-  // changes are kept, made if it is not there; empty: they go with the rest.
-  // Without layers nothing is made.
+  // changes are kept, made if it does not exist; empty: they are removed with
+  // the rest. Without layers, makes nothing.
   // Errors: a layer is missing, neither directory nor archive, or given twice;
   // there are more than overlayfs takes; `keep_upper` is no directory, a mount,
   // in a layer or around one; either is in /var/lib/mydocker, or in use
@@ -49,7 +49,7 @@ class LayeredFiles {
       const std::string& keep_upper);
   LayeredFiles(LayeredFiles&& other) noexcept;
   LayeredFiles& operator=(LayeredFiles&&) = delete;
-  // Removes it, if Remove has not been called; an error is lost here.
+  // Removes it, if Remove has not been called; ignores errors.
   ~LayeredFiles();
 
   // The directory; empty without layers.
@@ -64,19 +64,19 @@ class LayeredFiles {
   absl::Status AddLayers(const std::vector<std::string>& layers);
   absl::Status AddUpper(const std::vector<std::string>& layers,
                         const std::string& keep_upper);
-  // Makes the still empty `upper`, whose path is `path`, what the container's
-  // "/" is to be: as that of the layers. It is on top of them.
-  absl::Status BeginAsLayersDo(const UniqueFd& upper, const std::string& path);
+  // Gives the empty `upper`, whose path is `path`, the attributes of the
+  // layers' root: as the topmost directory it becomes the container's "/".
+  absl::Status InheritRoot(const UniqueFd& upper, const std::string& path);
 
   std::string path_;
   UniqueFd lock_;
-  std::vector<std::string> places_;  // l/0, l/1, … by their paths.
-  DirectoryUse use_;                 // Layers and what is kept.
+  std::vector<std::string> layer_paths_;  // l/0, l/1, … by their paths.
+  DirectoryUse use_;                      // Layers and what is kept.
 };
 
-// Mounts the layers in `directory`, a LayeredFiles' path, on its folder merged,
-// and returns that folder's path. To be called in the container's mount
-// namespace, whose mounts are private: with that, the mount ends.
+// Mounts the layers in `directory`, a LayeredFiles' path, on its directory
+// merged, and returns that directory's path. Call it in the container's mount
+// namespace, whose mounts are private: the mount ends with the namespace.
 // Errors: those of mount(2), with what they mean for overlayfs.
 absl::StatusOr<std::string> MountLayers(const std::string& directory);
 

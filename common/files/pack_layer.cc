@@ -147,16 +147,16 @@ absl::Status Packer::PackFolder(const UniqueFd& directory,
   RETURN_IF_ERROR(WithContext(Doing(folder), names.status()));
   // Marks come before their siblings, as the specification asks for.
   if (IsOpaque(directory)) {
-    RETURN_IF_ERROR(PackMark(absl::StrCat(folder, kOpaqueMark)));
+    RETURN_IF_ERROR(PackMark(absl::StrCat(folder, kOpaqueWhiteout)));
   }
   std::vector<std::string> files;
   for (const std::string& name : *names) {
     if (IsWhiteoutAt(directory, name)) {
-      RETURN_IF_ERROR(PackMark(absl::StrCat(folder, kMark, name)));
-    } else if (absl::StartsWith(name, kMark)) {
+      RETURN_IF_ERROR(PackMark(absl::StrCat(folder, kWhiteoutPrefix, name)));
+    } else if (absl::StartsWith(name, kWhiteoutPrefix)) {
       return absl::InvalidArgumentError(absl::StrCat(
-          Doing(folder + name), ": in a layer, a name that begins with ", kMark,
-          " stands for a file that was deleted"));
+          Doing(folder + name), ": in a layer, a name that begins with ",
+          kWhiteoutPrefix, " stands for a file that was deleted"));
     } else {
       files.push_back(name);
     }

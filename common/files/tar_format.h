@@ -1,10 +1,10 @@
 // From chapter 10.
 //
-// A tar archive, which is what a layer travels as: for each file a header of
-// 512 bytes, then its content, filled up to a multiple of 512; at the end, two
-// blocks of zeros. What does not fit into a header, such as a long name, comes
-// before it as a file of its own, with lines of text (POSIX pax, "pax
-// Interchange Format" and "ustar Interchange Format"; tar(5)).
+// The tar format, in which layers are passed on: for each file a header of 512
+// bytes, then its content, padded to a multiple of 512; at the end, two blocks
+// of zeros. Data that does not fit into a header, such as a long name, precedes
+// it as a separate file with lines of text (POSIX pax, "pax Interchange Format"
+// and "ustar Interchange Format"; tar(5)).
 
 #ifndef MYDOCKER_COMMON_FILES_TAR_FORMAT_H_
 #define MYDOCKER_COMMON_FILES_TAR_FORMAT_H_
@@ -23,10 +23,10 @@ namespace mydocker {
 
 // A file in an archive, without its content.
 struct TarMember {
-  std::string name;  // As it is written there: bytes, whatever they mean.
+  std::string name;  // As it is in the archive: any bytes.
   mode_t mode = 0;   // Its type and its permissions, as in stat(2).
-  // A hard link: another name for the member of this name, which has been there
-  // before. `mode` says nothing then.
+  // A hard link: another name for the earlier member `link_target`. `mode` is
+  // then meaningless.
   bool is_hard_link = false;
   std::string link_target;  // Of a hard or symbolic link.
   uid_t uid = 0;
@@ -40,7 +40,7 @@ struct TarMember {
 inline constexpr size_t kTarBlock = 512;
 
 // #region header
-// All in text, and numbers in octal, so that any machine can read it.
+// All text, with numbers in octal, so that any machine can read it.
 struct TarHeader {
   char name[100];
   char mode[8];
@@ -76,14 +76,15 @@ inline constexpr char kTarPaxForAll = 'g';    // about all that follow.
 inline constexpr char kTarGnuLongName = 'L';  // GNU tar's own way.
 inline constexpr char kTarGnuLongLink = 'K';
 
-// What the key of an attribute begins with in pax, by GNU tar's and everybody's
-// convention.
+// The prefix of an attribute's key in pax, by the convention of GNU tar and all
+// others.
 inline constexpr absl::string_view kTarAttribute = "SCHILY.xattr.";
 
-// A name for an error, in one line and without what a terminal might obey.
+// Returns `name` for an error message: in one line and without control
+// characters.
 std::string ShownName(absl::string_view name);
 
-// What `checksum` in the header must be.
+// Returns the correct `checksum` of the header.
 uint32_t TarChecksum(const TarHeader& header);
 
 }  // namespace mydocker

@@ -1,6 +1,6 @@
 // From chapter 10.
 //
-// Reading a tar archive that anybody may have made.
+// Reads a tar archive from an untrusted source.
 
 #ifndef MYDOCKER_COMMON_FILES_TAR_READER_H_
 #define MYDOCKER_COMMON_FILES_TAR_READER_H_
@@ -20,33 +20,31 @@
 
 namespace mydocker {
 
-// Puts at most so many bytes there, and returns how many they are; 0 at the
-// end.
+// Reads at most `size` bytes into `buffer`, and returns how many; 0 at the end.
 using ByteSource =
     std::function<absl::StatusOr<size_t>(char* buffer, size_t size)>;
 
-// What comes before a header and does not fit into it: KEY=VALUE.
+// The records that precede a header and do not fit into it: KEY=VALUE.
 using TarRecords = std::map<std::string, std::string, std::less<>>;
 
-// Takes an archive apart, a member at a time. It knows POSIX's forms (ustar,
-// pax) and GNU tar's long names; what it does not know, it refuses.
+// Reads an archive member by member. It supports POSIX's formats (ustar, pax)
+// and GNU tar's long names, and rejects everything else.
 //
-// An archive whose last member is whole has come to its end, also without the
-// two blocks of zeros that belong there: some tools forget them. What ends
-// within a member was cut off. Behind the zeros there may be more zeros, and
-// nothing else.
+// An archive may end after a whole member without the two blocks of zeros: some
+// tools forget them. An archive that ends within a member is truncated. Only
+// more zeros may follow the zeros.
 class TarReader {
  public:
   explicit TarReader(ByteSource source) : source_(std::move(source)) {}
 
-  // Returns the next member; none at the end. What has not been read of the one
-  // before is passed over.
-  // Errors: DataLoss, with the name of the member where it is known: what comes
-  // is no member, is cut off, or is of a kind that we do not know; those of the
-  // source.
+  // Returns the next member; none at the end. Skips the unread content of the
+  // previous member.
+  // Errors: DataLoss, with the name of the member where it is known: what
+  // follows is not a member, is truncated, or is of an unknown kind; those of
+  // the source.
   absl::StatusOr<std::optional<TarMember>> Next();
 
-  // Reads of the member's content, at most `size` bytes; 0 at its end.
+  // Reads at most `size` bytes of the member's content; 0 at its end.
   absl::StatusOr<size_t> Read(char* buffer, size_t size);
 
  private:
@@ -60,11 +58,11 @@ class TarReader {
   absl::StatusOr<int64_t> Whole(
       std::optional<int64_t> number,
       int64_t most = std::numeric_limits<int64_t>::max() / 2) const;
-  // The content of a header that tells more about the next member.
+  // Read the content of a header with more about the next member.
   absl::Status ReadText(const TarHeader& header, std::string& text);
   absl::Status ReadName(const TarHeader& header, std::string& name);
   absl::Status ReadRecords(const TarHeader& header, TarRecords& records);
-  // So much content follows.
+  // Prepares for reading `content` bytes.
   void Expect(uint64_t content);
   absl::Status PassOverContent();
   absl::Status ExpectZeros();

@@ -1,6 +1,6 @@
 // From chapter 10.
 //
-// Writing a tar archive: the same members, the same bytes.
+// Writes a tar archive: the same members give the same bytes.
 
 #ifndef MYDOCKER_COMMON_FILES_TAR_WRITER_H_
 #define MYDOCKER_COMMON_FILES_TAR_WRITER_H_
@@ -16,26 +16,27 @@
 
 namespace mydocker {
 
-// Writes to the file `archive`, which must outlive it and is called `path` in
-// errors.
+// Writes to the file `archive`, which must outlive this object. Errors call it
+// `path`.
 class TarWriter {
  public:
   TarWriter(const UniqueFd& archive, std::string path)
       : archive_(archive), path_(std::move(path)) {}
 
-  // Begins a member. As many bytes as its `size` says have to follow.
+  // Begins a member. Exactly `member.size` bytes of content must follow.
   // Errors: those of write(2), here and below.
   absl::Status Add(const TarMember& member);
   absl::Status Write(absl::string_view content);
 
-  // Writes the end of the archive, and what is still in memory.
+  // Writes the end of the archive, and flushes the buffer.
   absl::Status Finish();
 
  private:
   absl::Status Put(absl::string_view bytes);
   absl::Status FillUpBlock();
   absl::Status Flush();
-  // A file of its own in the archive, with what does not fit into a header.
+  // Adds a separate file in the archive, with the records that do not fit into
+  // a header.
   absl::Status AddRecords(absl::string_view records);
 
   const UniqueFd& archive_;

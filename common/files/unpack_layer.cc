@@ -197,7 +197,7 @@ class Unpacker {
 absl::Status Unpacker::Unpack(const TarMember& member, TarReader& content) {
   ASSIGN_OR_RETURN(const Words words, WordsOf(member.name));
   const auto mark = absl::c_find_if(words, [](const std::string& word) {
-    return absl::StartsWith(word, kMark);
+    return absl::StartsWith(word, kWhiteoutPrefix);
   });
   if (mark != words.end()) {
     return NoteMark(Words(words.begin(), mark), *mark);
@@ -303,10 +303,11 @@ absl::Status Unpacker::Clear(const UniqueFd& folder, const Words& words) {
 }
 
 absl::Status Unpacker::NoteMark(const Words& folder, const std::string& mark) {
-  if (mark != kOpaqueMark && absl::StartsWith(mark, kAufsMark)) {
+  if (mark != kOpaqueWhiteout && absl::StartsWith(mark, kAufsPrefix)) {
     return absl::OkStatus();
   }
-  const absl::string_view hidden = absl::string_view(mark).substr(kMark.size());
+  const absl::string_view hidden =
+      absl::string_view(mark).substr(kWhiteoutPrefix.size());
   if (hidden.empty() || hidden == "." || hidden == "..") {
     return absl::InvalidArgumentError(
         absl::StrCat(ShownName(mark), " is no name of a deleted file"));
@@ -323,10 +324,10 @@ absl::Status Unpacker::NoteMark(const Words& folder, const std::string& mark) {
 absl::Status Unpacker::Replace(const Words& mark) {
   ASSIGN_OR_RETURN(const UniqueFd folder,
                    OpenFolder(Words(mark.begin(), mark.end() - 1), false));
-  if (mark.back() == kOpaqueMark) {
+  if (mark.back() == kOpaqueWhiteout) {
     return MakeOpaque(folder);
   }
-  const std::string hidden = mark.back().substr(kMark.size());
+  const std::string hidden = mark.back().substr(kWhiteoutPrefix.size());
   absl::Status made = MakeWhiteout(folder, hidden);
   if (ErrnoOf(made) != EEXIST) {
     return made;

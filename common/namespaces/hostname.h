@@ -12,7 +12,7 @@
 namespace mydocker {
 
 // Makes `name` the host name in the caller's UTS namespace (sethostname(2)).
-// Any bytes will do for the kernel, up to 64 of them.
+// The kernel accepts any bytes, up to 64.
 // Errors: InvalidArgument for a longer one; those of sethostname(2).
 absl::Status SetHostname(const std::string& name);
 

@@ -13,7 +13,7 @@ namespace mydocker {
 struct NamespaceKind {
   const char* name;     // In /proc/PID/ns, and in user.max_NAME_namespaces.
   uint64_t clone_flag;  // Of clone(2) and unshare(2).
-  const char* of;       // What it gives to a process of its own.
+  const char* of;       // What it isolates: a process gets its own.
 };
 
 extern const std::array<NamespaceKind, 8> kNamespaceKinds;

@@ -1,6 +1,6 @@
 // From chapter 7.
 //
-// Where things are mounted: /proc/self/mountinfo.
+// The mount table: /proc/self/mountinfo.
 
 #ifndef MYDOCKER_COMMON_NAMESPACES_MOUNTINFO_H_
 #define MYDOCKER_COMMON_NAMESPACES_MOUNTINFO_H_
@@ -19,7 +19,7 @@ namespace mydocker {
 // /proc/pid/mountinfo), with octal escapes such as \040 resolved.
 struct Mount {
   dev_t device = 0;         // Of the file system, as stat(2) has it (st_dev).
-  std::string root;         // What of the file system is mounted: mostly "/".
+  std::string root;         // The mounted part of the file system: mostly "/".
   std::string mount_point;  // Where, seen from this process's root.
   std::vector<std::string> propagation;  // "shared:N", "master:N", …; empty:
                                          // private.
@@ -29,16 +29,17 @@ struct Mount {
                                            // controllers, among others.
 };
 
-// Returns the mounts that `text`, what a mountinfo file holds, lists, in its
-// order: a later mount on the same mount point hides an earlier one.
-// Errors: InvalidArgument, naming the line that is not of the form in proc(5).
+// Returns the mounts in `text`, the content of a mountinfo file, in its order:
+// a later mount on the same mount point hides an earlier one.
+// Errors: InvalidArgument, with the line that does not have the form in
+// proc(5).
 absl::StatusOr<std::vector<Mount>> ParseMountInfo(absl::string_view text);
 
 // Returns the mounts in the caller's mount namespace.
 absl::StatusOr<std::vector<Mount>> ReadMountInfo();
 
-// Returns the mount that is seen at `mount_point`: of several, the last one,
-// which hides the others. Null if nothing is mounted there.
+// Returns the visible mount at `mount_point`: of several, the last one, which
+// hides the others. Null if nothing is mounted there.
 const Mount* FindMount(const std::vector<Mount>& mounts,
                        const std::string& mount_point);
 

@@ -1,6 +1,6 @@
 // From chapter 4.
 //
-// Mounts in a mount namespace of one's own, and how to keep them there.
+// Mounts in our own mount namespace, and how to keep them there.
 
 #ifndef MYDOCKER_COMMON_NAMESPACES_MOUNTS_H_
 #define MYDOCKER_COMMON_NAMESPACES_MOUNTS_H_
@@ -13,7 +13,7 @@
 namespace mydocker {
 
 // #region propagation
-// Whether mounts travel between a mount and its copies in other namespaces
+// Whether mounts propagate between a mount and its copies in other namespaces
 // (mount_namespaces(7), "Shared subtrees").
 enum class Propagation {
   kPrivate,    // Neither way.
@@ -30,7 +30,8 @@ bool AbslParseFlag(absl::string_view text, Propagation* propagation,
 std::string AbslUnparseFlag(Propagation propagation);
 
 // Gives "/" and every mount below it this propagation, in the caller's mount
-// namespace; in a chroot, the mounts around it too. kUnchanged does nothing.
+// namespace; in a chroot, also to the mounts outside it. kUnchanged does
+// nothing.
 // Errors: those of mount(2), and in a chroot of setns(2).
 // Source: articles 000 and 001 (RunContainerInitProcess), pitfalls of 004.
 absl::Status SetPropagation(Propagation propagation);

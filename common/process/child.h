@@ -22,40 +22,40 @@
 namespace mydocker {
 
 // #region command
-// Something that the new process does for itself between clone and execve. If
-// it fails, the program is not started and Start returns the step's error.
+// An action of the new process between clone and execve. If it fails, the
+// program is not started and Start returns the step's error.
 using Step = std::function<absl::Status()>;
 
-// What to start, and in which surroundings.
+// What to start, and in what environment.
 struct Command {
   // The program and its arguments, passed on byte for byte.
   std::vector<std::string> argv;
   // The file to execute. Empty: argv[0], looked up in PATH as a shell does.
   std::string program;
-  // The same file by a descriptor, for one that has no path; -1: by its path.
+  // The file to execute, as a descriptor, if it has no path; -1: use `program`.
   int program_file = -1;
   // CLONE_NEW… flags, one for each namespace that the child gets of its own
   // (namespaces(7)). 0: it shares all of them with its parent.
   uint64_t clone_flags = 0;
-  // Taken by the child in this order, before the program starts.
+  // Run by the child in this order, before the program starts.
   std::vector<Step> in_child;
-  // These descriptors become 3, 4, … in the program. No others but 0, 1 and 2
-  // are open there.
+  // These descriptors become 3, 4, … in the program. Only these and 0 to 2 stay
+  // open.
   std::vector<int> extra_files;
   // A directory of cgroup v2 that the child is born into; -1: its parent's.
   int into_cgroup = -1;
 };
 // #endregion command
 
-// A process that was started. It does not outlive this object: one that was not
-// waited for is killed.
+// A started process. It does not outlive this object: the destructor kills it
+// if nobody has waited for it.
 class Child {
  public:
-  // What Await has seen.
+  // What ended Await.
   enum class Event { kEnd, kReadable, kTimeout };
 
-  // `pid` and `pidfd` (pidfd_open(2)) name the same child of this process, and
-  // `job` is its and ours.
+  // `pid` and `pidfd` (pidfd_open(2)) name the same child of this process;
+  // `job` is the job of this child and us.
   Child(pid_t pid, UniqueFd pidfd, std::unique_ptr<Job> job)
       : pid_(pid), pidfd_(std::move(pidfd)), job_(std::move(job)) {}
   Child(Child&& other) noexcept;
@@ -70,21 +70,22 @@ class Child {
   // Sends `signal` (signal(7)). A process that has already ended is no error.
   absl::Status Signal(int signal);
 
-  // Passes a signal of the terminal on that the caller has got: Job::PassOn.
+  // Passes on a terminal signal that the caller has received: see Job::PassOn.
   void PassOn(int signal) { job_->PassOn(signal); }
 
   // Waits until the process has ended, or `fd` is readable, or `milliseconds`
-  // are over (-1: never). Meanwhile it obeys the terminal, as Job says: it may
-  // stop, with the child. Errors: those of poll(2) and Job::Obey.
+  // have passed (-1: no limit). Meanwhile it handles job control, as Job says:
+  // it may stop, with the child. Errors: those of poll(2) and Job::Obey.
   absl::StatusOr<Event> Await(int fd = -1, int milliseconds = -1);
 
   // Waits for the end of the process and returns its exit status as a shell
-  // would: its own, or 128 + N if signal N ended it. The terminal is the
-  // caller's again, if it was before. Errors: those of Await and waitid(2).
+  // would: its own, or 128 + N if signal N ended it. Gives the terminal back to
+  // the caller if the caller had it before. Errors: those of Await and
+  // waitid(2).
   absl::StatusOr<int> Wait();
 
  private:
-  // Wait, for one that has ended or is about to.
+  // As Wait, for a process that has ended or is about to.
   absl::StatusOr<int> Reap();
 
   pid_t pid_ = -1;
@@ -94,24 +95,24 @@ class Child {
 };
 
 // Starts `command` in a new process with clone3(2), and returns when execve(2)
-// has succeeded in it, or when somebody has killed it before that: Wait tells.
-// From then on it is the caller's Job.
+// has succeeded in it, or when it was killed before that (Wait then returns the
+// status). From then on it is the caller's Job.
 //
-// The child is killed when the caller dies. The kernel forgets that it should
+// The child is killed when the caller dies. The kernel clears this setting
 // (prctl(2), PR_SET_PDEATHSIG) when a process changes its user or group, or
-// gains capabilities. So it is asked again after the steps of in_child, which
-// may do that; but what the program itself does, or a set-user-ID program that
-// it executes, nobody can mend.
+// gains capabilities. So it is set again after the steps of in_child, which may
+// do that; if the program itself does so, or executes a set-user-ID program,
+// nothing can set it again.
 //
 // Errors, each with what to do about it: a namespace was refused; a step of
-// in_child failed (that step's error); the program cannot be executed. Where
-// the caller has named no `program`, so that it is the user's command, that is
-// marked with exit status 126, or 127 if it is not found.
+// in_child failed (that step's error); the program cannot be executed. If
+// `program` is empty, and the program therefore the user's command, that last
+// error is marked with exit status 126, or 127 if it is not found.
 // Source: the `cmd` of articles 004 (UTS Namespace) and 001 (NewParentProcess).
 absl::StatusOr<Child> Start(const Command& command);
 
 // Start, then Wait. A child in a new PID namespace, which shares standard
-// input, is not started before we are in the foreground (AwaitForeground).
+// input, is started only once we are in the foreground (AwaitForeground).
 // Errors: those of AwaitForeground, Start and Wait.
 absl::StatusOr<int> Run(const Command& command);
 

@@ -20,12 +20,12 @@ namespace mydocker {
 // Errors: not found (exit status 127); found but a directory or not executable
 // (126).
 // Source: exec.LookPath in article 000. execvp(3) does nearly the same, but it
-// has /bin/sh run what the kernel does not take for a program.
+// runs with /bin/sh any file that the kernel does not recognize as a program.
 absl::StatusOr<std::string> FindExecutable(absl::string_view name,
                                            absl::string_view path);
 
-// Returns the value of PATH in the environment, or the directories where a
-// Debian system has its programs.
+// Returns the value of PATH in the environment, or Debian's default if it is
+// not set.
 std::string SearchPath();
 
 // Replaces this process by the program in the file `file` (execve(2)), with
@@ -36,8 +36,8 @@ absl::Status Execute(const std::string& file,
                      const std::vector<std::string>& argv);
 
 // The same with the file that is open as the descriptor `file` (execveat(2)).
-// For programs only: if the descriptor is close-on-exec, the interpreter of a
-// script would not find it any more (ENOENT).
+// For binaries only: if the descriptor is close-on-exec, the interpreter of a
+// script could no longer open it (ENOENT).
 absl::Status ExecuteFile(int file, const std::vector<std::string>& argv);
 
 }  // namespace mydocker

@@ -1,7 +1,7 @@
 // From chapter 9.
 //
-// What a process has from the one that started it, beside its environment and
-// its open files.
+// What a process inherits from its parent, besides its environment and its open
+// files.
 
 #ifndef MYDOCKER_COMMON_PROCESS_INHERITED_H_
 #define MYDOCKER_COMMON_PROCESS_INHERITED_H_
@@ -10,13 +10,13 @@
 
 namespace mydocker {
 
-// Takes from the calling process what it has inherited from whoever called
-// `run`, and what a program in a container could use or stumble over:
+// Drops what the calling process has inherited from the caller of `run` and
+// what a program in a container could misuse or trip over:
 //
 //  - the session keyring (session-keyring(7)), and with it the right to read
-//    the caller's keys: a new, empty one takes its place. A kernel without keys
-//    has none to leave;
-//  - the supplementary groups (credentials(7)): none is left;
+//    the caller's keys: a new, empty one replaces it. On a kernel without
+//    keyrings there is nothing to do;
+//  - the supplementary groups (credentials(7)): all are dropped;
 //  - the umask: it becomes 022.
 //
 // Limits (getrlimit(2)), oom_score_adj and the priority stay as they are, as

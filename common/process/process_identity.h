@@ -1,6 +1,6 @@
 // From chapter 7.
 //
-// A process, told from another that has its number later.
+// Identifies a process even after its pid has been reused.
 
 #ifndef MYDOCKER_COMMON_PROCESS_PROCESS_IDENTITY_H_
 #define MYDOCKER_COMMON_PROCESS_PROCESS_IDENTITY_H_
@@ -16,32 +16,32 @@
 
 namespace mydocker {
 
-// The kernel gives a number again when its process is gone; no two have both
-// the number and the time of their start.
+// The kernel reuses a pid once its process is gone; no two processes have both
+// the same pid and the same start time.
 struct ProcessIdentity {
-  // Of the process `pid`, which must be there. Errors: /proc is not there, or
-  // cannot be read.
+  // Returns the identity of the process `pid`, which must exist. Errors: /proc
+  // is missing, or cannot be read.
   static absl::StatusOr<ProcessIdentity> Of(pid_t pid);
-  // What ToText has returned; nothing for any other text.
+  // The reverse of ToText; nothing for any other text.
   static std::optional<ProcessIdentity> FromText(absl::string_view text);
 
   // "41399 1234560 pid:[4026531836] time:[4026531834]".
   std::string ToText() const;
 
-  // Whether the kernel says that the process has ended; one that nobody has
-  // waited for yet (a zombie) has. False also where it cannot be asked: the
-  // process is of another PID namespace, or /proc is.
+  // Returns whether the process has certainly ended; a zombie, which nobody has
+  // waited for yet, has. False also if that is unknown: the process or /proc
+  // belongs to another PID namespace.
   bool IsGone() const;
 
-  // Ends the process by SIGKILL, and waits until it is gone, up to `limit_ms`
-  // milliseconds. Another one that has its number now is left alone.
+  // Kills the process with SIGKILL and waits until it is gone, up to `limit_ms`
+  // milliseconds. Leaves alone another process that has the pid now.
   void Kill(int limit_ms) const;
 
   pid_t pid = 0;
-  // In clock ticks since the machine was started: field 22 of /proc/PID/stat
-  // (proc(5)). 0: not known, since /proc is of another PID namespace.
+  // In clock ticks since boot: field 22 of /proc/PID/stat (proc(5)). 0:
+  // unknown, since /proc belongs to another PID namespace.
   uint64_t start_time = 0;
-  // The namespaces in which these two numbers mean what they mean here.
+  // The namespaces in which these two numbers are valid.
   std::string namespaces;
 };
 

@@ -54,15 +54,15 @@ absl::StatusOr<UniqueFd> SignalDescriptor(SignalSet signals) {
   return fd;
 }
 
-int KeptSignalToEnd() {
+int PendingTerminatingSignal() {
   SignalSet pending = 0;
   syscall(SYS_rt_sigpending, &pending, sizeof(pending));
-  pending &= kSignalsToEnd;
+  pending &= kTerminatingSignals;
   return pending == 0 ? 0 : std::countr_zero(pending) + 1;
 }
 
 absl::Status CheckForInterruption() {
-  const int signal = KeptSignalToEnd();
+  const int signal = PendingTerminatingSignal();
   if (signal == 0) {
     return absl::OkStatus();
   }

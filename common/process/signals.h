@@ -1,7 +1,6 @@
 // From chapter 1.
 //
-// Signals that wait until somebody has time for them: blocked, and read from a
-// descriptor.
+// Signals handled synchronously: blocked, and read from a descriptor.
 
 #ifndef MYDOCKER_COMMON_PROCESS_SIGNALS_H_
 #define MYDOCKER_COMMON_PROCESS_SIGNALS_H_
@@ -17,9 +16,9 @@
 
 namespace mydocker {
 
-// Signals, a bit for each, as the kernel has them: the lowest is number 1. Not
-// sigset_t, for glibc keeps two of the 64 for itself (nptl(7)), and those can
-// be sent to us as well.
+// A set of signals, one bit for each, in the kernel's form: the lowest bit is
+// signal 1. Not sigset_t, since glibc reserves two of the 64 for itself
+// (nptl(7)), and those can be sent to us as well.
 using SignalSet = uint64_t;
 
 constexpr SignalSet Signals(std::initializer_list<int> numbers) {
@@ -30,12 +29,11 @@ constexpr SignalSet Signals(std::initializer_list<int> numbers) {
   return set;
 }
 
-// Returns those of `signals` that the caller has us ignore, as nohup(1) does
-// with SIGHUP. Blocked, they would be kept for us even so.
+// Returns those of `signals` that we inherited as ignored, as SIGHUP from
+// nohup(1). If blocked, they would become pending all the same.
 SignalSet IgnoredOf(SignalSet signals);
 
-// Blocks or unblocks signals, or makes `blocked` those that are blocked. Return
-// what was blocked before.
+// Block or unblock signals, or set the whole mask. Return the mask before.
 SignalSet Block(SignalSet signals);
 SignalSet Unblock(SignalSet signals);
 SignalSet SetBlocked(SignalSet blocked);
@@ -44,21 +42,22 @@ SignalSet SetBlocked(SignalSet blocked);
 // A read from it does not wait. Errors: those of signalfd(2).
 absl::StatusOr<UniqueFd> SignalDescriptor(SignalSet signals);
 
-// The signals that tell a program to end. These are the ones that end a program
-// which does nothing about them (signal(7)), but for those whose meaning
-// programs make up: SIGUSR1, SIGUSR2, and the realtime signals. SIGKILL nobody
-// can keep, and SIGPIPE comes with an error of write(2).
-inline constexpr SignalSet kSignalsToEnd =
+// The signals that tell a program to terminate: those whose default action is
+// to terminate (signal(7)), except the ones whose meaning each program defines:
+// SIGUSR1, SIGUSR2, and the realtime signals. SIGKILL cannot be blocked, and
+// SIGPIPE comes with an error of write(2).
+inline constexpr SignalSet kTerminatingSignals =
     Signals({SIGHUP, SIGINT, SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE,
              SIGSEGV, SIGALRM, SIGTERM, SIGXCPU, SIGXFSZ, SIGIO, SIGPWR, SIGSYS,
              SIGPROF, SIGVTALRM, SIGSTKFLT});
 
-// Returns the signal that is kept (blocked, and has come) and means that we
-// must end; 0 if there is none. It stays kept.
-int KeptSignalToEnd();
+// Returns a pending signal that means we must terminate; 0 if there is none. It
+// stays pending.
+int PendingTerminatingSignal();
 
-// Returns an error if a signal to end is kept: to be asked before what cannot
-// be undone, and every now and then by what takes its time. It stays kept.
+// Returns an error if a terminating signal is pending. Call it before a step
+// that cannot be undone, and periodically during long work. The signal stays
+// pending.
 // Errors: Cancelled, which ends the program with 128 + the signal, as if it had
 // died of it.
 absl::Status CheckForInterruption();

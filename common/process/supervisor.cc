@@ -53,18 +53,18 @@ absl::StatusOr<Supervisor> Supervisor::Create(Keyboard keyboard) {
   }
   const SignalSet kept = kPassedOn & ~IgnoredOf(kPassedOn);
   ASSIGN_OR_RETURN(UniqueFd signals, SignalDescriptor(kept));
-  SignalState callers;
-  callers.blocked = Block(kept);
+  SignalState original;
+  original.blocked = Block(kept);
   // Not blocked but ignored: a blocked one would wait for its moment.
   struct sigaction ignore = {};
   ignore.sa_handler = SIG_IGN;
-  sigaction(SIGPIPE, &ignore, &callers.on_broken_pipe);
-  return Supervisor(keyboard, callers, std::move(signals));
+  sigaction(SIGPIPE, &ignore, &original.on_broken_pipe);
+  return Supervisor(keyboard, original, std::move(signals));
 }
 
 Supervisor::Supervisor(Supervisor&& other) noexcept
     : keyboard_(other.keyboard_),
-      callers_(other.callers_),
+      original_(other.original_),
       signals_(std::move(other.signals_)) {}
 
 Supervisor::~Supervisor() {
@@ -72,7 +72,7 @@ Supervisor::~Supervisor() {
     signalfd_siginfo late;
     while (read(signals_.get(), &late, sizeof(late)) > 0) {
     }
-    callers_.Restore();
+    original_.Restore();
   }
 }
 
@@ -83,8 +83,8 @@ void Supervisor::SignalState::Restore() const {
 
 absl::StatusOr<Child> Supervisor::Start(Command command) const {
   RETURN_IF_ERROR(CheckForInterruption());
-  command.in_child.push_back([callers = callers_]() -> absl::Status {
-    callers.Restore();
+  command.in_child.push_back([original = original_]() -> absl::Status {
+    original.Restore();
     return absl::OkStatus();
   });
   return mydocker::Start(command);
@@ -111,7 +111,7 @@ absl::StatusOr<int> Supervisor::Wait(Child& child) const {
         child.PassOn(number);
         continue;
       }
-      const bool ends = (kSignalsToEnd & Signals({number})) != 0;
+      const bool ends = (kTerminatingSignals & Signals({number})) != 0;
       if (ends && deadline != kNever) {
         RETURN_IF_ERROR(child.Signal(SIGKILL));
       } else if (!from_terminal) {  // From there it has got it already.

@@ -83,16 +83,16 @@ absl::StatusOr<Tool> Tool::Start(const std::vector<std::string>& argv,
     // It is we who miss the tool: the user's command is another one.
     return WithExitStatus(child.status(), kExitMydockerFailed);
   }
-  ASSIGN_OR_RETURN(UniqueFd kept, SignalDescriptor(kSignalsToEnd));
+  ASSIGN_OR_RETURN(UniqueFd signals, SignalDescriptor(kTerminatingSignals));
   return Tool(argv[0], *std::move(child), std::move(pipe.read_end),
-              std::move(errors), std::move(kept));
+              std::move(errors), std::move(signals));
 }
 
 absl::StatusOr<size_t> Tool::Read(char* buffer, size_t size) {
   if (!output_.valid()) {
     return 0;
   }
-  pollfd events[] = {{output_.get(), POLLIN, 0}, {kept_.get(), POLLIN, 0}};
+  pollfd events[] = {{output_.get(), POLLIN, 0}, {signals_.get(), POLLIN, 0}};
   TEMP_FAILURE_RETRY(poll(events, 2, -1));
   RETURN_IF_ERROR(CheckForInterruption());
   const ssize_t got = TEMP_FAILURE_RETRY(read(output_.get(), buffer, size));

@@ -1,7 +1,7 @@
 // From chapter 10.
 //
-// The host's own programs, where one of them does a part of our work better
-// than we would: gzip, sha256sum.
+// Runs the host's own programs for work that they do better than we would:
+// gzip, sha256sum.
 
 #ifndef MYDOCKER_COMMON_PROCESS_TOOL_H_
 #define MYDOCKER_COMMON_PROCESS_TOOL_H_
@@ -16,25 +16,24 @@
 
 namespace mydocker {
 
-// A tool at work on an open file.
+// A running tool that reads an open file.
 //
-// Whatever the caller of mydocker has set up, the tool has the same: PATH and
-// LC_ALL=C in its environment and nothing else, the umask 022, "/" as its
-// working directory, and no descriptors but the three standard ones. Signals do
-// to it what they do to any program, also where a Supervisor has blocked them
-// for us. So Ctrl-C ends it, and not us: what it was needed for is still to be
-// cleaned up. And a signal to end that only we have got ends the waiting for
-// it.
+// The tool's surroundings do not depend on the caller of mydocker: only PATH
+// and LC_ALL=C in its environment, the umask 022, "/" as its working directory,
+// and only the three standard descriptors. Signals have their default action in
+// it, even if a Supervisor has blocked them for us. So Ctrl-C ends the tool and
+// not us, who still have to clean up. A terminating signal that only we receive
+// ends our wait for the tool.
 class Tool {
  public:
-  // Starts the program argv[0], looked up where the system's are. The file
-  // `input`, from its beginning on, is its standard input. Errors: those of
-  // mydocker::Start, for one that is not there.
+  // Starts the program argv[0], looked up in the system's directories. Its
+  // standard input is the file `input`, from its beginning. Errors: those of
+  // mydocker::Start, if it does not exist.
   static absl::StatusOr<Tool> Start(const std::vector<std::string>& argv,
                                     const UniqueFd& input);
 
-  // Reads at most `size` bytes of what it writes to standard output, and
-  // returns how many came. 0: that was all, and its exit status was 0.
+  // Reads at most `size` bytes of its standard output, and returns how many it
+  // read. 0: end of output, and its exit status was 0.
   // Errors: those of CheckForInterruption; its exit status is not 0 (Internal,
   // with the first line that it wrote to standard error, which mostly says
   // why).
@@ -42,23 +41,23 @@ class Tool {
 
  private:
   Tool(std::string name, Child child, UniqueFd output, UniqueFd errors,
-       UniqueFd kept)
+       UniqueFd signals)
       : name_(std::move(name)),
         child_(std::move(child)),
         output_(std::move(output)),
         errors_(std::move(errors)),
-        kept_(std::move(kept)) {}
-  // How it ended, once it has.
+        signals_(std::move(signals)) {}
+  // Waits for its end, and returns 0 or the error.
   absl::StatusOr<size_t> End();
 
   std::string name_;
   Child child_;
-  UniqueFd output_;  // The end of a pipe. Not valid: it has ended.
-  UniqueFd errors_;  // A file in memory: nobody would read a second pipe.
-  UniqueFd kept_;    // Polls readable when a signal to end is kept.
+  UniqueFd output_;   // A pipe's read end. Not valid: it has ended.
+  UniqueFd errors_;   // A file in memory: nobody would read a second pipe.
+  UniqueFd signals_;  // Polls readable: a terminating signal is pending.
 };
 
-// Runs a tool to its end and returns all that it wrote to standard output.
+// Runs a tool to its end and returns all of its standard output.
 // Errors: those of Tool::Start and Tool::Read.
 absl::StatusOr<std::string> RunTool(const std::vector<std::string>& argv,
                                     const UniqueFd& input);

@@ -1,4 +1,4 @@
-// A way out of chroot(2), for root. It is no flaw that somebody forgot to mend,
+// A way out of chroot(2), for root. It is not a forgotten bug,
 // but what chroot says of itself in its manual page:
 //
 //     make escape && sudo chroot build/rootfs /escape ls /home
@@ -16,7 +16,7 @@ namespace {
 
 constexpr char kFolder[] = "/escape-me";
 
-struct stat Look(const char* directory) {
+struct stat Stat(const char* directory) {
   struct stat attributes = {};
   if (stat(directory, &attributes) != 0) {
     err(EXIT_FAILURE, "look at %s", directory);
@@ -41,14 +41,14 @@ void StepOutOfTheRoot() {
 // ".." ends at the process's own root, and we have left that aside. So it goes
 // up to the place that has nothing above it.
 void WalkToTheTop() {
-  struct stat here = Look(".");
+  struct stat here = Stat(".");
   struct stat below;
   do {
     below = here;
     if (chdir("..") != 0) {
       err(EXIT_FAILURE, "go up");
     }
-    here = Look(".");
+    here = Stat(".");
   } while (!IsSame(here, below));
 }
 // #endregion escape
@@ -56,13 +56,13 @@ void WalkToTheTop() {
 }  // namespace
 
 int main(int argc, char* argv[]) {
-  const struct stat cage = Look("/");
+  const struct stat cage = Stat("/");
   StepOutOfTheRoot();
   WalkToTheTop();
   if (chroot(".") != 0) {
     err(EXIT_FAILURE, "make the top the root");
   }
-  if (IsSame(Look("/"), cage)) {
+  if (IsSame(Stat("/"), cage)) {
     errx(EXIT_FAILURE, "no way out: above this root there is nothing");
   }
   if (argc > 1) {

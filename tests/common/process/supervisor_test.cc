@@ -213,7 +213,7 @@ TEST(EndTest, DropsWhatCameTooLate) {
       kill(getpid(), SIGALRM);
       kill(getpid(), 32);
     }
-    EXPECT_EQ(KeptSignalToEnd(), 0);
+    EXPECT_EQ(PendingTerminatingSignal(), 0);
   });
 }
 
