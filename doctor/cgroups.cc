@@ -18,14 +18,14 @@
 namespace mydocker {
 namespace {
 
-// In the order of /proc/cgroups; what else the kernel names follows them. blkio
-// of v1 is io in v2.
+// In the order of /proc/cgroups; others that the kernel lists follow them.
+// blkio of v1 is io in v2.
 constexpr absl::string_view kWellKnown[] = {
     "cpuset",  "cpu",     "cpuacct",    "blkio",    "memory",  "devices",
     "freezer", "net_cls", "perf_event", "net_prio", "hugetlb", "pids"};
 
-// What cgroup v2 has in the place of a controller of v1: a file in every
-// cgroup, or something else altogether (cgroups(7), "Cgroups v2 controllers").
+// What cgroup v2 has instead of a controller of v1: a file in every cgroup, or
+// something different (cgroups(7), "Cgroups v2 controllers").
 struct Successor {
   absl::string_view controller;
   absl::string_view file;
@@ -40,8 +40,7 @@ constexpr Successor kSuccessors[] = {
     {"perf_event", "", "no such controller: perf takes any cgroup (-G)"},
 };
 
-// What the kernel says of itself: the names in /proc/cgroups, and whether each
-// is enabled.
+// The controllers in /proc/cgroups, and whether each is enabled.
 std::map<std::string, bool> KernelsControllers() {
   std::map<std::string, bool> controllers;
   const std::string text = ReadKernelFile("/proc/cgroups").value_or("");
@@ -123,7 +122,7 @@ std::string Describe(const Hierarchy& hierarchy) {
                       " at ", hierarchy.mount_point);
 }
 
-// A controller that no hierarchy has.
+// The row for a controller that no hierarchy has.
 Row ExplainMissing(const Host& host, const std::string& name) {
   const auto known = host.controllers.find(name);
   if (known != host.controllers.end() && !known->second) {

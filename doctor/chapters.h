@@ -21,12 +21,12 @@ struct Need {
 
 struct ChapterTrial {
   std::string name;
-  // What came of doing what its program does, up to where the command would
+  // The result of the steps of its program, up to where the command would
   // start.
   absl::Status outcome;
-  // What its page needs besides.
+  // What else its page needs.
   std::vector<Need> needs;
-  // Whether its workload is to be swapped out.
+  // Whether its workload is meant to be swapped out.
   bool swaps = false;
 };
 

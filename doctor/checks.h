@@ -1,5 +1,5 @@
-// What the doctor looks at, a function a topic. None of them fails: what cannot
-// be found out is a row that says so. None leaves anything behind.
+// The doctor's checks, one function for each topic. None of them fails: what
+// cannot be determined becomes a row that says so. None leaves anything behind.
 
 #ifndef MYDOCKER_DOCTOR_CHECKS_H_
 #define MYDOCKER_DOCTOR_CHECKS_H_
@@ -17,22 +17,22 @@ Section CheckMachine();
 // /proc/sys/user. Section "namespaces".
 Section CheckNamespaces();
 
-// User namespaces for those who are not root, and the settings that
-// distributions have against them. Section "user-namespaces".
+// User namespaces for users who are not root, and the settings with which
+// distributions forbid them. Section "user-namespaces".
 Section CheckUserNamespaces();
 
-// Which versions of cgroups are mounted, and for each controller where it lives
+// Which versions of cgroups are mounted, and for each controller its hierarchy
 // and whether a cgroup can be made, limited and entered there. Section
 // "cgroups".
 Section CheckCgroups();
 
-// The programs that the pages use, by the package that has them. Section
+// The programs that the pages use, by the package that provides them. Section
 // "tools".
 Section CheckTools();
 
-// For each chapter, whether it is ready. `report` holds the sections above, and
-// whatever its combination of namespaces needs beyond them is tried here.
-// Section "chapters"; its verdicts are
+// For each chapter, whether it is ready. `report` holds the sections above;
+// anything else that the chapter's combination of namespaces needs is tried
+// here. Section "chapters"; its verdicts are
 //
 //     OK       everything on the chapter's page works for this user
 //     LIMITED  its program works, but not for this user, or not all of it

@@ -28,7 +28,7 @@
 namespace mydocker {
 namespace {
 
-// Some CPU of those that the hierarchy has.
+// Returns any of the hierarchy's CPUs.
 absl::StatusOr<std::string> AnyCpu(const Cgroup& cgroup) {
   const bool v1 = cgroup.version() == CgroupVersion::kV1;
   ASSIGN_OR_RETURN(const std::string list,
@@ -65,7 +65,7 @@ absl::Status SetLimit(const Cgroup& cgroup, absl::string_view controller) {
 
 absl::Status TryInside(const Cgroup& cgroup, absl::string_view controller) {
   RETURN_IF_ERROR(cgroup.Enable(controller));
-  // On v1 cpuset may share its hierarchy, and without CPUs takes no process.
+  // On v1 cpuset may share its hierarchy, and without CPUs accepts no process.
   if (cgroup.version() == CgroupVersion::kV1 &&
       access(cgroup.File("cpuset.cpus").c_str(), F_OK) == 0) {
     RETURN_IF_ERROR(CpusetSubsystem().Set(cgroup, {}));
@@ -76,7 +76,7 @@ absl::Status TryInside(const Cgroup& cgroup, absl::string_view controller) {
   return Try(std::move(command));
 }
 
-// Runs `use` on a cgroup that is there for that long.
+// Runs `use` on a temporary cgroup.
 template <typename Use>
 absl::Status WithCgroup(const Hierarchy& hierarchy, const Use& use) {
   // No signal ends this process while there is something to remove.
@@ -108,7 +108,7 @@ absl::Status TryContainer(Command command,
                    ContainerDirectory::Create(id));
   ASSIGN_OR_RETURN(CgroupManager cgroups, CgroupManager::Create(id, added));
   RETURN_IF_ERROR(cgroups.Set({}));
-  // Into the cgroups first: a step may take the host's files out of sight.
+  // Into the cgroups first: a step may hide the host's files.
   const std::vector<Step> steps = std::exchange(command.in_child, {});
   cgroups.Admit(command);
   command.in_child.insert(command.in_child.end(), steps.begin(), steps.end());

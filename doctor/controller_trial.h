@@ -13,9 +13,9 @@
 
 namespace mydocker {
 
-// Makes a cgroup in `hierarchy`, has `controller` handed down to it, writes a
-// limit where a chapter writes one (memory, cpu, cpuset, pids), starts a
-// process in it, and removes it. Errors: the first of these steps that failed.
+// Makes a cgroup in `hierarchy`, enables `controller` in it, writes a limit if
+// a chapter does (memory, cpu, cpuset, pids), starts a process in it, and
+// removes it. Errors: those of the first step that failed.
 absl::Status TryController(const Hierarchy& hierarchy,
                            absl::string_view controller);
 
@@ -25,8 +25,8 @@ absl::Status TryController(const Hierarchy& hierarchy,
 absl::Status TryContainer(Command command,
                           const std::vector<const Subsystem*>& added = {});
 
-// Makes a cgroup in `hierarchy` and looks for its file `file`: what cgroup v2
-// has without a controller. Errors: as TryController.
+// Makes a cgroup in `hierarchy` and checks that it has the file `file`: a
+// feature of cgroup v2 without a controller. Errors: as TryController.
 absl::Status TryFile(const Hierarchy& hierarchy, absl::string_view file);
 
 }  // namespace mydocker

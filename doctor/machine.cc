@@ -59,8 +59,8 @@ Row CheckArchitecture(const utsname& system) {
           "docs/lab.md"};
 }
 
-// Root of a user namespace has all capabilities, but only in there: the map of
-// its uids tells (user_namespaces(7)).
+// Root of a user namespace has all capabilities, but only inside it: the map of
+// its uids shows that (user_namespaces(7)).
 bool IsRootOfUserNamespaceOnly() {
   const std::string map = ReadKernelFile("/proc/self/uid_map").value_or("");
   const std::vector<std::string> numbers =
@@ -143,7 +143,7 @@ absl::Status MakeDirectory(const std::string& path) {
              : ErrnoError(errno, absl::StrCat("make ", path));
 }
 
-// In a mount namespace of its own, so that all of it ends with the process.
+// In its own mount namespace, so that everything disappears with the process.
 absl::Status MountOverlay() {
   RETURN_IF_ERROR(SetPropagation(Propagation::kPrivate));
   if (mount("tmpfs", "/tmp", "tmpfs", 0, nullptr) != 0) {
@@ -171,7 +171,7 @@ Row CheckOverlay() {
                     "sudo modprobe overlay, or another kernel: docs/lab.md");
 }
 
-// In a mount namespace of its own. Nobody has to answer the kernel for that.
+// In its own mount namespace. Mounting needs no server to answer the kernel.
 absl::Status MountFuse() {
   RETURN_IF_ERROR(SetPropagation(Propagation::kPrivate));
   const UniqueFd device(open(kFuseDevice, O_RDWR | O_CLOEXEC));

@@ -1,7 +1,7 @@
 // The doctor: is this machine ready for each chapter?
 //
 // It does not guess from the version of the kernel. It tries what the chapters
-// do, in a child of which nothing stays:
+// do, in a child that leaves nothing behind:
 //
 //     make doctor
 //

@@ -26,8 +26,8 @@ namespace {
 
 constexpr uid_t kNobody = 65534;
 
-// clone3(2) takes CLONE_NEWTIME since Linux 6.0 only, unshare(2) since 5.6.
-// There it holds for the children to come.
+// clone3(2) accepts CLONE_NEWTIME only since Linux 6.0, unshare(2) since 5.6,
+// where it applies to later children.
 Command CommandIn(const NamespaceKind& kind) {
   Command command;
   if (kind.clone_flag == CLONE_NEWTIME) {
@@ -81,7 +81,7 @@ Row CheckKind(const NamespaceKind& kind) {
                     FixFor(outcome, absl::StrCat("user.", limit)));
 }
 
-// Whom `sudo make doctor` is for, or else nobody in particular.
+// Returns the user who called `sudo make doctor`, or else `nobody`.
 uid_t OrdinaryUser() {
   const char* text = getenv("SUDO_UID");
   uid_t uid = 0;
@@ -95,16 +95,16 @@ absl::Status BecomeOrdinaryUser() {
       setresuid(uid, uid, uid) != 0) {
     return ErrnoError(errno, absl::StrCat("become user ", uid));
   }
-  // Whoever changes his uid loses his own files in /proc to root (proc(5),
-  // PR_SET_DUMPABLE), and so could not write his map. An ordinary user has not
-  // changed his.
+  // After a change of uid, a process's files in /proc belong to root (proc(5),
+  // PR_SET_DUMPABLE), so it could not write its map. An ordinary user has not
+  // changed uid.
   prctl(PR_SET_DUMPABLE, 1);
   return absl::OkStatus();
 }
 
-// What chapter 5 does, by a process that is not root. Only to make the
-// namespace says too little: AppArmor lets one do so, and takes the
-// capabilities in it away.
+// Does what chapter 5 does, in a process that is not root. Making the namespace
+// alone proves too little: AppArmor allows it, and takes away the capabilities
+// in it.
 absl::Status UseUserNamespace(uid_t uid, gid_t gid) {
   if (unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) {
     return ErrnoError(errno, "make a user namespace");

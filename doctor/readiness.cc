@@ -14,10 +14,10 @@
 namespace mydocker {
 namespace {
 
-// What helps a chapter's program, and not the doctor.
+// The fix for a chapter's program, not for the doctor.
 constexpr char kSudoForTheProgram[] = "sudo ./run";
 
-// A row that says NO where the report has none of that name.
+// Returns the row, or one that says NO if the report has no such row.
 Row FindRow(const Report& report, absl::string_view id,
             absl::string_view name) {
   for (const Section& section : report) {
@@ -41,7 +41,7 @@ Row Judge(const ChapterTrial& chapter, const Report& report) {
   Row row = {chapter.name, Verdict::kOk, ""};
   std::vector<std::string> reasons;
   std::vector<std::string> fixes;
-  // Whether it is said why the program does not work.
+  // Whether the row says why the program does not work.
   bool explained = chapter.outcome.ok();
   if (TakesRoot(chapter.outcome)) {
     row.verdict = Verdict::kLimited;
@@ -60,7 +60,7 @@ Row Judge(const ChapterTrial& chapter, const Report& report) {
       AddOnce(fixes, found.fix);
     }
   }
-  // What failed though each part of it works.
+  // The program failed although each part of it works.
   if (!explained) {
     reasons.insert(reasons.begin(), absl::StrCat(chapter.outcome.message()));
   }

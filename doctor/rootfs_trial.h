@@ -1,4 +1,4 @@
-// Trying what chapters 9 and 10 do with files, as a step of a trial.
+// What chapters 9 and 10 do with files, as a step of a trial.
 
 #ifndef MYDOCKER_DOCTOR_ROOTFS_TRIAL_H_
 #define MYDOCKER_DOCTOR_ROOTFS_TRIAL_H_
@@ -8,11 +8,12 @@
 namespace mydocker {
 
 // Makes a root file system in memory and enters it, with its /dev and /sys. The
-// caller must be in a mount namespace of its own, whose mounts are private:
-// with that, all of it ends. Errors: those of EnterRootfs, MountDev, MountSys.
+// caller must be in its own mount namespace, whose mounts are private:
+// everything disappears with it. Errors: those of EnterRootfs, MountDev,
+// MountSys.
 absl::Status EnterNewRootfs();
 
-// The same with a root file system that is a layer, and an empty one on it.
+// The same with a root file system that is a layer, below an empty one.
 // Errors: also those of MountLayers.
 absl::Status EnterNewLayers();
 

@@ -38,7 +38,7 @@ const std::vector<Package>& Packages() {
 }
 
 Row CheckPackage(const Package& package) {
-  // sudo looks here too, while the PATH of an ordinary user may be without.
+  // sudo searches these, too; the PATH of an ordinary user may lack them.
   const std::string path = absl::StrCat(SearchPath(), ":/usr/sbin:/sbin");
   std::vector<absl::string_view> missing;
   for (const absl::string_view tool : package.tools) {

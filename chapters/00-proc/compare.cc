@@ -22,7 +22,7 @@
 namespace mydocker {
 namespace {
 
-// The row for something that both processes have one of.
+// The row for a property that each of the two processes has.
 Row Compare(const std::string& name, const std::string& there,
             const std::string& here) {
   if (there == here) {
@@ -53,7 +53,7 @@ absl::StatusOr<std::vector<Mount>> MountsOf(pid_t pid) {
   return ParseMountInfo(text);
 }
 
-// What makes two mounts the same to whoever looks at files.
+// The properties by which two mounts show the same files.
 std::string Describe(const Mount& mount) {
   std::string what =
       absl::StrCat(mount.mount_point, " (", mount.type, " from ", mount.source);
@@ -83,7 +83,7 @@ absl::StatusOr<Section> CompareNamespaces(pid_t pid) {
   for (const NamespaceKind& kind : kNamespaceKinds) {
     const std::string link = absl::StrCat("ns/", kind.name);
     const absl::StatusOr<std::string> here = ReadProcLink(getpid(), link);
-    if (here.ok()) {  // Else this kernel is built without the kind.
+    if (here.ok()) {  // Otherwise the kernel is built without this kind.
       ASSIGN_OR_RETURN(const std::string there, ReadProcLink(pid, link));
       section.rows.push_back(Compare(kind.name, there, *here));
     }

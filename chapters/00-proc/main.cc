@@ -1,14 +1,14 @@
-// Chapter 0: what /proc tells.
+// Chapter 0: what /proc shows.
 //
-// /proc is no directory on a disk: the kernel makes up its files when they are
-// read (proc(5)), and what ps, mount and lsns print they have from there. This
-// program reads the files that the coming chapters are about, those of one
-// process, and compares it with itself:
+// /proc is not a directory on a disk: the kernel generates its files when they
+// are read (proc(5)), and ps, mount and lsns get their output from there. This
+// program reads the files of one process that the coming chapters are about,
+// and compares that process with itself:
 //
 //     make chapter0 && ./run 1    process 1
 //     ./run self                  this one
 //
-// What it needs of common/, the coming chapters introduce: it looks ahead.
+// The parts of common/ that it uses are introduced in the coming chapters.
 
 #include <stdlib.h>
 #include <unistd.h>

@@ -22,7 +22,7 @@ namespace mydocker {
 namespace {
 
 // #region explain
-// Says what an error means that came from below /proc/PID.
+// Explains an error from a file below /proc/PID.
 absl::Status Explain(pid_t pid, const absl::Status& error) {
   const int error_number = ErrnoOf(error);
   if ((error_number == ESRCH || error_number == ENOENT) &&

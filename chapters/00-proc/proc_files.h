@@ -1,4 +1,5 @@
-// Reading /proc/PID, where a process can end, or be another's, at any moment.
+// Reading /proc/PID: the process can end at any moment, or belong to another
+// user.
 
 #ifndef MYDOCKER_CHAPTERS_00_PROC_PROC_FILES_H_
 #define MYDOCKER_CHAPTERS_00_PROC_PROC_FILES_H_
@@ -20,7 +21,7 @@ std::string ProcPath(pid_t pid, absl::string_view name);
 // Returns what the process's file `name` holds, the target of its link `name`,
 // or the names in its directory `name` in ascending order of their numbers.
 // Errors: NotFound if there is no such process (any more); PermissionDenied,
-// with what to do, if it is not for us to see.
+// with what to do, if we may not read it.
 absl::StatusOr<std::string> ReadProcFile(pid_t pid, absl::string_view name);
 absl::StatusOr<std::string> ReadProcLink(pid_t pid, absl::string_view name);
 absl::StatusOr<std::vector<int>> ListProcNumbers(pid_t pid,

@@ -38,7 +38,7 @@ std::string CountAndShow(const std::vector<int>& numbers) {
                       absl::StrJoin(shown, ", "), all ? "" : ", …");
 }
 
-// An argument as one would type it to a shell.
+// An argument as one would type it in a shell.
 std::string QuoteForShell(const std::string& argument) {
   constexpr char kPlain[] =
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
@@ -51,7 +51,7 @@ std::string QuoteForShell(const std::string& argument) {
                       "'");
 }
 
-// The parts of a file that are each ended by a null byte.
+// The parts of a file, each terminated by a null byte.
 std::vector<std::string> SplitAtNulls(std::string content) {
   if (!content.empty() && content.back() == '\0') {
     content.pop_back();
@@ -70,7 +70,7 @@ std::string DescribeCommandLine(const std::string& cmdline) {
                              });
 }
 
-// proc(5) calls it a link; a thread of the kernel has none to a program.
+// proc(5) calls it a link; a kernel thread has no program to link to.
 absl::StatusOr<std::string> DescribeLink(pid_t pid, absl::string_view name) {
   absl::StatusOr<std::string> target = ReadProcLink(pid, name);
   return ErrnoOf(target.status()) == ENOENT ? "nothing: a thread of the kernel"
@@ -78,8 +78,8 @@ absl::StatusOr<std::string> DescribeLink(pid_t pid, absl::string_view name) {
 }
 
 // #region stat
-// The fields of /proc/PID/stat behind the name, which stands in parentheses and
-// may hold anything: state, parent, …
+// The fields of /proc/PID/stat after the name, which is in parentheses and may
+// contain anything: state, parent, …
 absl::StatusOr<std::string> DescribeStat(pid_t pid) {
   ASSIGN_OR_RETURN(const std::string stat, ReadProcFile(pid, "stat"));
   const std::vector<std::string> fields =
@@ -114,8 +114,8 @@ std::string DescribeMem(pid_t pid) {
   return mem.valid() ? "this user may open it" : "not for this user";
 }
 
-// Reads a file about the process's memory. A thread of the kernel has none of
-// its own, and newer kernels then say ESRCH, older ones show an empty file.
+// Reads a file about the process's memory. A kernel thread has no memory of its
+// own: newer kernels then return ESRCH, older ones an empty file.
 absl::StatusOr<std::string> ReadMemoryFile(pid_t pid, absl::string_view name) {
   absl::StatusOr<std::string> content = ReadProcFile(pid, name);
   return ErrnoOf(content.status()) == ESRCH ? "" : content;

@@ -14,14 +14,15 @@ namespace mydocker {
 
 // Returns the process that `word` means: a number, or "self" for the calling
 // one. Errors: InvalidArgument if it is neither; NotFound if no such process
-// can be seen; FailedPrecondition if it has ended and only waits for its
+// can be seen; FailedPrecondition if it is a zombie, which only waits for its
 // parent.
 absl::StatusOr<pid_t> FindProcess(const std::string& word);
 
-// All that follow fail with NotFound if the process has ended meanwhile, and
-// with PermissionDenied, and what to do about it, if it may not be looked into.
+// All functions below fail with NotFound if the process has ended meanwhile,
+// and with PermissionDenied, and what to do about it, if the caller may not
+// inspect it.
 
-// What the files in /proc/PID say of the process. Section "files".
+// What the files in /proc/PID show of the process. Section "files".
 // Source: the table of /proc in article 001, and proc(5).
 absl::StatusOr<Section> DescribeFiles(pid_t pid);
 

@@ -1,8 +1,8 @@
-// Chapter 1: a host name of one's own.
+// Chapter 1: a private host name.
 //
 // A UTS namespace holds two names, the host name and the NIS domain name
-// (uts_namespaces(7)). A process in a new one begins with a copy, and what it
-// changes there, nobody outside sees:
+// (uts_namespaces(7)). A process in a new one begins with a copy, and nobody
+// outside sees its changes:
 //
 //     make chapter1 && sudo ./run
 //     # hostname container

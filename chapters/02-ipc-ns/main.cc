@@ -1,4 +1,4 @@
-// Chapter 2: message queues of one's own.
+// Chapter 2: private message queues.
 //
 // An IPC namespace holds the System V message queues, semaphores and shared
 // memory, and the POSIX message queues (ipc_namespaces(7)). A new one is empty:

@@ -1,9 +1,9 @@
-// Chapter 4: mounts of one's own.
+// Chapter 4: private mounts.
 //
 // A mount namespace is a list of mounts (mount_namespaces(7)). A new one begins
-// as a copy, and mounts made in it are its own, if propagation does not carry
-// them back: on most hosts "/" is a shared mount, and so is its copy. That is
-// how a proc mounted in such a shell covers the host's. So, before anything is
+// as a copy, and mounts made in it are its own, unless propagation carries them
+// back: on most hosts "/" is a shared mount, and so is its copy. That is why a
+// proc mounted in such a shell covers the host's. So, before anything is
 // mounted, the child makes its copies private:
 //
 //     make chapter4 && sudo ./run

@@ -1,14 +1,14 @@
 // Chapter 5: root, without being root.
 //
-// A user namespace has users and groups of its own, and a map that says who
-// they are outside (user_namespaces(7)). Whoever makes one has all capabilities
-// in it, and over every other namespace made along with it. So this program
-// needs no sudo:
+// A user namespace has its own users and groups, and a map that says who they
+// are outside (user_namespaces(7)). Whoever makes one has all capabilities in
+// it, and over every other namespace made along with it. So this program needs
+// no sudo:
 //
 //     make chapter5 && ./run
 //     # id
 //
-// Without a map (-map=none) nobody inside is anybody: the kernel shows 65534.
+// Without a map (-map=none) no id inside has a meaning: the kernel shows 65534.
 
 #include <sched.h>
 #include <unistd.h>
@@ -39,7 +39,7 @@ absl::StatusOr<int> RunChapter(int argc, char* argv[]) {
       ParseCommandLine(argc, argv, "run [FLAGS] [COMMAND [ARG...]]", {"sh"}));
   command.clone_flags =
       CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWUSER;
-  // Asked for here, since in the new namespace the answer is 65534.
+  // Read here, since in the new namespace the answer is 65534.
   command.in_child.push_back([uid = geteuid(), gid = getegid()] {
     return WriteUserMap(absl::GetFlag(FLAGS_map), uid, gid);
   });

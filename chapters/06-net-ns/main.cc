@@ -1,4 +1,4 @@
-// Chapter 6: a network of one's own.
+// Chapter 6: a private network.
 //
 // A network namespace has its own devices, addresses, routes, firewall rules
 // and ports (network_namespaces(7)). A new one has a single device, the
@@ -36,7 +36,7 @@ absl::StatusOr<int> RunChapter(int argc, char* argv[]) {
       ParseCommandLine(argc, argv, "run [FLAGS] [COMMAND [ARG...]]", {"sh"}));
   command.clone_flags = CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID |
                         CLONE_NEWNS | CLONE_NEWUSER | CLONE_NEWNET;
-  // Asked for here, since in the new namespace the answer is 65534.
+  // Read here, since in the new namespace the answer is 65534.
   command.in_child.push_back([uid = geteuid(), gid = getegid()] {
     return WriteUserMap(absl::GetFlag(FLAGS_map), uid, gid);
   });

@@ -1,15 +1,15 @@
 // Chapter 7: a limit on memory.
 //
 // Namespaces decide what a process sees; cgroups decide how much it gets
-// (cgroups(7)). A cgroup is a directory that one makes in a file system of the
-// kernel's, a limit is a file in it, and a process is put in by writing its
-// number to another file:
+// (cgroups(7)). A cgroup is a directory that one makes in a kernel file system,
+// a limit is a file in it, and a process enters when its number is written to
+// another file:
 //
 //     make chapter7 && sudo ./run -m 100m
 //
 // The order matters. The limit is set before the process is inside, and the
-// process is inside before the workload starts: what runs first and is limited
-// later has already taken what it wanted.
+// process is inside before the workload starts: a workload that is limited only
+// later already has its memory.
 
 #include <sched.h>
 #include <unistd.h>
@@ -60,7 +60,7 @@ absl::StatusOr<int> RunWorkload(const std::vector<std::string>& workload) {
 // #endregion inside
 
 // #region limit
-// Writes the limit, under the name that each version of cgroups has for it.
+// Writes the limit, under its name in each version of cgroups.
 absl::Status SetLimit(const Cgroup& cgroup, uint64_t bytes) {
   const bool v1 = cgroup.version() == CgroupVersion::kV1;
   return WriteKernelFile(
@@ -69,7 +69,7 @@ absl::Status SetLimit(const Cgroup& cgroup, uint64_t bytes) {
 }
 // #endregion limit
 
-// Says on standard error what the kernel's own files say of the cgroup.
+// Prints to standard error what the kernel's files show of the cgroup.
 absl::Status ReportUse(const Cgroup& cgroup) {
   const bool v1 = cgroup.version() == CgroupVersion::kV1;
   ASSIGN_OR_RETURN(
@@ -79,7 +79,7 @@ absl::Status ReportUse(const Cgroup& cgroup) {
       const uint64_t kills,
       ReadKeyedNumber(cgroup.File(v1 ? "memory.oom_control" : "memory.events"),
                       "oom_kill"));
-  // memory.peak is there since Linux 5.19.
+  // memory.peak exists since Linux 5.19.
   const absl::StatusOr<uint64_t> peak =
       ReadNumber(cgroup.File(v1 ? "memory.max_usage_in_bytes" : "memory.peak"));
   const std::string report = absl::StrCat(
@@ -127,7 +127,7 @@ absl::StatusOr<int> RunChapter(int argc, char* argv[]) {
   // #region end
   ASSIGN_OR_RETURN(const int exit_status, supervisor.Wait(container));
   ReportIfFailed(ReportUse(cgroup), argv[0]);
-  // What could not be removed stays written down, for the next run.
+  // What could not be removed stays recorded, for the next run.
   const absl::Status removed = cgroup.Remove();
   ReportIfFailed(removed.ok() ? directory.Remove() : removed, argv[0]);
   return exit_status;

@@ -1,8 +1,8 @@
 // Chapter 8: the container.
 //
-// What the chapters before built, one piece at a time, comes together in two
-// commands of one program. `run`, on the host, makes the cgroups, starts `init`
-// in new namespaces, and tells it through a pipe what to execute. `init`,
+// The pieces of the previous chapters come together in two commands of one
+// program. `run`, on the host, makes the cgroups, starts `init` in new
+// namespaces, and sends it through a pipe the command to execute. `init`,
 // inside as process 1, mounts its own /proc and becomes that command:
 //
 //     make chapter8 && sudo ./mydocker run -ti -m 100m sh

@@ -21,8 +21,8 @@ namespace mydocker {
 namespace {
 
 // #region init-command
-// This same program again, as `init`, in namespaces of its own and with one end
-// of the pipe.
+// The same program again, as `init`, in its own namespaces and with one end of
+// the pipe.
 Command InitCommand(const Pipe& pipe, const Request& request) {
   Command command;
   command.program = "/proc/self/exe";
@@ -47,8 +47,8 @@ absl::StatusOr<int> RunContainer(const std::vector<std::string>& words) {
                                              : Keyboard::kIsOurs));
 
   // #region steps
-  // The limits come first, then the process, then the command: what starts
-  // before it is limited has already taken what it wanted.
+  // The limits come first, then the process, then the command: a command that
+  // starts before it is limited already has its memory.
   ASSIGN_OR_RETURN(const std::string id, NewContainerId());
   ASSIGN_OR_RETURN(ContainerDirectory directory,
                    ContainerDirectory::Create(id));
@@ -67,7 +67,7 @@ absl::StatusOr<int> RunContainer(const std::vector<std::string>& words) {
   LogStep(
       absl::StrCat("process ", container.pid(), " ended with ", exit_status));
   ReportIfFailed(ReportOomKills(cgroups, request.limits.memory_limit));
-  // What could not be removed stays written down, for the next run.
+  // What could not be removed stays recorded, for the next run.
   const absl::Status removed = cgroups.Destroy();
   ReportIfFailed(removed.ok() ? directory.Remove() : removed);
   return exit_status;

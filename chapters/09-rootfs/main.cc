@@ -1,9 +1,9 @@
-// Chapter 9: a root file system of its own.
+// Chapter 9: the container's own root file system.
 //
-// Until here the container has seen the host's files. Now a directory becomes
-// its "/", by pivot_root(2), and the host's is taken out of its sight. With a
-// host name of its own and a limit on its processes, nothing of the host is
-// left to be seen from inside:
+// So far the container has seen the host's files. Now a directory becomes its
+// "/", by pivot_root(2), and the host's root disappears from its view. With its
+// own host name and a limit on its processes, nothing of the host is visible
+// from inside:
 //
 //     make rootfs-busybox chapter9
 //     sudo ./mydocker run -ti -rootfs build/rootfs -pids-limit 10 sh

@@ -34,8 +34,8 @@ absl::StatusOr<int> RunContainer(const std::vector<std::string>& words) {
       Supervisor::Create(request.interactive ? Keyboard::kIsTheContainers
                                              : Keyboard::kIsOurs));
 
-  // The limits come first, then the process, then the command: what starts
-  // before it is limited has already taken what it wanted.
+  // The limits come first, then the process, then the command: a command that
+  // starts before it is limited already has its memory.
   // #region cgroups
   ASSIGN_OR_RETURN(const std::string id, NewContainerId());
   ASSIGN_OR_RETURN(ContainerDirectory directory,
@@ -50,7 +50,7 @@ absl::StatusOr<int> RunContainer(const std::vector<std::string>& words) {
   cgroups.Admit(init);
   ASSIGN_OR_RETURN(Child container, supervisor.Start(init));
   RETURN_IF_ERROR(directory.SetInit(container.pid()));
-  program.Close();  // Its memory goes as soon as init is another program.
+  program.Close();  // Its memory is freed as soon as init executes the command.
   LogStart(container, cgroups);
   RETURN_IF_ERROR(SendMessage(pipe, MessageFor(request, id)));
 
@@ -60,7 +60,7 @@ absl::StatusOr<int> RunContainer(const std::vector<std::string>& words) {
   ReportIfFailed(ReportOomKills(cgroups, request.limits.memory_limit));
   ReportIfFailed(kPids.ReportRefusals(cgroups.CgroupOf(kPids),
                                       {request.limits.pids_limit}));
-  // What could not be removed stays written down, for the next run.
+  // What could not be removed stays recorded, for the next run.
   const absl::Status removed = cgroups.Destroy();
   ReportIfFailed(removed.ok() ? directory.Remove() : removed);
   return exit_status;

@@ -15,8 +15,8 @@
 namespace mydocker {
 namespace {
 
-// The archive's path: beside the directory. One that has no name here, such as
-// "." or "a/..", is called by its whole path.
+// Returns the archive's path, beside the directory. A directory without a name
+// here, such as "." or "a/..", is called by its whole path.
 absl::StatusOr<std::string> ArchiveOf(const std::string& directory) {
   const std::filesystem::path path =
       directory.substr(0, directory.find_last_not_of('/') + 1);
@@ -43,7 +43,7 @@ absl::StatusOr<int> CommitUpper(const std::vector<std::string>& words) {
     return absl::InvalidArgumentError(
         "one directory is to be packed: mydocker commit DIR");
   }
-  // Until all that is needed on the way is removed.
+  // Keeps signals pending until temporary files are removed.
   ASSIGN_OR_RETURN(const Supervisor supervisor, Supervisor::Create());
   ASSIGN_OR_RETURN(const std::string archive, ArchiveOf(words[0]));
   ASSIGN_OR_RETURN(const LayerInfo layer, PackLayer(words[0], archive));

@@ -1,4 +1,4 @@
-// `mydocker init`: the side of a container that is inside.
+// `mydocker init`: the side of a container that runs inside.
 
 #ifndef MYDOCKER_CHAPTERS_10_UNION_FS_INIT_H_
 #define MYDOCKER_CHAPTERS_10_UNION_FS_INIT_H_
@@ -10,9 +10,8 @@
 
 namespace mydocker {
 
-// Prepares the container that this process is the first process of, and becomes
-// the command that `run` sends. It takes no `words`. Returns only to say why it
-// could not.
+// Prepares the container whose first process this is, and becomes the command
+// that `run` sends. It takes no `words`. Returns only on error.
 // Source: RunContainerInitProcess in articles 000 and 001; ns in article 002.
 absl::StatusOr<int> InitContainer(const std::vector<std::string>& words);
 

@@ -1,10 +1,9 @@
 // Chapter 10: files in layers.
 //
 // Two containers on one root file system change it for each other. Here it is a
-// layer that nobody can change, and each container has a layer of its own on
-// top for what it changes: overlayfs shows both as one. What is kept of that
-// can be packed as an archive, and be a layer in its turn. That is what an
-// image is:
+// layer that nobody can change, and each container has its own layer on top for
+// its changes: overlayfs shows both as one. Kept changes can be packed as an
+// archive, and become a layer themselves. That is what an image is:
 //
 //     make rootfs-busybox chapter10
 //     sudo ./mydocker run -ti -layer build/rootfs -keep-upper changes sh

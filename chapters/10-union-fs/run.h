@@ -11,8 +11,8 @@
 namespace mydocker {
 
 // Runs a container. `words` is what follows `run` on the command line: flags,
-// then the container's command. Returns the container's exit status, or why
-// there was none.
+// then the container's command. Returns the container's exit status, or the
+// error that prevented it.
 // Source: RunCommand and run in article 001; Run in article 000; run in article
 // 002.
 absl::StatusOr<int> RunContainer(const std::vector<std::string>& words);

@@ -25,21 +25,21 @@
 namespace mydocker {
 namespace {
 
-// Debian builds Abseil with its search for deadlocks, a graph of all mutexes
-// that takes 50 KiB and a hundredth of a container's time. We have one thread,
-// and nothing to find. Before the flags, which lock one when they register.
+// Debian builds Abseil with deadlock detection, a graph of all mutexes that
+// takes 50 KiB and a hundredth of a container's time. We have one thread, so it
+// can find nothing. Must be set before flags register, which locks a mutex.
 [[gnu::constructor(101)]] void DoWithoutSearchForDeadlocks() {
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
 }
 
-// One word that looks like a flag, taken apart: -name or -name=value.
+// A parsed word that looks like a flag: -name or -name=value.
 struct FlagWord {
   std::string name;
   std::optional<std::string> value;
 };
 
-// Returns nothing if `word` is no flag. A single dash is none: programs use it
-// as the name of standard input.
+// Returns nothing if `word` is not a flag. A single dash is not: programs use
+// it as the name of standard input.
 std::optional<FlagWord> ReadFlagWord(absl::string_view word) {
   if (!absl::ConsumePrefix(&word, "-")) {
     return std::nullopt;
@@ -70,7 +70,7 @@ absl::CommandLineFlag* FindFlag(absl::string_view name, const FlagSet& flags) {
   return Takes(flags, cpp_name) ? absl::FindCommandLineFlag(cpp_name) : nullptr;
 }
 
-// Flags of `docker run` that people type here too, and what there is instead.
+// Flags of `docker run` that people type here too, and the alternatives.
 constexpr std::pair<absl::string_view, absl::string_view> kInsteadOf[] = {
     {"memory", "-m limits the memory"},
     {"cpu-shares", "-cpushare has the same meaning"},
@@ -97,8 +97,8 @@ std::string Spelled(const absl::CommandLineFlag& flag) {
   return absl::StrReplaceAll(flag.Name(), {{"_", "-"}});
 }
 
-// Between the values of a flag of type Strings: the one byte that no argument
-// has.
+// Separates the values of a flag of type Strings: the one byte that no argument
+// contains.
 constexpr char kBetween = '\0';
 
 absl::Status SetFlag(absl::CommandLineFlag& flag, absl::string_view value) {
@@ -110,7 +110,7 @@ absl::Status SetFlag(absl::CommandLineFlag& flag, absl::string_view value) {
     text = absl::StrCat(before, std::string(1, kBetween), value);
   }
   if (value.empty() || !flag.ParseFrom(text, &error)) {
-    // Abseil's message has the name as C++ knows it.
+    // Abseil's message has the C++ name.
     return absl::InvalidArgumentError(absl::StrReplaceAll(
         error,
         {{absl::StrCat("'", flag.Name(), "'"), absl::StrCat("'", name, "'")}}));

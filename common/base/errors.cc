@@ -14,7 +14,7 @@
 namespace mydocker {
 namespace {
 
-// An absl::Status carries further facts as payloads, found by a name.
+// An absl::Status carries extra data as payloads, each under a name.
 constexpr char kErrnoPayload[] = "mydocker/errno";
 constexpr char kExitStatusPayload[] = "mydocker/exit-status";
 
@@ -31,7 +31,7 @@ std::optional<int> GetNumber(const absl::Status& status, const char* payload) {
   return number;
 }
 
-// The same error in other words.
+// Returns `status` with another message.
 absl::Status WithMessage(const absl::Status& status,
                          absl::string_view message) {
   if (status.ok()) {
@@ -96,7 +96,7 @@ int ReportFailure(absl::string_view program, const absl::Status& status) {
     program.remove_prefix(slash + 1);
   }
   const std::string line = absl::StrCat(program, ": ", status.message(), "\n");
-  // One write, so that the lines of two containers do not mix. Where standard
+  // One write, so that the lines of two containers do not mix. If standard
   // error itself is gone, the exit status has to be enough.
   [[maybe_unused]] const ssize_t written =
       write(STDERR_FILENO, line.data(), line.size());

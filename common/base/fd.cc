@@ -20,8 +20,8 @@ UniqueFd& UniqueFd::operator=(UniqueFd&& other) noexcept {
 
 void UniqueFd::Close() {
   if (valid()) {
-    // Nothing is done about an error: Linux has freed the descriptor even so,
-    // and files whose last write must not be lost check that write (close(2)).
+    // Errors are ignored: Linux has freed the descriptor anyway, and writers
+    // that must not lose data check the write itself (close(2)).
     close(std::exchange(fd_, -1));
   }
 }

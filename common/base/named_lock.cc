@@ -34,8 +34,8 @@ absl::Status MakeRunDirectory() {
   return absl::OkStatus();
 }
 
-// Whether `path` still names the open `file`: its last holder may have removed
-// it, and then another process may have made and locked a new one.
+// Returns whether `path` still names the open `file`: its last holder may have
+// removed it, and another process may then have made and locked a new one.
 bool IsFileAt(const UniqueFd& file, const std::string& path) {
   struct stat opened = {};
   struct stat named = {};
@@ -43,7 +43,8 @@ bool IsFileAt(const UniqueFd& file, const std::string& path) {
          opened.st_ino == named.st_ino && opened.st_dev == named.st_dev;
 }
 
-// Locks the file `path`, made if it is not there. Tries until `deadline`.
+// Locks the file `path`, and makes it if it does not exist. Tries until
+// `deadline`.
 absl::StatusOr<UniqueFd> LockFile(const std::string& path, NamedLock::Mode mode,
                                   Clock::time_point deadline) {
   const int operation = mode == NamedLock::Mode::kShared ? LOCK_SH : LOCK_EX;
@@ -59,8 +60,8 @@ absl::StatusOr<UniqueFd> LockFile(const std::string& path, NamedLock::Mode mode,
       return ErrnoError(errno, absl::StrCat("open ", path),
                         errno == EACCES ? "it belongs to root: use sudo" : "");
     }
-    // Not one call that waits: it would have no end but a signal, and signals
-    // are blocked while there is something to clean up (Supervisor).
+    // Not one blocking call: only a signal could end it, and signals are
+    // blocked while there is something to clean up (Supervisor).
     if (flock(file.get(), operation | LOCK_NB) == 0) {
       if (IsFileAt(file, path)) {
         return file;
@@ -109,21 +110,21 @@ void NamedLock::RemoveAbandoned(absl::string_view prefix) {
     absl::string_view name = file;
     if (absl::StartsWith(name, prefix) &&
         absl::ConsumeSuffix(&name, kLockSuffix)) {
-      // Whose end removes it.
+      // Its destructor removes the file.
       [[maybe_unused]] const absl::StatusOr<NamedLock> lock = TryAcquire(name);
     }
   }
 }
 
 NamedLock::~NamedLock() {
-  // While it is ours alone, so that nobody else's is removed. One that others
-  // share, the last of them removes.
+  // Only while we hold it alone, so that we remove nobody else's. If others
+  // share it, the last of them removes it.
   if (file_.valid() && flock(file_.get(), LOCK_EX | LOCK_NB) == 0) {
     if (IsFileAt(file_, path_)) {
       unlink(path_.c_str());
     }
     file_.Close();
-    rmdir(kRunDirectory);  // Unless there is something else in it.
+    rmdir(kRunDirectory);  // Fails if it is not empty.
   }
 }
 

@@ -15,12 +15,12 @@
 namespace mydocker {
 namespace {
 
-// The folder of the file, "./" if the path has none.
+// The directory of the file, "./" if the path has none.
 std::string FolderOf(const std::string& path) {
   return absl::StrCat(path.substr(0, path.rfind('/') + 1), ".");
 }
 
-// Whether the file system knows no files without a name.
+// Whether the file system does not support files without a name.
 bool MeansUnknown(int error) {
   return error == EOPNOTSUPP || error == EISDIR || error == EINVAL;
 }
@@ -28,7 +28,7 @@ bool MeansUnknown(int error) {
 }  // namespace
 
 absl::StatusOr<NewFile> NewFile::Create(const std::string& path) {
-  constexpr mode_t kForAll = 0666;  // As far as the umask says so.
+  constexpr mode_t kForAll = 0666;  // The umask applies.
   const std::string doing = absl::StrCat("write ", path);
   NewFile made;
   made.path_ = path;
@@ -72,7 +72,7 @@ absl::Status NewFile::Appear() {
     if (errno != EEXIST) {
       return ErrnoError(errno, doing);
     }
-    // No call replaces by a file without a name.
+    // No call replaces a file by one without a name.
     const std::string name = absl::StrCat(path_, ".", getpid());
     if (linkat(AT_FDCWD, open_file.c_str(), AT_FDCWD, name.c_str(),
                AT_SYMLINK_FOLLOW) != 0) {

@@ -67,7 +67,8 @@ absl::string_view VerdictName(Verdict verdict) {
   return "";
 }
 
-// The widest cell of a column and the gap behind it; 0 if all are empty.
+// Returns the width of a column's widest cell and the gap after it; 0 if all
+// are empty.
 size_t WidthOf(const std::vector<Row>& rows,
                absl::string_view (*cell)(const Row&)) {
   size_t width = 0;
@@ -77,7 +78,7 @@ size_t WidthOf(const std::vector<Row>& rows,
   return width == 0 ? 0 : width + kGap;
 }
 
-// The detail of the row, and its fix: behind it if there is room, or else in
+// The detail of the row, then its fix: on the same line if it fits, or else on
 // lines of its own.
 std::vector<std::string> LinesOf(const Row& row, size_t column) {
   std::vector<std::string> lines =
@@ -94,7 +95,7 @@ std::vector<std::string> LinesOf(const Row& row, size_t column) {
   return lines;
 }
 
-// Appends the lines to `page`, which stands at `column` already.
+// Appends the lines to `page`, whose cursor is already at `column`.
 void AppendLines(const std::vector<std::string>& lines, size_t column,
                  std::string& page) {
   absl::StrAppend(

@@ -10,9 +10,8 @@
 namespace mydocker {
 namespace {
 
-// So often, others do not end between two calls of ours even on the busiest
-// machine: then the parent is something else, such as a link that leads
-// nowhere.
+// Even on the busiest machine, other containers do not end between two of our
+// calls this often: then the parent is something else, such as a dangling link.
 constexpr int kMostAttempts = 100'000;
 
 absl::Status Make(const std::string& path, mode_t permissions) {
@@ -44,14 +43,14 @@ absl::Status MakeInSharedDirectory(const std::string& parent,
     }
   }
   if (!made.ok()) {
-    rmdir(parent.c_str());  // If nobody else has something there.
+    rmdir(parent.c_str());  // Fails if somebody else has something there.
   }
   return made;
 }
 
 absl::Status RemoveSharedDirectory(const std::string& parent) {
-  // ENOTEMPTY, or EBUSY where it is a cgroup: others have something there. Or
-  // it is somebody's mount: EBUSY.
+  // ENOTEMPTY, or EBUSY for a cgroup: others have something there. EBUSY also
+  // if it is a mount point.
   if (rmdir(parent.c_str()) != 0 && errno != ENOTEMPTY && errno != EBUSY &&
       errno != ENOENT) {
     return ErrnoError(errno, absl::StrCat("remove ", parent));

@@ -12,7 +12,7 @@ namespace mydocker {
 namespace {
 
 constexpr absl::string_view kUnits = "bkmgt";
-// What the kernel's counters hold, and more than any machine has.
+// The largest value of the kernel's counters, and more than any machine has.
 constexpr uint64_t kMaxSize = std::numeric_limits<int64_t>::max();
 
 }  // namespace

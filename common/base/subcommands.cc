@@ -17,7 +17,7 @@
 namespace mydocker {
 namespace {
 
-// What a user of Docker types, and what to do here.
+// Docker's commands, and the alternatives here.
 constexpr std::pair<absl::string_view, absl::string_view> kInsteadOf[] = {
     {"ps",
      "a container lives as long as its `run`; ls "

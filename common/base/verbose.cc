@@ -14,7 +14,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 bool verbose_on = false;
-// When the last step was logged: the next one's time begins there.
+// When the last step was logged: the next step's time is counted from here.
 Clock::time_point logged_at;
 
 }  // namespace

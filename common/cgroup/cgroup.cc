@@ -28,8 +28,8 @@ std::string ParentPath(const Hierarchy& hierarchy) {
   return absl::StrCat(hierarchy.mount_point, "/", kCgroupParent);
 }
 
-// Returns the names of the directories in `parent`. Of one that cannot be read
-// there are none.
+// Returns the names of the directories in `parent`. Returns nothing if `parent`
+// cannot be read.
 std::vector<std::string> DirectoriesIn(const std::string& parent) {
   std::vector<std::string> names;
   const std::unique_ptr<DIR, int (*)(DIR*)> directory(opendir(parent.c_str()),
@@ -44,7 +44,8 @@ std::vector<std::string> DirectoriesIn(const std::string& parent) {
 }
 
 void KillProcesses(const std::string& path) {
-  // cgroup v2 does it in one go, and with all cgroups below (since Linux 5.14).
+  // cgroup v2 kills all at once, including all cgroups below (since Linux
+  // 5.14).
   if (WriteKernelFile(absl::StrCat(path, "/cgroup.kill"), "1").ok()) {
     return;
   }
@@ -56,15 +57,15 @@ void KillProcesses(const std::string& path) {
   for (const absl::string_view word : absl::StrSplit(*processes, '\n')) {
     pid_t pid = 0;
     // 0 stands for a process in another PID namespace, out of our reach; to
-    // kill(2) it would mean ourselves.
+    // kill(2) it would mean our own group.
     if (absl::SimpleAtoi(word, &pid) && pid > 0) {
       kill(pid, SIGKILL);
     }
   }
 }
 
-// Kills what is in the cgroup and in those below it, and removes those: the
-// container may have made some.
+// Kills all processes in the cgroup and below it, and removes the cgroups
+// below: the container may have made some.
 void ClearOut(const std::string& path) {
   KillProcesses(path);
   for (const std::string& name : DirectoriesIn(path)) {
@@ -81,8 +82,8 @@ absl::Status RemoveCgroup(const Hierarchy& hierarchy, const std::string& path,
   // #region remove
   const auto deadline =
       std::chrono::steady_clock::now() + std::chrono::milliseconds(limit_ms);
-  // A process that has been killed leaves its cgroup a little later, and v1 has
-  // no way to be told. So ask again, for as long as the kernel says EBUSY.
+  // A killed process leaves its cgroup a little later, and v1 does not notify
+  // us. So retry for as long as the kernel says EBUSY.
   while (rmdir(path.c_str()) != 0 && errno != ENOENT) {
     absl::Status failed =
         ErrnoError(errno, absl::StrCat("remove cgroup ", path));
@@ -172,8 +173,7 @@ absl::Status Cgroup::Remove() {
   }
   directory_.Close();  // It may be the descriptor that is missing below.
   absl::Status removed = RemoveCgroup(hierarchy_, path_, kRemovalLimitMs);
-  // What has failed, the destructor tries once more; but it need not wait as
-  // long again.
+  // The destructor retries after a failure, but need not wait as long again.
   if (removed.ok() || ErrnoOf(removed) == EBUSY) {
     path_.clear();
   }

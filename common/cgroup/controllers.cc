@@ -28,7 +28,7 @@ namespace fs = std::filesystem;
 
 constexpr char kLock[] = "controllers";
 constexpr char kEnabled[] = "enabled";
-// After as many, somebody else takes back what we hand down for a reason.
+// After so many attempts, somebody else takes the controller back on purpose.
 constexpr int kMostAttempts = 10;
 
 std::string ControlFile(const std::string& cgroup) {
@@ -44,7 +44,7 @@ absl::StatusOr<std::string> NotesOf(const Hierarchy& hierarchy) {
   return absl::StrCat(kRunDirectory, "/v2-", root.st_dev, "-", root.st_ino);
 }
 
-// A link is there whole or not at all.
+// The kernel makes a link whole or not at all.
 absl::Status Note(const std::string& notes, absl::string_view controller,
                   absl::string_view whom, const std::string& target) {
   const std::string link = absl::StrCat(notes, "/", controller, ":", whom);
@@ -61,9 +61,10 @@ absl::StatusOr<bool> HandsDown(const std::string& cgroup,
   return absl::c_linear_search(absl::StrSplit(enabled, ' '), controller);
 }
 
-// Whether the cgroup has processes and is not the root of all, the only one
-// that may have them and yet hand controllers down. To a container, its own
-// cgroup looks like a root; the files tell (cgroups(7), "cgroup.type").
+// Returns whether the cgroup has processes and is not the root of all cgroups,
+// the only one that may have processes and still hand controllers down. To a
+// container, its own cgroup looks like a root; its files show that it is not
+// (cgroups(7), "cgroup.type").
 bool IsTakenByProcesses(const std::string& path) {
   const std::string type = absl::StrCat(path, "/cgroup.type");
   return access(type.c_str(), F_OK) == 0 &&
@@ -96,8 +97,8 @@ absl::Status HandDownFrom(const std::string& parent,
   if (enabled) {
     return absl::OkStatus();
   }
-  // The kernel would refuse memory, but hand down cpu, cpuset and pids, and
-  // make the cgroup a threaded one by that, which takes no container.
+  // The kernel would refuse memory, but hand down cpu, cpuset and pids, and so
+  // make the cgroup threaded, and a threaded cgroup cannot hold a container.
   absl::Status status =
       IsTakenByProcesses(parent)
           ? ErrnoError(EBUSY,
@@ -108,7 +109,7 @@ absl::Status HandDownFrom(const std::string& parent,
 }
 // #endregion hand-down
 
-// One that is gone, or does not have it, hands nothing down: ENOENT.
+// A cgroup that is gone or lacks the controller hands nothing down: ENOENT.
 absl::Status TakeBackFrom(const std::string& parent,
                           absl::string_view controller) {
   absl::Status status =
@@ -132,7 +133,7 @@ absl::StatusOr<std::vector<std::string>> NamesIn(const std::string& directory) {
 }
 
 // Returns the controllers that `notes` names and no cgroup needs, now that the
-// one called `gone` needs none.
+// cgroup `gone` is removed.
 absl::StatusOr<std::set<std::string>> UnusedIn(const std::string& notes,
                                                const std::string& gone) {
   ASSIGN_OR_RETURN(const std::vector<std::string> names, NamesIn(notes));
@@ -146,13 +147,13 @@ absl::StatusOr<std::set<std::string>> UnusedIn(const std::string& notes,
     if (whom == gone) {
       unlink(link.c_str());
     }
-    // Among many containers one that needs it is soon found.
+    // With many containers, we soon find one that needs it.
     if (whom != gone && whom != kEnabled && !used.contains(controller)) {
       if (access(link.c_str(), F_OK) == 0) {
         used.insert(controller);
         continue;
       }
-      unlink(link.c_str());  // The cgroup has been removed by somebody else.
+      unlink(link.c_str());  // Somebody else has removed the cgroup.
     }
     unused.insert(controller);
   }
@@ -183,8 +184,8 @@ absl::Status HandDown(const Hierarchy& hierarchy, const std::string& parent,
       RETURN_IF_ERROR(HandDownFrom(root, controller));
     }
     status = HandDownFrom(parent, controller);
-    // ENOENT: the parent does not have it. Has somebody taken it back, between
-    // our two writes? From the second on, nobody can: EBUSY.
+    // ENOENT: the parent lacks it. Somebody may have taken it back between our
+    // two writes. After the second, nobody can: EBUSY.
     if (ErrnoOf(status) != ENOENT) {
       return status;
     }
@@ -227,7 +228,7 @@ absl::Status TakeBackUnused(const Hierarchy& hierarchy,
       unlink(enabled.c_str());
     }
   }
-  rmdir(notes.c_str());  // If no controller is needed any more.
+  rmdir(notes.c_str());  // Succeeds if no controller is needed any more.
   return absl::OkStatus();
 }
 // #endregion take-back

@@ -14,7 +14,7 @@ namespace mydocker {
 namespace {
 
 // #region inherit
-// Fills what is empty in the cpuset `directory` from the one above it.
+// Fills empty settings of the cpuset `directory` from the one above it.
 absl::Status InheritFrom(const std::string& parent,
                          const std::string& directory) {
   for (const char* file : {"/cpuset.cpus", "/cpuset.mems"}) {

@@ -32,16 +32,16 @@ absl::StatusOr<bool> Carries(const Mount& mount, absl::string_view controller) {
 }
 // #endregion find
 
-// Whether this line of mountinfo may be one: its type stands behind the
-// separator.
+// Returns whether this line of mountinfo may be a cgroup mount: its type
+// follows the separator.
 bool MayBeOfCgroups(absl::string_view line) {
   return absl::StrContains(line, " - cgroup");
 }
 
-// Whether what one sees at the mount point is this mount: another file system
-// there has another device. (statfs(2) would tell its type only, and of v1
-// there are many hierarchies of one type.) Whoever cannot be asked may be
-// there, and tells why not when he is used.
+// Returns whether this mount is the visible one at its mount point: another
+// file system there would have another device. (statfs(2) would show only the
+// type, and v1 has many hierarchies of one type.) A mount that stat(2) cannot
+// reach counts as visible; its error appears when it is used.
 bool IsVisible(const Mount& mount) {
   struct stat seen = {};
   return stat(mount.mount_point.c_str(), &seen) == 0

@@ -51,7 +51,7 @@ absl::Status Write(absl::string_view id, absl::string_view name,
              : ErrnoError(errno, absl::StrCat("make the link ", link));
 }
 
-// Nothing if the directory does not say.
+// Returns the target of the link `name`; nothing if there is no such link.
 std::optional<std::string> Read(absl::string_view id, absl::string_view name) {
   std::error_code error;
   const fs::path fact =
@@ -59,8 +59,8 @@ std::optional<std::string> Read(absl::string_view id, absl::string_view name) {
   return error ? std::nullopt : std::optional(fact.string());
 }
 
-// Returns the names of containers in `directory`; of many, a few chosen by
-// chance.
+// Returns the names of containers in `directory`; if there are many, a random
+// few.
 std::vector<std::string> ContainersIn(const std::string& directory) {
   std::vector<std::string> ids;
   std::error_code error;
@@ -91,9 +91,9 @@ bool IsAbandoned(absl::string_view id) {
 }
 // #endregion is-abandoned
 
-// Whether these files of a container have lost their directory in /run, as by a
-// reboot. While they are made and used, there is one; where somebody else's
-// /run has it, there is still the lock.
+// Returns whether these files of a container have lost their directory in /run,
+// as by a reboot. While they are made and used, it exists; if it is in another
+// /run, there is still the lock.
 bool AreForgotten(const std::string& id) {
   const UniqueFd files = OpenDirectory(FilesOf(id));
   return files.valid() && access(PathOf(id).c_str(), F_OK) != 0 &&
@@ -112,7 +112,7 @@ absl::Status CheckNothingIsMountedIn(const std::string& directory) {
   return absl::OkStatus();
 }
 
-// Removes the directory; the watcher last, for without it nobody would come
+// Removes the directory; the watcher last, since without it nobody would come
 // back for the rest.
 absl::Status RemoveDirectory(absl::string_view id) {
   const std::string path = PathOf(id);
@@ -128,11 +128,11 @@ absl::Status RemoveDirectory(absl::string_view id) {
   return RemoveSharedDirectory(kRunDirectory);
 }
 
-// What cannot be removed now is left for the next time.
+// Leaves what cannot be removed now for the next time.
 void RemoveAbandoned() {
   std::optional<NamedLock> lock;
-  // Whether it is ours, so that no two do the same. Taken only where there is
-  // something to do; if another process has it, that one does it.
+  // A lock, so that no two processes do the same. Taken only if there is
+  // something to do; if another process holds it, that one does the work.
   const auto is_ours_to_do = [&lock] {
     if (!lock.has_value()) {
       if (absl::StatusOr<NamedLock> taken = NamedLock::TryAcquire("abandoned");
@@ -143,8 +143,8 @@ void RemoveAbandoned() {
     return lock.has_value();
   };
   for (const std::string& id : ContainersIn(kRunDirectory)) {
-    // One that is empty was never more than that. If it is just being made, its
-    // maker will make it again.
+    // An empty directory never held more. If it is just being made, its maker
+    // will make it again.
     if (rmdir(PathOf(id).c_str()) != 0 && IsAbandoned(id) && is_ours_to_do()) {
       [[maybe_unused]] const absl::Status status =
           RemoveContainer(id, kRemovalLimitMs);
@@ -170,14 +170,14 @@ absl::StatusOr<ContainerDirectory> ContainerDirectory::Create(
   do {
     RETURN_IF_ERROR(MakeInSharedDirectory(kRunDirectory, 0700, path, 0700));
     made = Write(id, kWatcher, us.ToText());
-  } while (ErrnoOf(made) == ENOENT);  // Somebody has removed it, as empty.
+  } while (ErrnoOf(made) == ENOENT);  // Somebody removed it while it was empty.
   if (!made.ok()) {
     rmdir(path.c_str());
     rmdir(kRunDirectory);
     return made;
   }
   ContainerDirectory directory{std::string(id)};
-  // Written down before any of it is made.
+  // Recorded before any of it is made.
   RETURN_IF_ERROR(Write(id, kCgroup, absl::StrCat(kCgroupParent, "/", id)));
   RETURN_IF_ERROR(Write(id, kFiles, FilesOf(id)));
   return directory;
@@ -196,7 +196,7 @@ absl::Status ContainerDirectory::SetInit(pid_t pid) const {
 }
 
 absl::Status ContainerDirectory::Leave() {
-  // Under another name first: at no time is there no watcher.
+  // Under another name first, so that there is always a watcher.
   const std::string watcher = absl::StrCat(PathOf(id_), "/", kWatcher);
   RETURN_IF_ERROR(Write(id_, "watcher.new", kNobody));
   if (rename((watcher + ".new").c_str(), watcher.c_str()) != 0) {
@@ -213,7 +213,7 @@ absl::Status ContainerDirectory::Remove() {
 }
 
 absl::Status RemoveContainer(absl::string_view id, int limit_ms) {
-  // Where this host has no cgroups, its namespace's end is that of all in it.
+  // If this host has no cgroups, the end of its PID namespace kills all in it.
   if (const auto init = ProcessIdentity::FromText(Read(id, kInit).value_or(""));
       init.has_value()) {
     init->Kill(limit_ms);

@@ -24,7 +24,7 @@ void AppendText(std::string& frame, absl::string_view text) {
   frame.append(text.data(), text.size());
 }
 
-// Takes numbers and texts from the front of a frame; nothing where it is too
+// Takes numbers and texts from the front of a frame; nothing if it is too
 // short.
 class Reader {
  public:
@@ -115,7 +115,7 @@ absl::StatusOr<StartMessage> DecodeMessage(absl::string_view frame) {
 }
 
 absl::Status SendMessage(Pipe& pipe, const StartMessage& message) {
-  // With our copy of the reading end open, we would wait for a dead reader.
+  // With our copy of the read end open, a write would wait for a dead reader.
   pipe.read_end.Close();
   absl::Status sent = WriteAll(pipe.write_end.get(), EncodeMessage(message));
   if (!sent.ok() && ErrnoOf(sent) != EPIPE) {

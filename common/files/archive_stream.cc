@@ -22,7 +22,7 @@ namespace {
 constexpr size_t kBufferSize = size_t{1} << 16;
 
 struct Compression {
-  absl::string_view magic;  // What such a file begins with.
+  absl::string_view magic;  // The file's first bytes.
   const char* tool;
 };
 
@@ -35,7 +35,7 @@ constexpr Compression kCompressions[] = {
     {"\x28\xb5\x2f\xfd", "zstd"},
 };
 
-// The tool for the file, nullptr if it is not compressed.
+// Returns the tool for the file, nullptr if it is not compressed.
 absl::StatusOr<const char*> ToolFor(const UniqueFd& file) {
   char begin[8] = {};
   const ssize_t size =
@@ -55,7 +55,7 @@ absl::StatusOr<const char*> ToolFor(const UniqueFd& file) {
 }  // namespace
 
 absl::StatusOr<ArchiveStream> ArchiveStream::Open(const std::string& path) {
-  // Not to wait for a writer, if it is a pipe by now.
+  // O_NONBLOCK: do not wait for a writer if it has become a pipe.
   UniqueFd file(open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   struct stat attributes = {};
   if (!file.valid() || fstat(file.get(), &attributes) != 0) {

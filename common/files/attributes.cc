@@ -13,8 +13,7 @@
 namespace mydocker {
 namespace {
 
-// The most that the kernel gives or takes (its limits.h, XATTR_LIST_MAX and
-// XATTR_SIZE_MAX).
+// The kernel's limits (limits.h, XATTR_LIST_MAX and XATTR_SIZE_MAX).
 constexpr size_t kMost = size_t{1} << 16;
 
 bool BelongsToTheFile(absl::string_view name) {

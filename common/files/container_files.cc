@@ -19,12 +19,12 @@ std::string FilesOf(absl::string_view id) {
 absl::Status RemoveFiles(const std::string& path) {
   std::error_code error;
   const fs::path work = fs::read_symlink(path + "/work", error);
-  // It may be a directory, or not be there yet.
+  // It may be a directory, or not exist yet.
   if (error && error != std::errc::invalid_argument &&
       error != std::errc::no_such_file_or_directory) {
     return ErrnoError(error.value(), absl::StrCat("remove ", path, "/work"));
   }
-  // First, for without the link nobody would know of it.
+  // First, since only the link leads to it.
   const std::vector<fs::path> doomed =
       error ? std::vector<fs::path>{path} : std::vector<fs::path>{work, path};
   for (const fs::path& tree : doomed) {

@@ -24,9 +24,10 @@ bool IsAt(const struct stat& identity, const std::string& path) {
          there.st_ino == identity.st_ino;
 }
 
-// Whether `path`, as it was given to mount(2), is that directory. A relative
-// one began where the caller was then. Nobody has noted that, but it is mostly
-// above the mount point: Docker, too, goes there to have short paths.
+// Returns whether `path`, as it was given to mount(2), is that directory. A
+// relative path started at the caller's working directory. That is not
+// recorded, but it is mostly above the mount point: Docker, too, changes there
+// to have short paths.
 bool Leads(const std::string& path, const Mount& mount,
            const struct stat& identity) {
   if (absl::StartsWith(path, "/")) {
@@ -42,8 +43,8 @@ bool Leads(const std::string& path, const Mount& mount,
   return false;
 }
 
-// Refuses what an overlay writes to. Those of containers are in namespaces of
-// their own, and not to be seen here: for them there is the lock.
+// Refuses a directory that an overlay writes to. The overlays of containers are
+// in their own namespaces and not visible here: the lock covers them.
 absl::Status CheckOverlays(const struct stat& identity,
                            const std::vector<Mount>& mounts,
                            const std::string& doing) {
@@ -63,9 +64,9 @@ absl::Status CheckOverlays(const struct stat& identity,
   return absl::OkStatus();
 }
 
-// To be had while such locks are taken or given back. A lock that many share is
-// for a moment one's own when it is given back, so that its file can be
-// removed; nobody is to take that for a use.
+// Held while such locks are taken or released. When a shared lock is released,
+// it is exclusive for a moment, so that its file can be removed; nobody must
+// mistake that for a use.
 absl::StatusOr<NamedLock> LockAllLocks() {
   return NamedLock::Acquire("directories");
 }
@@ -74,7 +75,7 @@ absl::StatusOr<NamedLock> LockAllLocks() {
 
 DirectoryUse::~DirectoryUse() {
   if (began_) {
-    // Without it, no more than the files of the locks may stay.
+    // Without it, at worst the lock files stay.
     [[maybe_unused]] const absl::StatusOr<NamedLock> all = LockAllLocks();
     locks_.clear();
     NamedLock::RemoveAbandoned(kPrefix);

@@ -19,8 +19,8 @@ namespace {
 
 constexpr mode_t kPermissions = 07777;
 
-// What a layer says of a directory: that is has it, or that lower ones are not
-// to be asked.
+// What a layer knows of a directory: that it has it, or that lower layers do
+// not count.
 struct Answer {
   UniqueFd directory;
   bool is_last_word = false;
@@ -37,7 +37,7 @@ Answer Ask(const std::string& layer, const std::string& name) {
         UniqueFd(openat(answer.directory.get(), std::string(part).c_str(),
                         O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     if (!answer.directory.valid()) {
-      // Something else, a whiteout for example, hides what is below it.
+      // Anything else, a whiteout for example, hides what is below it.
       answer.is_last_word = answer.is_last_word || errno != ENOENT;
       return answer;
     }

@@ -29,13 +29,13 @@ namespace fs = std::filesystem;
 // The kernel's fs/overlayfs/params.h: OVL_MAX_STACK.
 constexpr size_t kMostLayers = 500;
 
-// Makes the directory, or else leaves nothing there.
+// Makes the directory; on failure, leaves nothing behind.
 absl::Status MakeDirectory(const std::string& path, mode_t permissions) {
   if (mkdir(path.c_str(), permissions) != 0) {
     return ErrnoError(errno, absl::StrCat("make ", path),
                       errno == EACCES ? "it belongs to root: use sudo" : "");
   }
-  // Once more by chmod, for the umask has no say here.
+  // Again by chmod, since the umask must not apply.
   if (chmod(path.c_str(), permissions) != 0) {
     const int error = errno;
     rmdir(path.c_str());
@@ -55,14 +55,14 @@ std::string RemoveSlashes(const std::string& path) {
   return path.substr(0, path.find_last_not_of('/') + 1);
 }
 
-// Whether one path lies in the other, or is it. Both are canonical.
+// Whether one path lies in the other, or equals it. Both are canonical.
 bool Overlap(const std::string& one, const std::string& other) {
   return absl::StartsWith(one + "/", other + "/") ||
          absl::StartsWith(other + "/", one + "/");
 }
 
-// Refuses the canonical `path` if it is where containers have what goes with
-// them. `doing` is what it is for.
+// Refuses the canonical `path` if it is in the directory that is removed with
+// containers. `doing` is what it is for.
 absl::Status CheckIsElsewhere(const std::string& path,
                               const std::string& doing) {
   std::error_code error;
@@ -113,14 +113,14 @@ absl::StatusOr<std::vector<std::string>> CheckLayers(
   return paths;
 }
 
-// Whether there is something of this name, be it a link that leads nowhere. If
-// not, errno says why.
+// Returns whether `path` exists, even as a dangling link. If not, errno says
+// why.
 bool Exists(const std::string& path) {
   return faccessat(AT_FDCWD, path.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-// The mount that a path lies in, by its number; 0 if the kernel does not say
-// (before Linux 5.8).
+// Returns the number of the mount that a path lies in; 0 if the kernel does not
+// report it (before Linux 5.8).
 absl::StatusOr<uint64_t> MountOf(const std::string& path) {
   struct statx attributes = {};
   if (statx(AT_FDCWD, path.c_str(), 0, STATX_MNT_ID, &attributes) != 0) {
@@ -129,8 +129,8 @@ absl::StatusOr<uint64_t> MountOf(const std::string& path) {
   return attributes.stx_mnt_id;
 }
 
-// Whether nothing of this directory is a layer's to show: an archive says so by
-// .wh..wh..opq at its top. overlayfs looks for that mark in folders only, not
+// Returns whether the layer hides all layers below: an archive says so by
+// .wh..wh..opq at its top. overlayfs checks that mark only in directories, not
 // at the root of a layer.
 bool HidesAllBelow(const std::string& layer) {
   return IsOpaque(
@@ -199,7 +199,7 @@ absl::Status LayeredFiles::AddLayers(const std::vector<std::string>& layers) {
   for (const std::string& layer : layers) {
     const std::string path = absl::StrCat(path_, "/l/", layer_paths_.size());
     const std::string doing = absl::StrCat("use layer ", layer);
-    // What is no directory any more is unpacked, and that says what it is.
+    // If it is no longer a directory, unpack it: that reports what it is.
     const UniqueFd directory = OpenDirectory(layer);
     if (directory.valid()) {
       RETURN_IF_ERROR(use_.Read(directory, doing));
@@ -255,11 +255,11 @@ absl::Status LayeredFiles::AddUpper(const std::vector<std::string>& layers,
     return ErrnoError(errno, doing);
   }
   RETURN_IF_ERROR(use_.Change(kept, doing));
-  // What somebody has kept there already is gone on with as it is.
+  // Changes already kept there are continued as they are.
   if (fs::is_empty(PathOfOpen(kept), error)) {
     RETURN_IF_ERROR(InheritRoot(kept, upper));
   }
-  // In the same file system, for overlayfs moves files from one to the other.
+  // In the same file system, since overlayfs moves files from one to the other.
   const std::string work =
       absl::StrCat(upper, ".work-", fs::path(path_).filename().string());
   RETURN_IF_ERROR(MakeLink(work, path_ + "/work"));
@@ -288,18 +288,18 @@ absl::Status LayeredFiles::Remove() {
   }
   RETURN_IF_ERROR(RemoveFiles(path_));
   lock_.Close();
-  // Not before: what has failed up to here, the destructor tries once more.
+  // Not before: the destructor retries what has failed up to here.
   path_.clear();
   return absl::OkStatus();
 }
 
 // #region mount
 absl::StatusOr<std::string> MountLayers(const std::string& directory) {
-  // From there, the names in the options are short.
+  // Relative to it, the names in the options are short.
   if (chdir(directory.c_str()) != 0) {
     return ErrnoError(errno, absl::StrCat("go to ", directory));
   }
-  // overlayfs wants the highest first.
+  // overlayfs takes the highest first.
   std::string lower;
   int count = 0;
   for (; Exists(absl::StrCat("l/", count)); ++count) {
@@ -308,13 +308,14 @@ absl::StatusOr<std::string> MountLayers(const std::string& directory) {
                 ? layer
                 : absl::StrCat(layer, ":", lower);
   }
-  // Only then was that the last. A container must not start without a layer.
+  // Only ENOENT means that was the last. A container must not start without a
+  // layer.
   if (errno != ENOENT) {
     return ErrnoError(errno, absl::StrCat("use layer ", count));
   }
-  // Without the last three, whatever the kernel's defaults are: what they save
-  // is saved by attributes that no archive of a layer carries, and with index
-  // what is kept of one container would not go over other layers.
+  // The last three are off, whatever the kernel's defaults are: they store
+  // attributes that no archive of a layer carries, and with index, one
+  // container's kept changes could not be used over other layers.
   const std::string options = absl::StrCat(
       "lowerdir=", lower,
       ",upperdir=upper,workdir=work,redirect_dir=off,metacopy=off,index=off");

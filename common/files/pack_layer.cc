@@ -42,14 +42,14 @@ bool IsWhiteoutAt(const UniqueFd& directory, const std::string& name) {
          IsWhiteout(attributes);
 }
 
-// The very file again, for reading: an O_PATH descriptor only names it.
+// Opens the same file again, for reading: an O_PATH descriptor only names it.
 absl::StatusOr<UniqueFd> OpenToRead(const UniqueFd& named, int flags) {
   UniqueFd file(open(PathOfOpen(named).c_str(), O_RDONLY | O_CLOEXEC | flags));
   return file.valid() ? absl::StatusOr<UniqueFd>(std::move(file))
                       : ErrnoError(errno, "read it");
 }
 
-// In order, so that it is the same order each time.
+// Sorted, so that the order is always the same.
 absl::StatusOr<std::vector<std::string>> NamesIn(const UniqueFd& directory) {
   // A descriptor of its own, which closedir(3) closes.
   ASSIGN_OR_RETURN(UniqueFd listed, OpenToRead(directory, O_DIRECTORY));
@@ -82,8 +82,8 @@ absl::StatusOr<std::string> TargetOf(const UniqueFd& link) {
              : ErrnoError(errno, "read where the link leads");
 }
 
-// What the archive tells of a file beside its content. `name` is its name
-// there.
+// Returns the archive's entry for a file, without its content. `name` is its
+// name there.
 absl::StatusOr<TarMember> Describe(const UniqueFd& file,
                                    const std::string& name) {
   struct stat attributes = {};
@@ -127,7 +127,8 @@ class Packer {
   absl::Status PackMark(const std::string& name);
   absl::Status Pack(const UniqueFd& file, const std::string& name);
   absl::Status PackContent(const UniqueFd& file, uint64_t size);
-  // Under which name a file that has several is in the archive already.
+  // For a file with several names: the name under which it is already in the
+  // archive.
   std::string* EarlierName(const UniqueFd& file, const std::string& name);
   // What is being done, for an error.
   std::string Doing(const std::string& name) const {
@@ -145,7 +146,7 @@ absl::Status Packer::PackFolder(const UniqueFd& directory,
                                 const std::string& folder) {
   const absl::StatusOr<std::vector<std::string>> names = NamesIn(directory);
   RETURN_IF_ERROR(WithContext(Doing(folder), names.status()));
-  // Marks come before their siblings, as the specification asks for.
+  // Whiteouts come before their siblings, as the specification requires.
   if (IsOpaque(directory)) {
     RETURN_IF_ERROR(PackMark(absl::StrCat(folder, kOpaqueWhiteout)));
   }
@@ -162,7 +163,7 @@ absl::Status Packer::PackFolder(const UniqueFd& directory,
     }
   }
   for (const std::string& name : files) {
-    // The only time that it is looked for by its name.
+    // The only lookup by its name.
     const UniqueFd file(
         openat(directory.get(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
     if (!file.valid()) {
@@ -175,7 +176,7 @@ absl::Status Packer::PackFolder(const UniqueFd& directory,
 }
 // #endregion folder
 
-// Its time is always the same, or the archive would be another one each time.
+// Its time is fixed, or the archive would differ each time.
 absl::Status Packer::PackMark(const std::string& name) {
   TarMember mark;
   mark.name = name;
@@ -187,7 +188,7 @@ absl::Status Packer::Pack(const UniqueFd& file, const std::string& name) {
   absl::StatusOr<TarMember> member = Describe(file, name);
   RETURN_IF_ERROR(WithContext(Doing(name), member.status()));
   if (S_ISSOCK(member->mode)) {
-    return absl::OkStatus();  // Means nothing without who has it open.
+    return absl::OkStatus();  // A socket means nothing without its owner.
   }
   if (S_ISDIR(member->mode)) {
     RETURN_IF_ERROR(archive_.Add(*member));
@@ -204,7 +205,7 @@ absl::Status Packer::Pack(const UniqueFd& file, const std::string& name) {
              : WithContext(Doing(name), PackContent(file, member->size));
 }
 
-// As much as its header says: it must not change now.
+// Exactly as much as its header says: the file must not change now.
 absl::Status Packer::PackContent(const UniqueFd& file, uint64_t size) {
   ASSIGN_OR_RETURN(const UniqueFd content, OpenToRead(file, 0));
   std::string buffer(kBufferSize, '\0');

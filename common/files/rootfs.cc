@@ -21,7 +21,7 @@
 namespace mydocker {
 namespace {
 
-// Whether it is the directory "/", by whatever name it was opened.
+// Returns whether it is the directory "/", whatever name it was opened by.
 bool IsTheRoot(const UniqueFd& directory) {
   struct stat one = {};
   struct stat root = {};
@@ -30,8 +30,8 @@ bool IsTheRoot(const UniqueFd& directory) {
 }
 
 // #region open
-// Opens the directory `name` below `directory`, and follows no link in its
-// place. `doing` is what for, for the error.
+// Opens the directory `name` below `directory`, and does not follow `name` if
+// it is a link. `doing` is what it is for, in errors.
 absl::StatusOr<UniqueFd> OpenDirectoryAt(int directory, const std::string& name,
                                          absl::string_view doing) {
   UniqueFd opened(openat(directory, name.c_str(),
@@ -57,9 +57,9 @@ absl::StatusOr<UniqueFd> OpenDirectoryAt(int directory, const std::string& name,
                                ", which could lead anywhere: not followed"));
 }
 
-// Opens the directory that is to become the root, if it is fit for that.
+// Opens the directory that is to become the root, and checks it.
 absl::StatusOr<UniqueFd> OpenRootfs(const std::string& path) {
-  // With a slash at its end a link would be followed even so.
+  // With a slash at its end, a link would be followed all the same.
   const std::string name = path.substr(0, path.find_last_not_of('/') + 1);
   const std::string doing = absl::StrCat("make ", path, " the root");
   ASSIGN_OR_RETURN(UniqueFd rootfs,
@@ -99,8 +99,8 @@ struct Device {
   unsigned minor;
 };
 
-// The numbers by which the kernel knows them (its document devices.txt). None
-// of them belongs to a piece of hardware, or gives back what it was told.
+// The kernel's device numbers (its document devices.txt). None of them belongs
+// to hardware, or returns what was written to it.
 constexpr Device kDevices[] = {
     {"null", 1, 3},   {"zero", 1, 5},    {"full", 1, 7},
     {"random", 1, 8}, {"urandom", 1, 9}, {"tty", 5, 0},
@@ -118,7 +118,7 @@ constexpr Link kLinks[] = {
 };
 // #endregion devices
 
-// Makes the device for everybody to read and write, whatever the umask says.
+// Makes the device readable and writable for everybody, whatever the umask is.
 absl::Status MakeDevice(const Device& device) {
   const std::string path = absl::StrCat("/dev/", device.name);
   if (mknod(path.c_str(), S_IFCHR, makedev(device.major, device.minor)) != 0 ||
@@ -128,7 +128,7 @@ absl::Status MakeDevice(const Device& device) {
   return absl::OkStatus();
 }
 
-// Whether it is a null device, by whatever name it was opened.
+// Returns whether it is a null device, whatever name it was opened by.
 bool IsNull(int fd) {
   struct stat attributes = {};
   return fstat(fd, &attributes) == 0 && S_ISCHR(attributes.st_mode) &&
@@ -140,9 +140,9 @@ bool IsNull(int fd) {
 // #region enter
 absl::Status EnterRootfs(const std::string& path) {
   ASSIGN_OR_RETURN(const UniqueFd directory, OpenRootfs(path));
-  // Only a mount can become the root, and a directory is none. So the directory
-  // is mounted on itself: mount --bind, in two steps, neither of which looks at
-  // a path again.
+  // Only a mount can become the root, and a directory is not one. So we mount
+  // the directory on itself: mount --bind, in two steps, neither of which looks
+  // up a path again.
   const UniqueFd rootfs(
       open_tree(directory.get(), "",
                 AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC));
@@ -151,8 +151,8 @@ absl::Status EnterRootfs(const std::string& path) {
                  MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) != 0) {
     return ErrnoError(errno, absl::StrCat("mount ", path, " on itself"));
   }
-  // "." for both: the new root is the working directory, and the old one is
-  // put on top of it, where a second "." finds it and takes it away.
+  // "." for both: the new root is the working directory, and the kernel mounts
+  // the old one on top of it, where the second "." finds and unmounts it.
   if (fchdir(rootfs.get()) != 0 || syscall(SYS_pivot_root, ".", ".") != 0) {
     const int error = errno;
     return ErrnoError(error, absl::StrCat("make ", path, " the root"),
@@ -170,7 +170,7 @@ absl::Status EnterRootfs(const std::string& path) {
 
 // #region mount-dev
 absl::Status MountDev() {
-  // Not nodev, for devices are what it is for.
+  // Not nodev, since it exists for devices.
   RETURN_IF_ERROR(
       Mount("tmpfs", "/dev", MS_NOSUID | MS_NOEXEC, "mode=755,size=64k"));
   for (const Device& device : kDevices) {

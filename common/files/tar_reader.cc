@@ -22,18 +22,18 @@
 namespace mydocker {
 namespace {
 
-// The longest name and the longest records that we take in. Attributes may have
+// The longest name and the longest records that we accept. Attributes may have
 // 64 KiB each.
 constexpr int64_t kMostText = int64_t{1} << 20;
 constexpr mode_t kPermissions = 07777;
-// The last number stands for none (chown(2)).
+// The highest number means "no id" (chown(2)).
 constexpr int64_t kMostIds = std::numeric_limits<uid_t>::max() - int64_t{1};
-// As many as a header has room for; the kernel knows fewer.
+// As many as fit in a header; the kernel supports fewer.
 constexpr int64_t kMostDevices = 07777777;
 
 using Records = TarRecords;
 
-// A field of text ends with its first zero byte, or fills all its place.
+// A text field ends with its first zero byte, or fills the whole field.
 template <size_t kSize>
 absl::string_view Text(const char (&field)[kSize]) {
   return {field, strnlen(field, kSize)};
@@ -61,7 +61,8 @@ std::optional<int64_t> Number(const char (&field)[kSize]) {
     if (digit < '0' || digit > '7') {
       return std::nullopt;
     }
-    number = number * 8 + (digit - '0');  // There is no room for too many.
+    number =
+        number * 8 + (digit - '0');  // The field is too short for an overflow.
   }
   return number;
 }
@@ -93,15 +94,15 @@ std::optional<timespec> Time(absl::string_view text) {
   return time;
 }
 
-// The type of a file, as stat(2) has it; none for what is no file.
-// `name` is the member's whole one: what a record tells is cut off in the
-// header.
+// Returns the type of a file, as in stat(2); nothing if it is not a file.
+// `name` is the member's full name: the header truncates a name that a record
+// holds.
 std::optional<mode_t> TypeOf(const TarHeader& header, absl::string_view name) {
   switch (header.type) {
     case '\0':
     case '7':
     case kTarFile:
-      // As tar had it before there was a type for directories.
+      // Old tar had no type for directories.
       return absl::EndsWith(name, "/") ? S_IFDIR : S_IFREG;
     case kTarHardLink:
       return S_IFREG;
@@ -134,7 +135,7 @@ std::optional<std::string> Find(const Records& records, absl::string_view key) {
                                  : std::make_optional(record->second);
 }
 
-// The number that a record tells, or else the field of a header.
+// Returns the number in a record, or else in the field of a header.
 template <size_t kSize>
 std::optional<int64_t> Tells(const Records& records, absl::string_view key,
                              const char (&field)[kSize]) {
@@ -175,7 +176,7 @@ bool IsZeros(absl::string_view bytes) {
 
 absl::StatusOr<std::optional<TarMember>> TarReader::Next() {
   Records records = for_all_;
-  bool is_told_of = false;  // There have been records, so a member must come.
+  bool is_told_of = false;  // There have been records, so a member must follow.
   while (true) {
     RETURN_IF_ERROR(PassOverContent());
     ASSIGN_OR_RETURN(const std::optional<TarHeader> header, NextHeader());
@@ -299,7 +300,7 @@ absl::Status TarReader::ReadName(const TarHeader& header, std::string& name) {
   return absl::OkStatus();
 }
 
-// "LENGTH KEY=VALUE\n", one behind the other. A value may have any bytes in it.
+// A sequence of "LENGTH KEY=VALUE\n". A value may contain any bytes.
 absl::Status TarReader::ReadRecords(const TarHeader& header, Records& records) {
   std::string text;
   RETURN_IF_ERROR(ReadText(header, text));
@@ -365,7 +366,7 @@ absl::StatusOr<TarMember> TarReader::MakeMember(const TarHeader& header,
                      Whole(Number(header.device_minor), kMostDevices));
     member.device = makedev(first, second);
   }
-  // Others may tell of a size, but have no content.
+  // Others may state a size, but have no content.
   if (S_ISREG(*type) && !member.is_hard_link) {
     ASSIGN_OR_RETURN(member.size, Whole(Tells(records, "size", header.size)));
   }

@@ -46,14 +46,14 @@ std::string Record(absl::string_view key, absl::string_view value) {
   return absl::StrCat(length, rest);
 }
 
-// The key ends with the first "=", so the name of an attribute must have none.
-// This is how GNU tar does it.
+// The key ends with the first "=", so the name of an attribute must not contain
+// one. Escapes it as GNU tar does.
 std::string Quoted(absl::string_view attribute) {
   return absl::StrReplaceAll(attribute, {{"%", "%25"}, {"=", "%3D"}});
 }
 
 // Writes `text` into a header's field, which needs no zero byte at its end.
-// Returns whether it fits.
+// Returns false if it does not fit.
 template <size_t kSize>
 bool Fill(char (&field)[kSize], absl::string_view text) {
   if (text.size() > kSize) {
@@ -89,7 +89,7 @@ std::string TimeText(timespec time) {
   return text;
 }
 
-// What a header cannot hold. What it can is filled in.
+// Fills in what the header can hold, and returns the records for the rest.
 std::string FillOrRecord(const TarMember& member, TarHeader& header) {
   std::string records;
   const auto number = [&records](auto& field, absl::string_view key,
@@ -127,7 +127,7 @@ absl::string_view BytesOf(const TarHeader& header) {
   return {reinterpret_cast<const char*>(&header), sizeof(header)};
 }
 
-// A header with what all have in common.
+// Returns a header with the fields that all have in common.
 TarHeader MakeHeader(char type, mode_t mode) {
   TarHeader header = {};
   memcpy(header.magic, kTarMagic, sizeof(header.magic));
@@ -137,7 +137,7 @@ TarHeader MakeHeader(char type, mode_t mode) {
 }
 
 void Seal(TarHeader& header) {
-  // Six digits, a zero byte and a blank: so it has always been.
+  // Six digits, a zero byte and a blank, by tradition.
   snprintf(header.checksum, sizeof(header.checksum), "%06o",
            TarChecksum(header));
   header.checksum[sizeof(header.checksum) - 1] = ' ';

@@ -38,7 +38,7 @@ constexpr mode_t kPermissions = 07777;
 // The words between the slashes of a name.
 using Words = std::vector<std::string>;
 
-// "." and a slash at the beginning mean nothing: all is below the layer's root.
+// "." and a leading slash mean nothing: everything is below the layer's root.
 absl::StatusOr<Words> WordsOf(const std::string& name) {
   Words words;
   for (const absl::string_view word :
@@ -73,7 +73,7 @@ class ImageSigns {
   bool layers_ = false;
 };
 
-// Opens what is called `name` in the open `folder`, be it a link itself.
+// Opens the entry `name` of the open `folder`, even if it is a link itself.
 absl::StatusOr<UniqueFd> OpenJust(const UniqueFd& folder,
                                   const std::string& name) {
   UniqueFd file(
@@ -89,8 +89,8 @@ bool IsFolderAt(const UniqueFd& folder, const std::string& name) {
          S_ISDIR(there.st_mode);
 }
 
-// Makes the open `file` as `member` says that it is. First the owner, since a
-// change of owner takes capabilities and the set-user-ID bit away.
+// Gives the open `file` the attributes of `member`. First the owner, since a
+// change of owner clears capabilities and the set-user-ID bit.
 absl::Status Dress(const UniqueFd& file, const TarMember& member) {
   const std::string path = PathOfOpen(file);
   if (fchownat(file.get(), "", member.uid, member.gid, AT_EMPTY_PATH) != 0) {
@@ -122,7 +122,7 @@ absl::Status WriteContent(const UniqueFd& file, TarReader& content) {
   return absl::OkStatus();
 }
 
-// Makes what is no directory and no hard link.
+// Makes a file that is neither a directory nor a hard link.
 absl::Status MakeFile(const TarMember& member, const UniqueFd& folder,
                       const std::string& name, TarReader& content) {
   constexpr mode_t kForNow = 0600;
@@ -169,25 +169,25 @@ class Unpacker {
   // Makes what `member` says; `content` gives its content.
   absl::Status Unpack(const TarMember& member, TarReader& content);
 
-  // What can be done only when all is there: marks become what overlayfs has
-  // for them, folders get their owners, permissions and times.
+  // Does what needs all members: marks become overlayfs's whiteouts,
+  // directories get their owners, permissions and times.
   absl::Status Finish();
 
  private:
-  // Opens a folder; makes those on the way if `make`.
+  // Opens a directory; also makes the missing ones on the way if `make`.
   absl::StatusOr<UniqueFd> OpenFolder(const Words& words, bool make);
   absl::Status NoteMark(const Words& folder, const std::string& mark);
   absl::Status Replace(const Words& mark);
   absl::Status MakeFolder(const UniqueFd& parent, const Words& words);
   absl::Status MakeHardLink(const TarMember& member, const UniqueFd& folder,
                             const Words& words);
-  // Removes what is there, with all in it: the later member counts.
+  // Removes an earlier file and all in it: the later member counts.
   absl::Status Clear(const UniqueFd& folder, const Words& words);
 
   const UniqueFd root_;
   const std::vector<std::string>& below_;
-  // What the archive says of its folders, by their paths; nothing of those that
-  // are there only because something is in them. Mostly the root, "", is such.
+  // The archive's entries for directories, by their paths. A directory that
+  // exists only because files are in it has none; mostly that is the root, "".
   std::map<std::string, std::optional<TarMember>> folders_ = {
       {"", std::nullopt}};
   std::map<std::string, Words> marks_;  // By their paths.
@@ -257,7 +257,7 @@ absl::StatusOr<UniqueFd> Unpacker::OpenFolder(const Words& words, bool make) {
 absl::Status Unpacker::MakeFolder(const UniqueFd& parent, const Words& words) {
   const std::string& name = words.back();
   if (IsFolderAt(parent, name)) {
-    return absl::OkStatus();  // It is told of twice, or was only implied.
+    return absl::OkStatus();  // Listed twice, or so far only implied.
   }
   RETURN_IF_ERROR(Clear(parent, words));
   return mkdirat(parent.get(), name.c_str(), 0700) == 0
@@ -320,7 +320,7 @@ absl::Status Unpacker::NoteMark(const Words& folder, const std::string& mark) {
 }
 
 // #region translate
-// Puts what overlayfs wants to have in the place of a mark.
+// Replaces a mark by overlayfs's form of it.
 absl::Status Unpacker::Replace(const Words& mark) {
   ASSIGN_OR_RETURN(const UniqueFd folder,
                    OpenFolder(Words(mark.begin(), mark.end() - 1), false));
@@ -332,8 +332,8 @@ absl::Status Unpacker::Replace(const Words& mark) {
   if (ErrnoOf(made) != EEXIST) {
     return made;
   }
-  // It was deleted and made again, in one layer. What is there hides what is
-  // below it, but for a folder, which would show both.
+  // It was deleted and made again, in one layer. The new file hides the old
+  // one, except that a directory would show both.
   if (!IsFolderAt(folder, hidden)) {
     return absl::OkStatus();
   }
@@ -347,7 +347,7 @@ absl::Status Unpacker::Finish() {
     RETURN_IF_ERROR(WithContext(absl::StrCat("its member ", ShownName(path)),
                                 Replace(words)));
   }
-  // Those within others first: a folder's time changes with what is in it.
+  // Inner directories first: changes in a directory change its time.
   for (auto i = folders_.rbegin(); i != folders_.rend(); ++i) {
     const auto& [path, member] = *i;
     ASSIGN_OR_RETURN(const Words words, WordsOf(path));
@@ -379,7 +379,7 @@ absl::Status Unpack(const std::string& file, Unpacker& unpacker) {
           "its manifest.json or index.json leads to the layers in it");
     }
     const absl::Status unpacked = unpacker.Unpack(*member, reader);
-    // What the reader has to say names the member itself.
+    // The reader's errors name the member themselves.
     RETURN_IF_ERROR(
         absl::IsDataLoss(unpacked)
             ? unpacked

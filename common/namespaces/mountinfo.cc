@@ -44,7 +44,7 @@ std::string Unescape(absl::string_view field) {
   return text;
 }
 
-// Returns the device that `field`, "98:0", stands for.
+// Returns the device number in `field`, such as "98:0".
 dev_t ParseDevice(absl::string_view field) {
   const std::pair<absl::string_view, absl::string_view> numbers =
       absl::StrSplit(field, absl::MaxSplits(':', 1));

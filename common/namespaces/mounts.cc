@@ -37,8 +37,8 @@ const Named& Find(Propagation propagation) {
 }
 
 // Gives every mount of this namespace the propagation `flag`. Only the root of
-// a mount has one, and in a chroot "/" is a directory like any other. To join
-// the mount namespace that one is in already leads to its root (setns(2)).
+// a mount has a propagation, and in a chroot "/" is an ordinary directory.
+// Joining our own mount namespace again leads to its root (setns(2)).
 absl::Status SetPropagationFromOutsideTheChroot(uint64_t flag) {
   const UniqueFd root(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
   const UniqueFd here(open(".", O_PATH | O_DIRECTORY | O_CLOEXEC));
@@ -78,8 +78,8 @@ absl::Status SetPropagation(Propagation propagation) {
   if (propagation == Propagation::kUnchanged) {
     return absl::OkStatus();
   }
-  // With these flags mount(2) looks at the target only: it is no new mount but
-  // a change to those that are there.
+  // With these flags mount(2) uses only the target: it makes no new mount but
+  // changes existing ones.
   if (mount(nullptr, "/", nullptr, MS_REC | named.flag, nullptr) == 0) {
     return absl::OkStatus();
   }

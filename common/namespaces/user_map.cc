@@ -52,8 +52,9 @@ absl::Status WriteUserMap(UserMap map, uid_t uid, gid_t gid) {
   }
   RETURN_IF_ERROR(
       WriteKernelFile("/proc/self/uid_map", absl::StrCat("0 ", uid, " 1")));
-  // An ordinary user may map a group only after giving up setgroups(2): else
-  // it could drop a group that some file denies access to (CVE-2014-8989).
+  // An ordinary user may map a group only after giving up setgroups(2):
+  // otherwise it could drop a group to which some file denies access
+  // (CVE-2014-8989).
   RETURN_IF_ERROR(WriteKernelFile("/proc/self/setgroups", "deny"));
   return WriteKernelFile("/proc/self/gid_map", absl::StrCat("0 ", gid, " 1"));
 }

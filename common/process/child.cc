@@ -69,8 +69,9 @@ absl::string_view HintForClone(int error, const Command& command) {
 
 // #region die-with-parent
 // Asks the kernel to kill this process when its parent dies, and makes sure
-// that the parent has not died already. Its pid cannot tell: in a new PID
-// namespace getppid() is always 0. The pipe can: nobody else has its read end.
+// that the parent has not died already. The parent's pid does not show that: in
+// a new PID namespace getppid() is always 0. The pipe does: nobody else has its
+// read end.
 absl::Status DieWithParent(const UniqueFd& report) {
   if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) {
     return ErrnoError(errno, "tie the child's life to its parent's");
@@ -92,15 +93,15 @@ absl::StatusOr<UniqueFd> Duplicate(int file, int lowest) {
   return duplicate;
 }
 
-// Gives the extra files the numbers that the program knows them by, and marks
-// all others above standard error close-on-exec, whoever opened them: what the
-// parent has open is none of the container's business. `program` becomes a
-// duplicate of command.program_file, if there is one.
+// Gives the extra files the numbers that the program expects, and marks all
+// others above standard error close-on-exec, whoever opened them: the container
+// must not see the parent's open files. Sets `program` to a duplicate of
+// command.program_file, if there is one.
 absl::Status ArrangeFiles(const Command& command, UniqueFd& report,
                           UniqueFd& program) {
   const int first_free =
       kFirstExtraFile + static_cast<int>(command.extra_files.size());
-  // First out of the way, then into place: one may have another's number.
+  // First out of the way, then into place: one may occupy another's number.
   std::vector<UniqueFd> moved;
   for (const int file : command.extra_files) {
     ASSIGN_OR_RETURN(moved.emplace_back(), Duplicate(file, first_free));
@@ -121,9 +122,9 @@ absl::Status ArrangeFiles(const Command& command, UniqueFd& report,
   return absl::OkStatus();
 }
 
-// Replaces this process by the program. Returns only to say why it could not.
+// Replaces this process by the program. Returns only on error.
 absl::Status ExecuteProgram(const Command& command, const UniqueFd& program) {
-  // Not the command that the user named, so no fault of his.
+  // Not the user's command, so not the user's mistake.
   if (program.valid()) {
     return WithExitStatus(ExecuteFile(program.get(), command.argv),
                           kExitMydockerFailed);
@@ -138,7 +139,7 @@ absl::Status ExecuteProgram(const Command& command, const UniqueFd& program) {
 }
 
 // #region become-program
-// The child's whole life in our hands: from clone to execve.
+// Everything that the child does between clone and execve.
 absl::Status BecomeProgram(const Command& command, const Job& job,
                            UniqueFd& report) {
   RETURN_IF_ERROR(DieWithParent(report));
@@ -148,7 +149,7 @@ absl::Status BecomeProgram(const Command& command, const Job& job,
   for (const Step& step : command.in_child) {
     RETURN_IF_ERROR(step());
   }
-  RETURN_IF_ERROR(DieWithParent(report));  // A step may undo it: another user.
+  RETURN_IF_ERROR(DieWithParent(report));  // A change of user undoes it.
   job.TakeTerminal();
   return ExecuteProgram(command, program);
 }
@@ -157,7 +158,7 @@ absl::Status BecomeProgram(const Command& command, const Job& job,
 // The child writes its failure as a line of text: the status's code, the errno,
 // the exit status, the message.
 void SendReport(const UniqueFd& report, const absl::Status& failure) {
-  // If the parent is gone, there is nobody left to tell.
+  // If the parent is gone, nobody reads the report.
   [[maybe_unused]] const absl::Status written =
       WriteAll(report.get(),
                absl::StrCat(failure.raw_code(), " ", ErrnoOf(failure), " ",
@@ -165,8 +166,8 @@ void SendReport(const UniqueFd& report, const absl::Status& failure) {
 }
 
 // Reads until every writer is gone: the child has failed, or its end of the
-// pipe closed, on execve or because it was killed. Who is killed says nothing;
-// the exit status will.
+// pipe closed, on execve or because it was killed. A killed child reports
+// nothing; its exit status tells.
 absl::Status ReceiveReport(const UniqueFd& report) {
   ASSIGN_OR_RETURN(const std::string received, ReadAll(report.get()));
   if (received.empty()) {
@@ -197,13 +198,13 @@ Child::Child(Child&& other) noexcept
 
 Child::~Child() {
   if (running_ && Signal(SIGKILL).ok()) {
-    // Its status is of no interest to a caller that did not wait.
+    // A caller that did not wait does not need its status.
     [[maybe_unused]] const absl::StatusOr<int> status = Reap();
   }
 }
 
 absl::Status Child::Signal(int signal) {
-  // By pidfd, not by pid: a number may meanwhile belong to somebody else.
+  // By pidfd, not by pid: the number may meanwhile belong to another process.
   if (syscall(SYS_pidfd_send_signal, pidfd(), signal, nullptr, 0) != 0 &&
       errno != ESRCH) {
     return ErrnoError(errno,
@@ -255,8 +256,8 @@ absl::StatusOr<int> Child::Reap() {
 // #region start
 absl::StatusOr<Child> Start(const Command& command) {
   ASSIGN_OR_RETURN(Pipe report, MakePipe());
-  // If the caller's caller ignores SIGCHLD, so do we, and the kernel would
-  // throw the child's exit status away (waitid(2), NOTES).
+  // If our parent ignores SIGCHLD, we inherit that, and the kernel would
+  // discard the child's exit status (waitid(2), NOTES).
   signal(SIGCHLD, SIG_DFL);
   ASSIGN_OR_RETURN(std::unique_ptr<Job> job,
                    Job::Create((command.clone_flags & CLONE_NEWPID) != 0));
@@ -283,8 +284,7 @@ absl::StatusOr<Child> Start(const Command& command) {
     report.read_end.Close();
     const absl::Status failure = BecomeProgram(command, *job, report.write_end);
     SendReport(report.write_end, failure);
-    // Not exit(): what the parent registered to be done at its end is not the
-    // child's to do.
+    // Not exit(): the child must not run the parent's exit handlers.
     _exit(ExitStatusOf(failure));
   }
   Job& both = *job;

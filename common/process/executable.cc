@@ -31,7 +31,7 @@ absl::Status UnfitError(int error, absl::string_view doing,
                         not_found ? kExitNotFound : kExitCannotExecute);
 }
 
-// Whether `file` is one that this process may execute.
+// Returns whether this process may execute `file`.
 absl::Status CheckExecutable(const std::string& file) {
   const std::string doing = absl::StrCat("execute ", file);
   struct stat attributes = {};
@@ -43,7 +43,7 @@ absl::Status CheckExecutable(const std::string& file) {
   }
   if (access(file.c_str(), X_OK) != 0) {
     const int error = errno;
-    // Else a directory above, or the mount (noexec), is what forbids it.
+    // Otherwise a directory above or the mount (noexec) forbids it.
     const bool has_bit =
         (attributes.st_mode & (S_IXUSR | S_IXGRP | S_IXOTH)) != 0;
     return UnfitError(error, doing,
@@ -66,7 +66,7 @@ std::string InterpreterOf(const std::string& file) {
 }
 
 std::string HintForExecute(int error, const std::string& file) {
-  // The file is there; what the kernel misses is another one.
+  // The file exists; its interpreter does not.
   if (error == ENOENT && access(file.c_str(), F_OK) == 0) {
     const std::string interpreter = InterpreterOf(file);
     return interpreter.empty()
@@ -82,7 +82,7 @@ std::string HintForExecute(int error, const std::string& file) {
   return "";
 }
 
-// The form in which execve(2) takes arguments. It points into `argv`.
+// Returns `argv` in the form for execve(2). It points into `argv`.
 std::vector<char*> PointersTo(const std::vector<std::string>& argv) {
   std::vector<char*> pointers;
   pointers.reserve(argv.size() + 1);

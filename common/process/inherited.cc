@@ -13,7 +13,7 @@ namespace mydocker {
 
 // #region drop
 absl::Status DropInherited() {
-  // No name: a keyring with a name could be joined by others.
+  // No name: other processes could join a named keyring.
   if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr) < 0 &&
       errno != ENOSYS) {
     return ErrnoError(errno, "join a new session keyring");

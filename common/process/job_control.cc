@@ -26,11 +26,11 @@ namespace mydocker {
 namespace {
 
 constexpr SignalSet kFromKeyboard = Signals({SIGINT, SIGQUIT});
-// SIGSTOP cannot be kept: whom that stops, it stops alone.
+// SIGSTOP cannot be blocked: it stops only the process it is sent to.
 constexpr SignalSet kStops = Signals({SIGTSTP, SIGTTIN, SIGTTOU});
 
 void MakeForeground(pid_t group) {
-  // To a process in the background tcsetpgrp(3) sends SIGTTOU, which stops it.
+  // tcsetpgrp(3) sends SIGTTOU to a process in the background, which stops it.
   const SignalSet blocked = Block(Signals({SIGTTOU}));
   tcsetpgrp(STDIN_FILENO, group);
   SetBlocked(blocked);
@@ -81,19 +81,19 @@ bool HasItsOwnMind(pid_t process, int signal) {
 }
 
 // #region lookout
-// The lookout's whole life. Nothing ends it but SIGKILL, and our death.
+// Everything that the lookout does. Only SIGKILL and our death end it.
 [[noreturn]] void RelayStops(pid_t parent) {
   SetBlocked(~SignalSet{0});
-  // What it has open, others would wait to see closed.
+  // Others may be waiting for the end of pipes that it has open.
   close_range(0, ~0U, 0);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   constexpr SignalSet kTold = kStops | Signals({SIGHUP});
   while (getppid() == parent) {
     siginfo_t info = {};
     syscall(SYS_rt_sigtimedwait, &kTold, &info, nullptr, sizeof(kTold));
-    // That the terminal is gone only the kernel knows.
+    // Only the kernel reports that the terminal is gone.
     if (info.si_signo != SIGHUP || info.si_code == SI_KERNEL) {
-      kill(parent, info.si_signo);  // 0, if the wait was interrupted, is none.
+      kill(parent, info.si_signo);  // 0 if the wait was interrupted: no signal.
     }
   }
   _exit(EXIT_SUCCESS);
@@ -101,11 +101,11 @@ bool HasItsOwnMind(pid_t process, int signal) {
 // #endregion lookout
 
 // Stops us, or our whole group, with `signal`, which is blocked. Returns after
-// the next SIGCONT, or false at once if the kernel does not stop us, since
-// nobody is there who could continue us: our group is orphaned (setpgid(2)).
+// the next SIGCONT, or false at once if the kernel does not stop us because
+// nobody could continue us: our group is orphaned (setpgid(2)).
 bool StopOurselves(int signal, bool whole_group) {
   kill(whole_group ? 0 : getpid(), signal);
-  Unblock(Signals({signal}));  // Here it happens.
+  Unblock(Signals({signal}));  // It is delivered here.
   Block(Signals({signal}));
   constexpr SignalSet kContinued = Signals({SIGCONT});
   constexpr timespec kNow = {};
@@ -121,7 +121,7 @@ absl::Status AwaitForeground() {
   if (tcgetpgrp(STDIN_FILENO) < 0 || IsInForeground()) {
     return absl::OkStatus();
   }
-  // Reads nothing, but not before we may.
+  // Reads nothing, but waits until we may.
   char nothing = 0;
   if (read(STDIN_FILENO, &nothing, 0) < 0 && errno == EIO) {
     return ErrnoError(errno, "wait for the terminal",
@@ -138,7 +138,7 @@ absl::StatusOr<std::unique_ptr<Job>> Job::Create(bool is_process_1) {
     taken |= kStops | Signals({SIGCONT});
   }
   taken &= ~IgnoredOf(taken);
-  taken &= ~Block({});  // What is blocked already, somebody else reads.
+  taken &= ~Block({});  // Signals already blocked have another reader.
   ASSIGN_OR_RETURN(UniqueFd signals, SignalDescriptor(taken));
   Block(taken);
   return std::unique_ptr<Job>(new Job(is_process_1, taken, std::move(signals)));
@@ -155,15 +155,15 @@ Job::Job(bool is_process_1, SignalSet taken, UniqueFd signals)
 Job::~Job() {
   EndLookout();
   if (lent_) {
-    // If it has not changed hands, the settings may be a neighbour's, as in
-    // `run … | less`.
+    // If the terminal has not changed hands, the settings may be a neighbour's,
+    // as in `run … | less`.
     const pid_t foreground = tcgetpgrp(STDIN_FILENO);
     if (foreground > 0 && IsDead(foreground)) {
       MakeForeground(getpgrp());
       SetSettings(ours_);
     }
   }
-  // What came too late is dropped: the child cannot get it any more.
+  // Late signals are dropped: the child has ended.
   signalfd_siginfo late;
   while (read(fd(), &late, sizeof(late)) > 0) {
   }
@@ -226,7 +226,7 @@ void Job::Send(int signal) {
 absl::Status Job::Obey() {
   signalfd_siginfo info;
   if (read(fd(), &info, sizeof(info)) != sizeof(info)) {
-    return absl::OkStatus();  // It was another's.
+    return absl::OkStatus();  // Another child's.
   }
   const int signal = static_cast<int>(info.ssi_signo);
   if ((kFromKeyboard & Signals({signal})) != 0) {
@@ -238,13 +238,13 @@ absl::Status Job::Obey() {
   const bool said_to_child = static_cast<pid_t>(info.ssi_pid) == lookout_;
   if (signal == SIGCONT ||
       (said_to_child && signal != SIGTSTP && IsInForeground())) {
-    // Some shells tell a job that goes on already nothing of its `fg`.
+    // Some shells send no SIGCONT on `fg` to a job that is already running.
     LendTerminal();
     Send(SIGCONT);
     return absl::OkStatus();
   }
-  // The lookout may have been stopped on its way to us. What it tells of was
-  // before the SIGCONT, if the terminal is the group's by now.
+  // The lookout may have been stopped before it could report. Its report is
+  // older than the SIGCONT if the terminal is the group's by now.
   const bool is_late =
       said_to_child && signal != SIGTSTP && tcgetpgrp(STDIN_FILENO) == group_;
   if (is_late || (said_to_child && HasItsOwnMind(child_, signal))) {

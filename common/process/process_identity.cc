@@ -23,25 +23,25 @@
 namespace mydocker {
 namespace {
 
-// What the link `path` holds; "-" if it cannot be read.
+// Returns the target of the link `path`; "-" if it cannot be read.
 std::string ReadLink(const char* path) {
   std::array<char, PATH_MAX> target;
   const ssize_t size = readlink(path, target.data(), target.size());
   return size < 0 ? "-" : std::string(target.data(), size);
 }
 
-// Time namespaces (Linux 5.6) shift the time of a start.
+// Time namespaces (Linux 5.6) shift start times.
 std::string OurNamespaces() {
   return absl::StrCat(ReadLink("/proc/self/ns/pid"), " ",
                       ReadLink("/proc/self/ns/time"));
 }
 
-// Whether numbers of processes in `namespaces` are what they are for us.
+// Returns whether pids and start times in `namespaces` mean the same to us.
 bool AreOurs(absl::string_view namespaces) {
   return !absl::StartsWith(namespaces, "-") && namespaces == OurNamespaces();
 }
 
-// Whether the numbers in /proc are those of our PID namespace.
+// Returns whether /proc belongs to our PID namespace.
 bool ProcIsOurs() { return ReadLink("/proc/self") == absl::StrCat(getpid()); }
 
 struct Stat {
@@ -72,8 +72,8 @@ absl::StatusOr<Stat> ReadStat(pid_t pid) {
 }  // namespace
 
 absl::StatusOr<ProcessIdentity> ProcessIdentity::Of(pid_t pid) {
-  // Where there is no /proc of a PID namespace that this process has a number
-  // in, nobody could ever judge what would be written down.
+  // Without a /proc of a PID namespace in which this process has a number,
+  // nobody could ever check the record.
   if (access("/proc/self/ns/pid", F_OK) != 0) {
     return ErrnoError(errno, "open /proc/self/ns/pid");
   }
@@ -120,8 +120,8 @@ bool ProcessIdentity::IsGone() const {
 // #endregion is-gone
 
 void ProcessIdentity::Kill(int limit_ms) const {
-  // First the descriptor: from then on it is the same process that is looked at
-  // and killed.
+  // Open the descriptor first, so that the process checked is the process
+  // killed.
   const UniqueFd pidfd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
   if (!pidfd.valid() || start_time == 0 || !AreOurs(namespaces) || IsGone()) {
     return;

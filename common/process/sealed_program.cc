@@ -15,11 +15,11 @@
 namespace mydocker {
 namespace {
 
-// In each, the kernel has waited some 100 ms.
+// In each try, the kernel waits some 100 ms.
 constexpr int kAttempts = 50;
 
-// An empty file in memory. Kernels since Linux 6.3 want to be told that it is
-// to be executed (sysctl vm.memfd_noexec); those before refuse to hear of it.
+// Makes an empty file in memory. Since Linux 6.3 a flag must say that it is to
+// be executed (sysctl vm.memfd_noexec); older kernels reject that flag.
 absl::StatusOr<UniqueFd> MakeFileInMemory() {
   constexpr unsigned kExecutable = 0x10;  // MFD_EXEC
   constexpr unsigned kFlags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
@@ -58,8 +58,8 @@ size_t LoadedLength() {
 }
 
 // #region seals
-// EBUSY is no final answer: some CPU still has one of the new pages on a list
-// of its own. The kernel waits for that, but not for ever (mm/memfd.c).
+// EBUSY is temporary: some CPU still has one of the new pages on its own list.
+// The kernel waits for that, but not for ever (mm/memfd.c).
 bool Seal(const UniqueFd& file) {
   constexpr unsigned kSeals =
       F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL;

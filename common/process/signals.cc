@@ -14,7 +14,7 @@
 namespace mydocker {
 namespace {
 
-// Not glibc's sigprocmask(3): it leaves its own two signals out.
+// Not glibc's sigprocmask(3), which leaves out its own two signals.
 SignalSet ChangeMask(int how, SignalSet signals) {
   SignalSet before = 0;
   syscall(SYS_rt_sigprocmask, how, &signals, &before, sizeof(before));

@@ -18,15 +18,15 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::seconds kGracePeriod(2);
 
-// As Docker does it: a broken pipe is ours alone, and that our child has ended
-// we see otherwise. (SIGKILL and SIGSTOP cannot be kept.)
+// As in Docker: SIGPIPE concerns only us, and SIGCHLD tells nothing that the
+// pidfd does not. (SIGKILL and SIGSTOP cannot be blocked.)
 constexpr SignalSet kNotPassedOn = Signals({SIGPIPE, SIGCHLD});
 constexpr SignalSet kOfJobControl =
     Signals({SIGTSTP, SIGTTIN, SIGTTOU, SIGCONT});
 constexpr SignalSet kPassedOn = ~(kNotPassedOn | kOfJobControl);
 
-// Whether the kernel's terminal driver sent it, rather than a process. Whoever
-// is in the foreground has got it then.
+// Returns whether the kernel's terminal driver sent it, rather than a process.
+// The whole foreground group has then received it.
 bool CameFromTerminal(const signalfd_siginfo& signal) {
   constexpr SignalSet kOfTerminal = Signals({SIGINT, SIGQUIT, SIGWINCH});
   return signal.ssi_code == SI_KERNEL &&
@@ -55,7 +55,7 @@ absl::StatusOr<Supervisor> Supervisor::Create(Keyboard keyboard) {
   ASSIGN_OR_RETURN(UniqueFd signals, SignalDescriptor(kept));
   SignalState original;
   original.blocked = Block(kept);
-  // Not blocked but ignored: a blocked one would wait for its moment.
+  // Ignored, not blocked: a blocked one would stay pending.
   struct sigaction ignore = {};
   ignore.sa_handler = SIG_IGN;
   sigaction(SIGPIPE, &ignore, &original.on_broken_pipe);
@@ -114,7 +114,8 @@ absl::StatusOr<int> Supervisor::Wait(Child& child) const {
       const bool ends = (kTerminatingSignals & Signals({number})) != 0;
       if (ends && deadline != kNever) {
         RETURN_IF_ERROR(child.Signal(SIGKILL));
-      } else if (!from_terminal) {  // From there it has got it already.
+      } else if (!from_terminal) {  // The terminal has already sent it to the
+                                    // child.
         RETURN_IF_ERROR(child.Signal(number));
       }
       if (ends) {

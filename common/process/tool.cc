@@ -23,7 +23,7 @@ namespace {
 constexpr char kPath[] =
     "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-// In the child: signals do what they do in a program that a shell starts.
+// In the child: restores the signal handling that a shell gives its programs.
 void StopBlockingSignals() {
   sigset_t none;
   sigemptyset(&none);
@@ -31,8 +31,8 @@ void StopBlockingSignals() {
   signal(SIGPIPE, SIG_DFL);
 }
 
-// In the child: surroundings that do not depend on who calls us. The language
-// and the umask would have a say in what a tool writes.
+// In the child: makes its surroundings independent of our caller. The language
+// and the umask would affect the tool's output.
 absl::Status LeaveCallersSurroundings() {
   StopBlockingSignals();
   umask(022);
@@ -55,7 +55,7 @@ absl::Status Redirect(int input, int output, int errors) {
   return absl::OkStatus();
 }
 
-// Not simply the first: what gzip has to say begins with an empty line.
+// Not simply the first line: gzip's message begins with an empty one.
 absl::string_view FirstLineWithText(absl::string_view text) {
   text.remove_prefix(std::min(text.find_first_not_of('\n'), text.size()));
   return text.substr(0, text.find('\n'));
@@ -80,7 +80,7 @@ absl::StatusOr<Tool> Tool::Start(const std::vector<std::string>& argv,
       LeaveCallersSurroundings};
   absl::StatusOr<Child> child = mydocker::Start(command);
   if (!child.ok()) {
-    // It is we who miss the tool: the user's command is another one.
+    // We lack the tool; it is not the user's command.
     return WithExitStatus(child.status(), kExitMydockerFailed);
   }
   ASSIGN_OR_RETURN(UniqueFd signals, SignalDescriptor(kTerminatingSignals));

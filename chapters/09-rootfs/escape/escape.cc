@@ -1,11 +1,11 @@
-// A way out of chroot(2), for root. It is not a forgotten bug,
-// but what chroot says of itself in its manual page:
+// A way out of chroot(2), for root. It is not a forgotten bug, but documented
+// in the manual page of chroot:
 //
 //     make escape && sudo chroot build/rootfs /escape ls /home
 //
-// chroot changes where the names of this process begin, and nothing else. So
-// the process may stay where it is, outside of its own root, and from there it
-// goes up. In a root that pivot_root(2) has made, there is no more "up".
+// chroot changes where the process's paths begin, and nothing else. So the
+// process may stay where it is, outside its own root, and from there it goes
+// up. In a root that pivot_root(2) has made, there is no "up" any more.
 
 #include <err.h>
 #include <stdlib.h>
@@ -34,12 +34,12 @@ void StepOutOfTheRoot() {
   if (mkdir(kFolder, 0700) != 0 || chdir("/") != 0 || chroot(kFolder) != 0) {
     err(EXIT_FAILURE, "make a folder the root");
   }
-  // Still there by this name: our working directory is above it.
+  // This name still works: our working directory is above it.
   rmdir(kFolder + 1);
 }
 
-// ".." ends at the process's own root, and we have left that aside. So it goes
-// up to the place that has nothing above it.
+// ".." stops at the process's own root, and we are outside it. So it leads up
+// to the directory that has nothing above it.
 void WalkToTheTop() {
   struct stat here = Stat(".");
   struct stat below;
