@@ -137,8 +137,9 @@ std::optional<std::string> Find(const Records& records, absl::string_view key) {
 
 // Returns the number in a record, or else in the field of a header.
 template <size_t kSize>
-std::optional<int64_t> Tells(const Records& records, absl::string_view key,
-                             const char (&field)[kSize]) {
+std::optional<int64_t> RecordOrField(const Records& records,
+                                     absl::string_view key,
+                                     const char (&field)[kSize]) {
   const std::optional<std::string> text = Find(records, key);
   int64_t number = 0;
   if (text.has_value()) {
@@ -176,17 +177,18 @@ bool IsZeros(absl::string_view bytes) {
 
 absl::StatusOr<std::optional<TarMember>> TarReader::Next() {
   Records records = for_all_;
-  bool is_told_of = false;  // There have been records, so a member must follow.
+  bool has_records =
+      false;  // There have been records, so a member must follow.
   while (true) {
     RETURN_IF_ERROR(PassOverContent());
     ASSIGN_OR_RETURN(const std::optional<TarHeader> header, NextHeader());
     if (!header.has_value()) {
-      if (is_told_of) {
+      if (has_records) {
         return CutOff("behind");
       }
       return std::nullopt;
     }
-    is_told_of = header->type != kTarPaxForAll;
+    has_records = header->type != kTarPaxForAll;
     switch (header->type) {
       case kTarPax:
         RETURN_IF_ERROR(ReadRecords(*header, records));
@@ -226,23 +228,23 @@ absl::StatusOr<std::optional<TarHeader>> TarReader::NextHeader() {
   TarHeader header = {};
   char* const bytes = reinterpret_cast<char*>(&header);
   ASSIGN_OR_RETURN(const size_t size, ReadUpTo(bytes, sizeof(header)));
-  if (size == 0 && any_) {
+  if (size == 0 && has_header_) {
     return std::nullopt;  // Without the zeros that belong there.
   }
   if (size == sizeof(header) && IsZeros({bytes, size})) {
     RETURN_IF_ERROR(ExpectZeros());
     return std::nullopt;
   }
-  if (size < sizeof(header) && any_) {
+  if (size < sizeof(header) && has_header_) {
     return CutOff("behind");
   }
   if (size < sizeof(header) || Number(header.checksum) != TarChecksum(header)) {
     return absl::DataLossError(
-        any_ ? absl::StrCat("it is damaged: what is behind ", where_,
-                            " is no header of a member")
-             : "it is no tar archive");
+        has_header_ ? absl::StrCat("it is damaged: what is behind ", where_,
+                                   " is no header of a member")
+                    : "it is no tar archive");
   }
-  any_ = true;
+  has_header_ = true;
   const std::string name = NameOf(header);
   where_ = TypeOf(header, name).has_value()
                ? absl::StrCat("its member ", ShownName(name))
@@ -351,9 +353,9 @@ absl::StatusOr<TarMember> TarReader::MakeMember(const TarHeader& header,
   member.mode = *type | (permissions & kPermissions);
   member.is_hard_link = header.type == kTarHardLink;
   ASSIGN_OR_RETURN(member.uid,
-                   Whole(Tells(records, "uid", header.uid), kMostIds));
+                   Whole(RecordOrField(records, "uid", header.uid), kMostIds));
   ASSIGN_OR_RETURN(member.gid,
-                   Whole(Tells(records, "gid", header.gid), kMostIds));
+                   Whole(RecordOrField(records, "gid", header.gid), kMostIds));
   const std::optional<timespec> mtime = TimeOf(records, header);
   if (!mtime.has_value()) {
     return Damaged("its time");
@@ -368,7 +370,8 @@ absl::StatusOr<TarMember> TarReader::MakeMember(const TarHeader& header,
   }
   // Others may state a size, but have no content.
   if (S_ISREG(*type) && !member.is_hard_link) {
-    ASSIGN_OR_RETURN(member.size, Whole(Tells(records, "size", header.size)));
+    ASSIGN_OR_RETURN(member.size,
+                     Whole(RecordOrField(records, "size", header.size)));
   }
   Expect(member.size);
   member.attributes = AttributesOf(records);

@@ -71,10 +71,10 @@ class TarReader {
 
   ByteSource source_;
   TarRecords for_all_;
-  std::string where_;     // What is being read.
-  bool any_ = false;      // There has been a header.
-  uint64_t content_ = 0;  // Bytes of it that are to come,
-  uint64_t padding_ = 0;  // and then, to fill up the block.
+  std::string where_;        // What is being read.
+  bool has_header_ = false;  // There has been a header.
+  uint64_t content_ = 0;     // Bytes of it that are to come,
+  uint64_t padding_ = 0;     // and then, to fill up the block.
 };
 
 }  // namespace mydocker

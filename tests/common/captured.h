@@ -51,7 +51,7 @@ inline std::vector<std::string> CaptureWrites(
 }
 
 // Matches the line in which LogStep logs `step`, with any time.
-MATCHER_P(Tells, step, absl::StrCat("tells: ", step)) {
+MATCHER_P(LogsStep, step, absl::StrCat("logs: ", step)) {
   absl::string_view time = arg;
   double milliseconds = 0;
   return absl::ConsumePrefix(&time, absl::StrCat("mydocker: ", step, " (")) &&

@@ -62,7 +62,7 @@ inline void SetLimit(decltype(RLIMIT_NOFILE) resource, rlim_t value) {
 
 // Whether the process behind `pidfd` ends, within as much time as the slowest
 // emulated machine needs.
-inline bool Ends(int pidfd) {
+inline bool EndsInTime(int pidfd) {
   pollfd event = {pidfd, POLLIN, 0};
   return poll(&event, 1, 60'000) == 1;
 }

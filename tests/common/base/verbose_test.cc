@@ -41,7 +41,7 @@ TEST_F(VerboseTest, TellsEachStepInOneWriteToStandardError) {
                               LogStep("wrote 1 to /a");
                               LogStep("removed /a");
                             }),
-              ElementsAre(Tells("wrote 1 to /a"), Tells("removed /a")));
+              ElementsAre(LogsStep("wrote 1 to /a"), LogsStep("removed /a")));
 }
 
 // The time is the step's own: not that of the steps before it.

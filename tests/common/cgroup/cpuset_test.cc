@@ -64,11 +64,12 @@ TEST_F(CpusetV1Test, TellsWhatItInherits) {
   });
   SetVerbose(false);
   const std::string parent = fake_.root().File("mydocker");
-  EXPECT_THAT(told, testing::ElementsAre(
-                        Tells("wrote 0-3 to " + parent + "/cpuset.cpus"),
-                        Tells("wrote 0-1 to " + parent + "/cpuset.mems"),
-                        Tells("wrote 0-3 to " + parent + "/id/cpuset.cpus"),
-                        Tells("wrote 0-1 to " + parent + "/id/cpuset.mems")));
+  EXPECT_THAT(told,
+              testing::ElementsAre(
+                  LogsStep("wrote 0-3 to " + parent + "/cpuset.cpus"),
+                  LogsStep("wrote 0-1 to " + parent + "/cpuset.mems"),
+                  LogsStep("wrote 0-3 to " + parent + "/id/cpuset.cpus"),
+                  LogsStep("wrote 0-1 to " + parent + "/id/cpuset.mems")));
 }
 
 TEST_F(CpusetV1Test, WritesTheListAndInheritsTheMemoryNodes) {

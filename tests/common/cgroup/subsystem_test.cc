@@ -50,7 +50,7 @@ TEST_F(SubsystemTest, WritesAndThenTells) {
       CaptureWrites(
           STDERR_FILENO,
           [this] { EXPECT_THAT(FakeSubsystem().Set(cgroup_, {}), IsOk()); }),
-      ElementsAre(Tells("wrote 12 to " + cgroup_.File("fake.limit"))));
+      ElementsAre(LogsStep("wrote 12 to " + cgroup_.File("fake.limit"))));
   EXPECT_EQ(fake_.Read("fake.limit"), "12");
 }
 
@@ -60,7 +60,7 @@ TEST_F(SubsystemTest, AppliesAndThenTells) {
       CaptureWrites(
           STDERR_FILENO,
           [this] { EXPECT_THAT(Subsystem::Apply(cgroup_, 4321), IsOk()); }),
-      ElementsAre(Tells("process 4321 entered " + cgroup_.path())));
+      ElementsAre(LogsStep("process 4321 entered " + cgroup_.path())));
   EXPECT_EQ(fake_.Read("cgroup.procs"), "4321");
 }
 
@@ -69,7 +69,7 @@ TEST_F(SubsystemTest, RemovesAndThenTells) {
   EXPECT_THAT(CaptureWrites(
                   STDERR_FILENO,
                   [this] { EXPECT_THAT(Subsystem::Remove(cgroup_), IsOk()); }),
-              ElementsAre(Tells("removed " + path)));
+              ElementsAre(LogsStep("removed " + path)));
   EXPECT_FALSE(fake_.root().Has("mydocker"));
 }
 

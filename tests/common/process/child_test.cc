@@ -75,7 +75,7 @@ TEST(SignalTest, ReachesTheProcess) {
   ASSERT_THAT(child, IsOk());
   EXPECT_GT(child->pid(), 0);
   ASSERT_THAT(child->Signal(SIGTERM), IsOk());
-  EXPECT_TRUE(Ends(child->pidfd()));
+  EXPECT_TRUE(EndsInTime(child->pidfd()));
   // Dead but not waited for, then gone: neither is an error.
   EXPECT_THAT(child->Signal(SIGTERM), IsOk());
   const absl::StatusOr<int> exit_status = child->Wait();
@@ -133,7 +133,7 @@ TEST(LifetimeTest, EndsWithTheObject) {
       pidfd = UniqueFd(dup(child->pidfd()));
       EXPECT_FALSE(HasNoChildren());
     }
-    EXPECT_TRUE(Ends(pidfd.get()));
+    EXPECT_TRUE(EndsInTime(pidfd.get()));
     EXPECT_TRUE(HasNoChildren());
   });
 }
@@ -190,7 +190,7 @@ TEST_P(LifetimeAfterStepsTest, EndsWithTheParent) {
     const UniqueFd pidfd(static_cast<int>(syscall(SYS_pidfd_open, child, 0)));
     kill(parent, SIGKILL);
     ASSERT_EQ(waitpid(parent, nullptr, 0), parent);
-    EXPECT_TRUE(Ends(pidfd.get()));
+    EXPECT_TRUE(EndsInTime(pidfd.get()));
     kill(child, SIGKILL);  // Where it has not ended, the test is no reason to.
     int status = 0;
     ASSERT_EQ(waitpid(child, &status, 0), child);
