@@ -177,8 +177,7 @@ bool IsZeros(absl::string_view bytes) {
 
 absl::StatusOr<std::optional<TarMember>> TarReader::Next() {
   Records records = for_all_;
-  bool has_records =
-      false;  // There have been records, so a member must follow.
+  bool has_records = false;  // So a member must follow.
   while (true) {
     RETURN_IF_ERROR(PassOverContent());
     ASSIGN_OR_RETURN(const std::optional<TarHeader> header, NextHeader());

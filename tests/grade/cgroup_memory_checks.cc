@@ -50,7 +50,7 @@ TEST_F(Grade, MemoryLimit) {
 // none in the cgroup that is the root.
 TEST_F(Grade, LimitedFromTheStart) {
   SKIP_IF(WhyNoController("memory"));
-  const std::string script = ScriptThatTells(kMemoryLimit);
+  const std::string script = ScriptThatPrints(kMemoryLimit);
   for (int i = 0; i < 5; ++i) {
     const RandomLimit limit;
     const Answer answer = Try({script}, limit.flags);

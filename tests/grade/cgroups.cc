@@ -72,7 +72,7 @@ void ExpectNoLimit(const Shell& shell, const KernelFile& file,
   }
 }
 
-std::string ScriptThatTells(const KernelFile& file) {
+std::string ScriptThatPrints(const KernelFile& file) {
   const ControllerPlace place = FindController(file.controller).value();
   const std::string root = place.mount_root == "/" ? "" : place.mount_root;
   return MakeFile(

@@ -1,6 +1,5 @@
-// A command's cgroups, by the process that is in them: the checks of the
-// chapters about limits do not mind where a program makes them or what it calls
-// them.
+// A command's cgroups, found through a process in them: for the checks of
+// limits it does not matter where a program makes them or what it calls them.
 
 #ifndef MYDOCKER_TESTS_GRADE_CGROUPS_H_
 #define MYDOCKER_TESTS_GRADE_CGROUPS_H_
@@ -30,8 +29,7 @@ inline const KernelFile kCpusInEffect = {"cpuset", "cpuset.effective_cpus",
                                          "cpuset.cpus.effective"};
 inline const KernelFile kPidsLimit = {"pids", "pids.max", "pids.max"};
 
-// Why there is nothing to be checked: the host has no such controller. Empty if
-// it has.
+// Why nothing can be checked: the host has no such controller. Empty if it has.
 std::string WhyNoController(const std::string& name);
 
 // The path of that file for the cgroup that the process is in.
@@ -40,20 +38,19 @@ std::string PathOf(const KernelFile& file, pid_t pid);
 // The cgroups that the process is in and the check is not: their directories.
 std::set<std::string> OwnCgroups(pid_t pid);
 
-// Complains unless it reads `wanted` for the shell's cgroup, which has to be
-// another than the check's own.
+// Complains unless it reads `wanted` for the shell's cgroup, which must differ
+// from the check's own.
 void ExpectLimit(const Shell& shell, const KernelFile& file,
                  const std::string& wanted);
 
-// The same for a limit that nobody has asked for: it reads `none`, or on v2 the
+// The same for a limit that was not requested: it reads `none`, or on v2 the
 // file may be missing, since the controller is not handed down.
 void ExpectNoLimit(const Shell& shell, const KernelFile& file,
                    const std::string& none);
 
-// The path of a script that prints, before anything else is done, what this
-// file reads in the cgroup that it is in: a limit that comes late comes after
-// that.
-std::string ScriptThatTells(const KernelFile& file);
+// The path of a script that first prints what this file reads in the script's
+// cgroup: a late limit comes after that.
+std::string ScriptThatPrints(const KernelFile& file);
 
 }  // namespace blackbox
 

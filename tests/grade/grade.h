@@ -1,18 +1,18 @@
-// What the checks of the grader are written with: a reader's program is run,
-// and what is not as expected is told in the reader's words, not in C++.
+// The tools for the grader's checks: they run a reader's program and report
+// what is not as expected in the reader's words, not in C++.
 //
 //     TEST_F(Grade, ExitStatus) {
 //       const int status = RandomNumber(3, 120);
 //       Try({"sh", "-c", absl::StrCat("exit ", status)}).ExpectStatus(status);
 //     }
 //
-// A check is named in the .toml file of its chapter, which says what the reader
-// is told about it. It has to be fair: whoever keeps to the command line, in
-// whatever language, passes; and it fails for one reason. What an answer could
-// be guessed from is random.
+// The .toml file of its chapter names each check and has the text about it for
+// the reader. A check has to be fair: any program that keeps to the command
+// line, in whatever language, passes; and it fails for one reason. Values from
+// which an answer could be guessed are random.
 //
-// `make test` runs the same checks against our own programs, and those of
-// our_checks.cc, which are no reader's business.
+// `make test` runs the same checks against our own programs, and also those of
+// our_checks.cc, which do not concern readers.
 
 #ifndef MYDOCKER_TESTS_GRADE_GRADE_H_
 #define MYDOCKER_TESTS_GRADE_GRADE_H_
@@ -31,16 +31,16 @@ namespace blackbox {
 
 using Words = std::vector<std::string>;
 
-// The fixture. What a reader's program leaves behind is removed and fails no
-// check by itself: the runner gathers it from all checks, for one that is about
-// it. Ours fails.
+// The fixture. Removes what a reader's program leaves behind, without failing
+// the check: the runner collects leftovers from all checks, for one check about
+// them. Leftovers of our own programs fail the check.
 class Grade : public ContainerTest {
  protected:
   void SetUp() override;
   void TearDown() override;
 };
 
-// Fails the check: what was run, what was expected, what came instead.
+// Fails the check: what was run, what was expected, what happened instead.
 void Complain(const std::string& ran, const std::string& expected,
               const std::string& came);
 
@@ -62,7 +62,7 @@ Invocation AskingForAShell(const Words& flags = {});
 // The command line as one would type it.
 std::string Typed(const Invocation& invocation);
 
-// What came of a program that has ended.
+// The outcome of a program that has ended.
 struct Answer : Result {
   std::string ran;     // for Complain
   bool ended = false;  // or it was killed, for it took too long
@@ -72,8 +72,8 @@ struct Answer : Result {
   // All of it, in words.
   std::string Describe() const;
 
-  // Complains unless `holds`, and returns it. What came is all of the answer,
-  // or `came`.
+  // Complains unless `holds`, and returns it. Reports the whole answer, or
+  // `came`.
   bool Expect(bool holds, const std::string& expected) const;
   bool Expect(bool holds, const std::string& expected,
               const std::string& came) const;
@@ -87,8 +87,8 @@ struct Answer : Result {
 Answer Try(const Invocation& invocation);
 Answer Try(const Words& command, const Words& flags = {});
 
-// A program that runs a shell, to which commands are typed. When this object
-// goes, the shell reads end of file, and the program has to end.
+// A program that runs a shell, to which commands are typed. At the end of this
+// object's life the shell reads end of file, and the program must end.
 class Shell {
  public:
   // Complains if no shell answers.
@@ -98,7 +98,7 @@ class Shell {
   Shell& operator=(const Shell&) = delete;
   ~Shell();
 
-  // Whether the shell has answered. If not, there is nothing more to ask.
+  // Whether the shell has answered. If not, further questions are pointless.
   bool IsThere() const { return there_; }
   // The program, and the shell that it has started: as the host numbers them.
   pid_t program() const { return program_.pid(); }
@@ -137,9 +137,9 @@ class Shell {
   pid_t shell_ = 0;
 };
 
-// What a command prints can be made up. These complain unless the kernel says
-// the same of the shell: that it has 0, 1 and 2 open; that its working
-// directory is its root; that /proc, as it sees it, has process 1 alone.
+// A command's output can be faked. These complain unless the kernel confirms it
+// of the shell: that it has 0, 1 and 2 open; that its working directory is its
+// root; that /proc, as it sees it, has process 1 alone.
 void ExpectStandardStreamsAlone(const Shell& shell);
 void ExpectInRootDirectory(const Shell& shell);
 void ExpectProcOfItsOwn(const Shell& shell);
@@ -151,8 +151,7 @@ int RandomNumber(int least, int most);
 // command has printed "ready".
 Answer PressCtrlC(const Invocation& invocation);
 
-// For a check that kills the program: what stays then is not the program's
-// fault.
+// For a check that kills the program: its leftovers are then not its fault.
 void ForgiveWhatStays();
 
 // "uts, ipc"; "none".

@@ -7,9 +7,8 @@
 
 namespace blackbox {
 
-// Complains if there is a mount of the host's in the shell's mount namespace,
-// wherever it is there. A single file or folder of such a mount, as a bind
-// mount shows it, is none.
+// Complains if a mount of the host's is anywhere in the shell's mount
+// namespace. A bind mount of a single file or directory does not count.
 void ExpectNoMountOfTheHosts(const Shell& shell);
 
 }  // namespace blackbox

@@ -366,7 +366,7 @@ TEST_F(Grade, PidsLimit) {
 // Several times, for it is a race.
 TEST_F(Grade, PidsAreLimitedFromTheStart) {
   SKIP_IF(WhyNoController("pids"));
-  const std::string script = ScriptThatTells(kPidsLimit);
+  const std::string script = ScriptThatPrints(kPidsLimit);
   for (int i = 0; i < 5; ++i) {
     const std::string limit = absl::StrCat(RandomNumber(20, 200));
     const Answer answer = Try({script}, {"-pids-limit", limit});

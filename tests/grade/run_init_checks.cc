@@ -84,7 +84,7 @@ TEST_F(Grade, CpusAreLimitedFromTheStart) {
                              ContainerCgroups::ExpectedCpuShares(shares)},
                             {kCpus, {"-cpuset", "0"}, "0"}};
     for (const Limit& limit : limits) {
-      const Answer answer = Try({ScriptThatTells(limit.file)}, limit.flags);
+      const Answer answer = Try({ScriptThatPrints(limit.file)}, limit.flags);
       if (!answer.Expect(answer.out == limit.wanted + "\n",
                          absl::StrCat("output: ", limit.wanted,
                                       "   (the script prints the limit of the "

@@ -1,6 +1,6 @@
-// Where the kernel keeps a container's cgroups, found out from the kernel
-// alone: /proc/self/mountinfo, cgroup.controllers and /proc/PID/cgroup. Nothing
-// here believes what the program under test says.
+// Where the kernel keeps a container's cgroups, read from the kernel alone:
+// /proc/self/mountinfo, cgroup.controllers and /proc/PID/cgroup. Nothing here
+// trusts the output of the program under test.
 
 #ifndef MYDOCKER_TESTS_SUPPORT_CGROUPS_H_
 #define MYDOCKER_TESTS_SUPPORT_CGROUPS_H_
@@ -15,7 +15,7 @@
 
 namespace blackbox {
 
-// Where one controller of this host lives.
+// The hierarchy of one of this host's controllers.
 struct ControllerPlace {
   std::string name;         // "memory"
   bool v1 = false;          // a hierarchy of its own; else the one of v2
@@ -23,21 +23,21 @@ struct ControllerPlace {
   std::string mount_root;   // which cgroup of the hierarchy is mounted there
 };
 
-// Nothing if this host has no such controller.
+// Returns nothing if this host has no such controller.
 std::optional<ControllerPlace> FindController(const std::string& name);
 
-// Why there is no hierarchy of v1 with this controller, seen from its root, as
-// in requirements.h.
+// Returns why there is no hierarchy of v1 with this controller, seen from its
+// root, as in requirements.h.
 std::string WhyNoV1(const std::string& controller);
 
-// The directory of the cgroup that process `pid` is in, as /proc/PID/cgroup
-// tells it. Empty if the process is gone.
+// Returns the directory of the cgroup of process `pid`, according to
+// /proc/PID/cgroup. Empty if the process is gone.
 std::string CgroupDirectoryOf(pid_t pid, const ControllerPlace& place);
 
 // The directories mydocker/<12 hexadecimal digits> in every cgroup hierarchy.
 std::vector<std::string> AllContainerCgroups();
 
-// The cgroups of one container, by the process that is in them.
+// The cgroups of one container, found through a process in them.
 class ContainerCgroups {
  public:
   // Fails the test if `pid` is in no mydocker/<id> for one of the controllers
@@ -48,24 +48,24 @@ class ContainerCgroups {
 
   // The 12 hexadecimal digits.
   const std::string& id() const { return id_; }
-  // Each once: on v2 it is one for all controllers.
+  // Without duplicates: v2 has one for all controllers.
   std::vector<std::string> Directories() const;
   std::string Directory(const std::string& controller) const;
 
-  // The kernel's files, whatever their name in the version at hand, without the
-  // newline at the end; "no such controller" where the host has none; and what
-  // they read without a limit where on v2 the controller is not handed down.
+  // The content of the kernel's files, whatever their name in this version,
+  // without the newline at the end; "no such controller" if the host has none;
+  // the content without a limit if on v2 the controller is not handed down.
   std::string MemoryLimit() const;  // bytes; v2: or "max"
   std::string CpuShares() const;    // v1: shares; v2: weight
   std::string Cpus() const;
   uint64_t OomKills() const;
   std::string PidsLimit() const;  // or "max"
-  // How often a process could not be made for that limit.
+  // How often that limit prevented a new process.
   uint64_t RefusedProcesses() const;
   // Pids as the test sees them.
   std::vector<pid_t> Processes(const std::string& controller) const;
 
-  // What the three files read where nothing has been asked for.
+  // The content of the three files without a requested limit.
   static std::string NoMemoryLimit();
   static std::string DefaultCpuShares();
   static std::string DefaultCpus();

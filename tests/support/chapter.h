@@ -12,8 +12,8 @@ namespace blackbox {
 struct Chapter {
   // Its folder below chapters/: "03-pid-ns".
   std::string folder;
-  // The kinds of the namespaces that its container has of its own, as
-  // /proc/PID/ns names them: "uts", "ipc", "pid", "mnt", "user", "net".
+  // The kinds of its container's own namespaces, as /proc/PID/ns names them:
+  // "uts", "ipc", "pid", "mnt", "user", "net".
   std::set<std::string> namespaces = {};
   // The words between the program's name and the command: {"run", "-ti"}.
   std::vector<std::string> before_command = {};
@@ -21,9 +21,9 @@ struct Chapter {
   std::string program = "";
 };
 
-// The one that the test program is named after: run_init_signal_test is for
-// 08-run-init, whose folder is all that is known of it then. A program that is
-// named otherwise, or has to know more, defines this itself.
+// The chapter that the test program is named after: run_init_signal_test is for
+// 08-run-init. Then only its folder is known. A program with another name, or
+// that needs more, defines this itself.
 const Chapter& ChapterUnderTest();
 
 }  // namespace blackbox

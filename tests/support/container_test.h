@@ -1,5 +1,5 @@
-// The fixture of every black-box test: a host that may be spoiled, and the
-// proof that it was not.
+// The fixture of every black-box test: a host that a test may damage, and the
+// check that it did not.
 
 #ifndef MYDOCKER_TESTS_SUPPORT_CONTAINER_TEST_H_
 #define MYDOCKER_TESTS_SUPPORT_CONTAINER_TEST_H_
@@ -22,17 +22,17 @@ namespace blackbox {
 //     using UtsNsTest = ContainerTest;
 //     TEST_F(UtsNsTest, …) { … }
 //
-// The host that a test sees is made for it: a UTS, an IPC and a mount namespace
-// of the test's own, whose "/" is a shared mount, as systemd makes it. A
-// program that forgets a namespace renames this host and mounts on it, not on
-// yours. Other namespaces, processes and cgroups are the machine's.
+// Each test runs on a host made for it: its own UTS, IPC and mount namespaces,
+// whose "/" is a shared mount, as systemd makes it. A program that forgets a
+// namespace renames this host and mounts on it, not on yours. Other namespaces,
+// processes and cgroups are the machine's.
 //
 // After each test, everything that the test has started must be gone, and every
-// mount, cgroup, file, message queue and name be as before. What is not fails
-// the test by name, and is removed where that is possible.
+// mount, cgroup, file, message queue and name must be as before. Any leftover
+// fails the test by name, and is removed if possible.
 class ContainerTest : public testing::Test {
  protected:
-  // Skips the test where it may not make namespaces.
+  // Skips the test if it may not make namespaces.
   void SetUp() override;
   void TearDown() override;
 

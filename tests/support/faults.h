@@ -1,4 +1,4 @@
-// Kernels that say no: for the proof that a step that fails is not passed over.
+// Kernels that refuse: to prove that no failing step is ignored.
 //
 // Each function is for Invocation::before_exec and holds for the program and
 // all its children (seccomp(2)).
@@ -12,8 +12,8 @@ namespace blackbox {
 bool RefuseMounts();
 
 // Every mount(2) without flags fails with ENODEV, as for a type of file system
-// that the kernel does not have. (A filter sees no names, only numbers; an
-// overlay is what is mounted without flags.)
+// that the kernel does not have. (A filter sees only numbers, no names; only
+// overlays are mounted without flags.)
 bool RefuseMountsWithoutFlags();
 
 // Every pivot_root(2) fails with EPERM.
@@ -27,7 +27,7 @@ bool RefuseWriting();
 // file systems.
 bool RefuseNamelessFiles();
 
-// Who gives a file a name, new or in the place of another's, is killed by it.
+// A process that gives a file a name, new or replacing another's, is killed.
 bool DieOfNaming();
 
 }  // namespace blackbox

@@ -13,7 +13,7 @@
 
 namespace blackbox {
 
-// Who does the operations: in a directory, with some files held open.
+// Performs the operations: in a directory, with some files held open.
 struct Actor {
   explicit Actor(std::string directory);
   Actor(const Actor&) = delete;
@@ -24,7 +24,7 @@ struct Actor {
   std::array<int, 4> held = {-1, -1, -1, -1};
 };
 
-// One operation and its arguments. What they mean is the kind's to say.
+// One operation and its arguments. The kind determines their meaning.
 struct Step {
   size_t kind = 0;
   std::string path;
@@ -46,7 +46,7 @@ class FileOperations {
   static size_t CountKinds();
   static size_t CountMakingKinds();
 
-  // Does it and returns what came of it: an errno's name, or what was read.
+  // Performs it and returns the result: an errno's name, or what was read.
   static std::string Do(Actor& actor, const Step& step);
   // The step in words.
   static std::string Describe(const Step& step);

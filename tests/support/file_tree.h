@@ -1,4 +1,4 @@
-// What a directory holds, in words: for comparing two of them.
+// A directory's content as text, for comparing two of them.
 
 #ifndef MYDOCKER_TESTS_SUPPORT_FILE_TREE_H_
 #define MYDOCKER_TESTS_SUPPORT_FILE_TREE_H_
@@ -17,10 +17,10 @@ std::string Printable(const std::string& text);
 // The name of an errno: "ENOENT".
 std::string ErrnoName(int error);
 
-// What readdir(3) says, without "." and "..", in its order.
+// The entries that readdir(3) returns, without "." and "..", in its order.
 //
-// A directory that only one layer has is listed by overlayfs as it is there,
-// with the whiteouts in it, which cannot be seen otherwise. They are left out.
+// If only one layer has a directory, overlayfs lists it unchanged, with its
+// whiteouts, which are otherwise invisible. They are left out here.
 struct Listed {
   std::string name;
   ino_t inode = 0;

@@ -18,7 +18,7 @@ class HeldContainer {
   // `first`, which prints nothing, says "ready" and waits.
   explicit HeldContainer(const std::vector<std::string>& flags = {},
                          const std::string& first = ":");
-  // The same, started in another way; `invocation.args` are ignored.
+  // The same, started as `invocation` says; `invocation.args` are ignored.
   HeldContainer(const std::vector<std::string>& flags, const std::string& first,
                 Invocation invocation);
 

@@ -26,10 +26,9 @@ struct HostState {
 // Returns the cgroups, in every hierarchy that is mounted: their directories.
 std::set<std::string> CgroupDirectories();
 
-// Fails the test for each thing that is not as in `before`, and for each
-// process that descends from this one and still lives; then removes what it
-// can. Waits for what the kernel does on its own time: dying processes, freed
-// cgroups.
+// Fails the test for each difference from `before`, and for each living
+// descendant of this process; then removes what it can. Waits for what the
+// kernel does asynchronously: dying processes, freed cgroups.
 void ExpectUnchanged(const HostState& before);
 
 }  // namespace blackbox

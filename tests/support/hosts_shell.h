@@ -1,4 +1,4 @@
-// An interactive shell on the host, whose job the program under test is.
+// An interactive shell on the host that runs the program under test as a job.
 
 #ifndef MYDOCKER_TESTS_SUPPORT_HOSTS_SHELL_H_
 #define MYDOCKER_TESTS_SUPPORT_HOSTS_SHELL_H_
@@ -24,7 +24,7 @@ class HostsShell : public Terminal {
   explicit HostsShell(const Invocation& invocation);
   void AwaitPrompt() { Expect("host> "); }
   // The program, on the host: the process that the shell has started. Waits
-  // until it is there; 0 if it does not come.
+  // until it exists; 0 if it does not appear.
   pid_t FindProgram();
   // Ends the shell. All that it has started must have ended.
   void End();

@@ -1,4 +1,4 @@
-// How the program under test is started: its words, its surroundings, its
+// How the program under test is started: its arguments, its environment, its
 // caller.
 
 #ifndef MYDOCKER_TESTS_SUPPORT_LAUNCH_H_
@@ -18,7 +18,7 @@ namespace blackbox {
 // variable RUN, or else the chapter's own build (see chapter.h).
 std::string ProgramPath();
 
-// How a program is started. What is not mentioned is as in the test itself.
+// How a program is started. Everything else is as in the test itself.
 struct Invocation {
   // The words behind the program's name.
   std::vector<std::string> args = {};
@@ -42,12 +42,12 @@ struct Invocation {
   // Whether it looks for leaks at its end, if it is built with a sanitizer.
   // That takes a /proc, one more process and descriptors: not on every host.
   bool leak_check = true;
-  // Done in the new process, last before execve and before `uid` is put on:
-  // unshare(2), setrlimit(2), … False: the start has failed.
+  // Called in the new process, last before execve and before the change to
+  // `uid`: unshare(2), setrlimit(2), … False: the start has failed.
   std::function<bool()> before_exec = nullptr;
 };
 
-// An ordinary user's uid: no name goes with it, and nothing belongs to it.
+// An ordinary user's uid, without a name and without files.
 inline constexpr uid_t kOrdinaryUser = 65533;
 
 // Whether the program under test is built with AddressSanitizer.

@@ -1,4 +1,4 @@
-// Programs that take memory, and what should become of them under a limit.
+// Programs that take memory, and what should happen to them under a limit.
 
 #ifndef MYDOCKER_TESTS_SUPPORT_MEMORY_H_
 #define MYDOCKER_TESTS_SUPPORT_MEMORY_H_
@@ -24,15 +24,15 @@ std::string TakeMemoryInShell(uint64_t bytes);
 
 // What the program under test takes for itself beside the workload, in a cgroup
 // that both are in, if it is built with AddressSanitizer: a shadow of all
-// memory, and what was freed. 0 if it is an ordinary one, whose few pages are
-// none to speak of.
+// memory, and what was freed. 0 for an ordinary build, whose few pages are
+// negligible.
 uint64_t MemoryOfSanitizers();
 
-// What becomes of a process that wants more than its limit.
+// What happens to a process that allocates more than its limit.
 enum class Outcome { kKilled, kHeld };
 
-// What this host does with a process that wants `excess` bytes more than its
-// limit. The kernel moves them to swap, if there is any (/proc/swaps): the
+// What this host does with a process that allocates `excess` bytes more than
+// its limit. The kernel moves them to swap, if there is any (/proc/swaps): the
 // process is held at its limit. If there is none, the OOM killer ends it.
 Outcome ExpectedOutcome(uint64_t excess);
 
@@ -44,8 +44,8 @@ uint64_t ResidentMemory(const std::vector<pid_t>& pids);
 uint64_t SwappedMemory(const std::vector<pid_t>& pids);
 
 // Waits until the processes that `processes` returns are held at `limit`: they
-// have from 90 to 101 per cent of it in RAM, and `excess` bytes in swap. What
-// they had instead is told if it does not come to that.
+// have from 90 to 101 per cent of it in RAM, and `excess` bytes in swap.
+// Otherwise the failure says what they had.
 testing::AssertionResult AreHeldAt(
     uint64_t limit, uint64_t excess,
     const std::function<std::vector<pid_t>()>& processes);

@@ -1,5 +1,4 @@
-// Mounts, as the kernel lists them, and hosts of one program's own to try them
-// in.
+// Mounts, as the kernel lists them, and private hosts to try them in.
 
 #ifndef MYDOCKER_TESTS_SUPPORT_MOUNTS_H_
 #define MYDOCKER_TESTS_SUPPORT_MOUNTS_H_

@@ -18,7 +18,8 @@ in_port_t PortOf(int server);
 // The same for an abstract socket (unix(7)): one that has a name, but no file.
 int ListenByName(const std::string& name);
 
-// What comes of connecting to it, in the kernel's words, or "connected".
+// Returns the result of connecting to it: the kernel's error text, or
+// "connected".
 std::string ConnectByName(const std::string& name);
 
 }  // namespace blackbox

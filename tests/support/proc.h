@@ -1,6 +1,6 @@
-// What the kernel says of processes, read from /proc (proc(5)).
+// What the kernel reports about processes in /proc (proc(5)).
 //
-// The tests believe these files, not the program under test.
+// The tests trust these files, not the program under test.
 
 #ifndef MYDOCKER_TESTS_SUPPORT_PROC_H_
 #define MYDOCKER_TESTS_SUPPORT_PROC_H_
@@ -59,8 +59,8 @@ std::string Describe(pid_t pid);
 bool WaitForEnd(pid_t pid);
 
 // Returns the descendant of `pid` that is process 1 of a PID namespace of its
-// own: the container's first process. Waits until it is there; 0 if it does not
-// come.
+// own: the container's first process. Waits until it exists; 0 if it does not
+// appear.
 pid_t FindInit(pid_t pid);
 
 // Runs `look` in a process that has entered these namespaces ("ipc", "mnt",

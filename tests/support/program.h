@@ -27,10 +27,10 @@
 
 namespace blackbox {
 
-// What came of a program.
+// The outcome of a program.
 struct Result {
-  // As waitpid(2) tells it: an exit status, or the signal that killed it; the
-  // other is -1.
+  // As from waitpid(2): an exit status, or the signal that killed it; the other
+  // is -1.
   int exit_status = -1;
   int signal = -1;
   std::string out = "";
@@ -65,7 +65,7 @@ class Process {
   void CloseInput();
   void Signal(int signal);
 
-  // Closes its input, waits for its end and returns what came of it, with the
+  // Closes its input, waits for its end and returns the outcome, with the
   // output that ReadLine has not taken. After kPatience the test fails and the
   // program is killed.
   Result Wait();
@@ -104,8 +104,8 @@ Result Execute(const Invocation& invocation);
 // be the last thing that a pipe or a list of commands needs.
 Result RunOnHost(const std::string& script);
 
-// Runs the program under test with these words, which it has to refuse: in one
-// line with each of `mentions` in it as a word of its own, with exit status
+// Runs the program under test with these words, which it must refuse: with one
+// line that contains each of `mentions` as a separate word, and exit status
 // 125. The command should be one that would leave a trace, if it ran: a file in
 // the directory that the fixture watches.
 void ExpectRefused(const std::vector<std::string>& args,

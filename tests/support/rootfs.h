@@ -10,11 +10,12 @@ namespace blackbox {
 
 // Makes a root file system in TestDirectory(), under this name, and returns its
 // path: a static busybox with its commands in /bin, and empty folders. Fails
-// the test where that cannot be done.
+// the test if that is impossible.
 std::string MakeRootfs(const std::string& name = "rootfs");
 
-// Everything below `directory` that a change would change, one entry for each
-// file by its path: type, permissions, owner, times, and content or target.
+// Everything below `directory` that a modification would affect, one entry for
+// each file by its path: type, permissions, owner, times, and content or
+// target.
 std::map<std::string, std::string> Inventory(const std::string& directory);
 
 }  // namespace blackbox

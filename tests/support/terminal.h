@@ -1,4 +1,4 @@
-// A program on a terminal, and somebody who types there.
+// A program on a terminal, and its typing user.
 
 #ifndef MYDOCKER_TESTS_SUPPORT_TERMINAL_H_
 #define MYDOCKER_TESTS_SUPPORT_TERMINAL_H_
@@ -27,10 +27,10 @@ class Terminal {
 
   pid_t pid() const { return pid_; }
 
-  // Types `text`; "\n" is the Enter key, kCtrlC is what it says.
+  // Types `text`; "\n" is the Enter key, kCtrlC is Ctrl-C.
   void Type(const std::string& text);
 
-  // Waits for `text` on the screen behind what earlier calls have read, and
+  // Waits for `text` on the screen after what earlier calls have read, and
   // returns everything up to its end. After kPatience, or when the last program
   // there has ended without it, the test fails.
   std::string Expect(const std::string& text);
@@ -39,7 +39,7 @@ class Terminal {
   Result Wait();
 
  private:
-  // Reads what there is; false when there is nobody left who could write.
+  // Reads what is available; false when no writer is left.
   bool Read();
 
   pid_t pid_ = -1;

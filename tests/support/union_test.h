@@ -1,5 +1,5 @@
 // The fixture for unions: mounts of the program under test, and of the kernel's
-// overlayfs, which is the judge.
+// overlayfs as the reference.
 
 #ifndef MYDOCKER_TESTS_SUPPORT_UNION_TEST_H_
 #define MYDOCKER_TESTS_SUPPORT_UNION_TEST_H_
@@ -12,9 +12,9 @@
 
 namespace blackbox {
 
-// After each test nothing may be mounted, and no process be left. What the
-// sanitizers find in a program that is built with them, which has nobody to
-// tell it to in the background, fails the test.
+// After each test nothing may be mounted, and no process may be left. A program
+// in the background has nobody to report to: if it is built with sanitizers,
+// their findings fail the test.
 class UnionTest : public ContainerTest {
  protected:
   void SetUp() override;

@@ -1,7 +1,7 @@
 // Waiting for something that happens in another process or in the kernel.
 //
-// Nothing here sleeps for a fixed time and hopes: a wait ends when what is
-// awaited is there. The bound only turns a test that would hang into one that
+// Nothing here sleeps for a fixed time and hopes: a wait ends when its
+// condition holds. The bound only turns a test that would hang into one that
 // fails, and is far above what a busy machine or an emulated one needs.
 
 #ifndef MYDOCKER_TESTS_SUPPORT_WAIT_H_
@@ -19,7 +19,7 @@ inline constexpr std::chrono::seconds kPatience(60);
 std::chrono::milliseconds Patience();
 void SetPatience(std::chrono::milliseconds patience);
 
-// A moment after which a wait has failed, and how far it is.
+// A moment after which a wait has failed, and the time left until then.
 class Deadline {
  public:
   explicit Deadline(std::chrono::milliseconds from_now = Patience())
@@ -32,9 +32,9 @@ class Deadline {
   std::chrono::steady_clock::time_point at_;
 };
 
-// Polls `condition` until it holds, for what the kernel finishes on its own
-// time and announces nowhere (an orphan's new parent, a freed cgroup). Returns
-// whether it came to hold within kPatience.
+// Polls `condition` until it holds, for what the kernel finishes asynchronously
+// and without notification (an orphan's new parent, a freed cgroup). Returns
+// whether it held within kPatience.
 bool WaitUntil(const std::function<bool()>& condition);
 
 // Waits until the file descriptor `fd` polls readable or closed, and returns

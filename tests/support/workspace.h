@@ -9,15 +9,15 @@ namespace blackbox {
 
 // Makes the directories below. ContainerTest does this before each test.
 void MakeWorkspace();
-// Removes them. What is mounted there must be gone.
+// Removes them. Everything in them must be unmounted.
 void RemoveWorkspace();
 
 // Returns a directory for the test's own files, which every user may enter.
 std::string TestDirectory();
 
 // Returns the directory in which programs start, and the one that is their
-// TMPDIR. Everybody may write there, and nobody should: what stays there when
-// the test is over is a leak.
+// TMPDIR. Everybody may write there, and nobody should: any file left there
+// after the test is a leak.
 std::string WatchedDirectory();
 std::string WatchedTemporaryDirectory();
 
@@ -31,7 +31,7 @@ std::string MakeFile(const std::string& name, const std::string& content,
                      unsigned permissions);
 
 // Returns a word that no other test, run or machine has used: 12 letters behind
-// the prefix "t". An answer that contains it is not made up.
+// the prefix "t". An answer that contains it cannot be made up.
 std::string RandomName();
 
 }  // namespace blackbox
