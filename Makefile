@@ -15,7 +15,7 @@ endif
 
 # ---------------------------------------------------------------- chapters
 
-# Folder: NN-name; the page docs/NN-name.md; the targets chapterN and name.
+# Directory: NN-name; page: docs/NN-name.md; targets: chapterN and name.
 CHAPTERS := 00-proc 01-uts-ns 02-ipc-ns 03-pid-ns 04-mount-ns 05-user-ns 06-net-ns \
             07-cgroup-memory 08-run-init 09-rootfs 10-union-fs 11-fuse-union
 
@@ -29,13 +29,13 @@ chapter_of = $(foreach c,$(CHAPTERS),$(if $(filter $1,$(call number_of,$c)),$c))
 COMMON_TAGS := $(shell grep -rHm1 '^// From chapter ' common --include='*.h' | \
                  sed -E 's|\.h:// From chapter ([0-9]+)\..*|:\1|')
 COMMON := $(sort $(foreach t,$(COMMON_TAGS),$(firstword $(subst :, ,$t))))
-# 0 1 2 … $1. Not by seq: it is asked for each header and each chapter.
+# 0 1 2 … $1. Not by seq: it is needed for each header and each chapter.
 up_to = $(call through,$1,$(foreach c,$(CHAPTERS),$(call number_of,$c)))
 through = $(firstword $2) $(if $(filter-out $1,$(firstword $2)),$(call through,$1,$(wordlist 2,$(words $2),$2)))
-# What chapter 0 introduces is for itself and the doctor.
+# Only chapter 0 and the doctor use what chapter 0 introduces.
 common_up_to = $(foreach t,$(COMMON_TAGS),$(if \
                  $(filter $(lastword $(subst :, ,$t)),$(filter-out 0,$(call up_to,$1))),$(firstword $(subst :, ,$t))))
-# These two look ahead: they take from all of common/ what they call.
+# These two may use all of common/.
 common_objects = $(if $(filter 0,$1),$(BUILD)/common.a,$(patsubst %,$(BUILD)/%.o,$(call common_up_to,$1)))
 
 # ------------------------------------------------------------------- build
@@ -45,8 +45,8 @@ common_objects = $(if $(filter 0,$1),$(BUILD)/common.a,$(patsubst %,$(BUILD)/%.o
 SANITIZE ?=
 SANITIZERS = $(if $(filter thread,$(SANITIZE)),thread,address$(,)undefined)
 # `make ARCH=arm64 …` builds for another processor, beside the rest: with
-# Debian's cross compiler, and the libraries that scripts/sysroot.sh unpacks. What
-# comes of that, only the lab can run. (The environment's ARCH is others'.)
+# Debian's cross compiler, and the libraries that scripts/sysroot.sh unpacks. Only
+# the lab can run the result. (ARCH in the environment belongs to others.)
 MACHINE := $(patsubst x86_64,amd64,$(patsubst aarch64,arm64,$(shell uname -m)))
 ARCH := $(MACHINE)
 CROSS := $(filter-out $(MACHINE),$(ARCH))
@@ -64,14 +64,14 @@ CXX := $(if $(CROSS),aarch64-linux-gnu-g++ --sysroot=$(SYSROOT),g++)
 AR := $(if $(CROSS),aarch64-linux-gnu-)ar
 PKG_CONFIG := $(if $(CROSS),PKG_CONFIG_SYSROOT_DIR=$(SYSROOT) \
   PKG_CONFIG_LIBDIR=$(SYSROOT)/usr/lib/aarch64-linux-gnu/pkgconfig:$(SYSROOT)/usr/share/pkgconfig) pkg-config
-# Small rather than fast: the time is the kernel's, and `run` stays in memory as
-# long as its container lives.
+# Small rather than fast: the kernel takes most of the time, and `run` stays in
+# memory as long as its container lives.
 OPTIMIZE := -Os
 # maybe-uninitialized is the optimizer's guess, and each version of GCC guesses
 # differently: shown, but no error.
 #
-# Not vptr: to look at an object's type it makes a pipe, and where a test leaves
-# no descriptor for that, it takes the object for a wrong one.
+# Not vptr: it makes a pipe to inspect an object's type, and if a test leaves no
+# descriptor for that, it mistakes the object for a wrong one.
 CXXFLAGS := -std=c++20 -g1 -Wall -Wextra -Werror -Wno-error=maybe-uninitialized -I. \
   $(if $(SANITIZE),-fsanitize=$(SANITIZERS) -fno-sanitize=vptr -fno-sanitize-recover=all \
     -fno-omit-frame-pointer)
@@ -101,7 +101,7 @@ $(TEST_PRECOMPILED): HEADERS = functional string vector absl/status/statusor.h a
 $(PRECOMPILED) $(TEST_PRECOMPILED): Makefile
 	@mkdir -p $(@D)
 	@printf '#include <%s>\n' $(HEADERS) > $@
-# By name: a pattern rule is passed over while another rule's header is there.
+# By name: make skips a pattern rule while another rule's header exists.
 $(PRECOMPILED).gch $(TEST_PRECOMPILED).gch $(BUILD)/absl.libs: | $(SYSROOT:%=%/packages)
 $(PRECOMPILED).gch $(TEST_PRECOMPILED).gch: %.gch: %
 	@echo "compile $@"
@@ -112,7 +112,7 @@ define compile
 	@echo "compile $<"
 	@$(CXX) $(CXXFLAGS) $(OPTIMIZE) -MMD -MP -include $1 -c $< -o $@
 endef
-# Nobody waits for a test to run; everybody for it to compile.
+# Tests run fast enough; what takes time is compiling them.
 $(BUILD)/tests/%: private OPTIMIZE := -O0
 $(BUILD)/%.o: %.cc $(PRECOMPILED).gch Makefile
 	$(call compile,$(PRECOMPILED))
@@ -122,8 +122,8 @@ $(BUILD)/tests/%.o: tests/%.cc $(TEST_PRECOMPILED).gch Makefile
 $(SYSROOT:%=%/packages): scripts/sysroot.sh vagrant/packages.txt
 	@scripts/sysroot.sh $(CROSS) $(SYSROOT)
 
-# Chapter 11 has one library more. It has plugins, which ld warns of in a static
-# program; we load none.
+# Chapter 11 needs one more library. That has plugins, about which ld warns in a
+# static program; we load none.
 FUSE_LIBS := $(BUILD)/chapters/11-fuse-union/fuse.libs
 $(FUSE_LIBS): Makefile
 	@mkdir -p $(@D)
@@ -173,8 +173,8 @@ ifneq ($(word 2,$(ASKED_FOR)),)
 $(error $(ASKED_FOR): one chapter at a time, for each leaves its program as ./run)
 endif
 
-# Chapter 9: root file systems for containers, made anew, and a program that
-# leaves one.
+# Chapter 9: newly made root file systems for containers, and a program that
+# escapes from one.
 .PHONY: rootfs-busybox rootfs-debian escape
 rootfs-busybox:
 	@vagrant/provision.sh packages run
@@ -191,7 +191,7 @@ escape: $(ESCAPE)
 
 # ------------------------------------------------------------------- tests
 
-# GoogleTest can report to a socket, and ld warns of that in a static program.
+# GoogleTest can report to a socket, about which ld warns in a static program.
 GTEST_LIBS := -lgmock -lgtest_main -lgtest -Wl,--no-warnings
 ALL_COMMON := $(COMMON:%=$(BUILD)/%.o)
 
@@ -208,12 +208,12 @@ $(BUILD)/tests/chapters/fuse_union_tree_test: \
 $(BUILD)/tests/real_root: $(BUILD)/tests/real_root.o $(BUILD)/absl.libs
 	$(call link)
 
-# Without sanitizers too, it must be seen to do what they are to catch.
+# Also without sanitizers, to show that it does what they should catch.
 $(BUILD)/tests/canary: $(BUILD)/tests/canary.o $(BUILD)/absl.libs
 	$(call link)
 
-# The checks of a reader's program, for ours: tests/grade/pid_ns_test runs those
-# of 03-pid-ns.toml. What an ordinary user may run, root may too.
+# The checks of a reader's program, run on ours: tests/grade/pid_ns_test runs
+# those of 03-pid-ns.toml. What an ordinary user may run, root may, too.
 GRADED := $(filter $(patsubst tests/grade/%.toml,%,$(wildcard tests/grade/*.toml)),$(CHAPTERS))
 GRADER := $(BUILD)/tests/grade/grade
 $(GRADER): $(patsubst %.cc,$(BUILD)/%.o,$(wildcard tests/grade/*.cc)) $(TEST_SUPPORT:%=$(BUILD)/%.o) $(BUILD)/absl.libs
@@ -233,12 +233,12 @@ $(foreach c,$(BY_USERS),$(eval $(call graded_test_rule,$c,user,))$(eval $(call g
 
 .PHONY: tests checked-programs
 tests: $(PROGRAMS) $(DOCTOR) $(ESCAPE) $(COMMON_TESTS) $(BLACK_BOX_TESTS) $(GRADER) $(GRADED_TESTS) $(BUILD)/tests/real_root
-# What `make SANITIZE=1` is for. The black-box tests need no sanitizer: it is the
-# program they run that is looked at.
+# What `make SANITIZE=1` is for. The black-box tests need no sanitizer: the
+# program that they run has it.
 checked-programs: $(PROGRAMS) $(DOCTOR) $(ESCAPE) $(COMMON_TESTS) $(BUILD)/tests/canary
 
-# Installing comes first, and in a make of its own: without pkg-config and the
-# compiler there is nothing to build with.
+# Installing comes first, in a separate make: without pkg-config and the compiler
+# nothing can be built.
 .PHONY: test test-sanitizers
 test: deps
 	@$(MAKE) tests
@@ -255,7 +255,7 @@ test-sanitizers: deps
 
 # ----------------------------------------------------------------- fuzzing
 
-# tests/fuzz/property.h tells what a target is. TARGET=handshake chooses one;
+# tests/fuzz/property.h explains targets. TARGET=handshake chooses one;
 # SECONDS is how long each of them runs.
 FUZZ_BUILD := build/fuzz
 FUZZ_TARGETS := $(patsubst tests/fuzz/%_fuzz.cc,%,$(wildcard tests/fuzz/*_fuzz.cc))
@@ -301,7 +301,7 @@ test-faults-selftest:
 
 # ------------------------------------------------------------- the grader
 
-# docs/grading.md tells how it is used, tests/grade/README.md how it is made.
+# docs/grading.md explains its use, tests/grade/README.md its design.
 WORKSHOP := workshop
 WORKSHOP_BUILD := $(BUILD)/workshop
 GRADE := tests/grade/grade.py --workshop $(WORKSHOP)
@@ -312,11 +312,11 @@ EX ?=
 JSON ?=
 TIME_LIMIT ?= 10
 
-# A workshop has what common/ has before the chapter: what the chapter adds to
-# it is the reader's to write. Chapter 1 has nothing yet.
+# A workshop has common/ as it is before the chapter: the reader writes what the
+# chapter adds to it. Chapter 1 has nothing yet.
 common_before = $(if $(filter 1,$1),,$(call common_up_to,$(shell expr $1 - 1)))
 
-# Warnings are no errors in a program that is being written.
+# Warnings are not errors in a program that is being written.
 define workshop_rules
 $(WORKSHOP_BUILD)/$1/%.o: private CXXFLAGS := $(filter-out -Werror -I.,$(CXXFLAGS)) -I$(WORKSHOP_BUILD)/$1/include
 $(WORKSHOP_BUILD)/$1/%.o: $(WORKSHOP)/$1/%.cc $(PRECOMPILED).gch Makefile | $(WORKSHOP_BUILD)/$1/include
@@ -334,7 +334,7 @@ $(WORKSHOP)/$1/run: $(patsubst $(WORKSHOP)/%.cc,$(WORKSHOP_BUILD)/%.o,$(wildcard
 start$(call number_of,$1):
 	@$(GRADE) start $(call number_of,$1)
 workshop$(call number_of,$1): $(WORKSHOP)/$1/run
-# To standard error, so that what is left is the grader's.
+# To standard error: standard output is the grader's.
 grade$(call number_of,$1):
 	@vagrant/provision.sh packages build run test grade >&2
 	@$$(MAKE) -s $(GRADER) $(if $(RUN),,$(WORKSHOP)/$1/run) >&2
@@ -359,7 +359,7 @@ grade-fidelity:
 
 # ---------------------------------------------------------- how fast it is
 
-# docs/bench.md tells what came out, tests/bench/README.md how it is measured.
+# docs/bench.md has the results, tests/bench/README.md the method.
 BENCH := $(BUILD)/tests/bench
 BENCH_PROGRAMS := $(BENCH)/attach $(BENCH)/parts
 $(BENCH_PROGRAMS): %: %.o $(ALL_COMMON) $(BUILD)/absl.libs
@@ -372,7 +372,7 @@ $(BENCH)/floor: tests/bench/floor.c $(BUILD)/chapters/09-rootfs/run Makefile
 	  -DSIZE_OF_MYDOCKER=$$(($$(readelf --wide --segments $(BUILD)/chapters/09-rootfs/run | \
 	    awk '/ LOAD / { end = $$2 "+" $$5 } END { print end }'))) -static -Wl,-z,noseparate-code $< -o $@
 
-# Built with the tests, so that a change that they no longer fit is seen in CI.
+# Built with the tests, so that CI notices a change that breaks them.
 tests: $(BENCH_PROGRAMS)
 
 .PHONY: bench bench-check
@@ -403,7 +403,7 @@ help:
 deps:
 	@vagrant/provision.sh packages $(FOR)
 
-# Not as ./run: whoever asks in the middle of a chapter keeps that chapter's.
+# Not as ./run, which stays the program of the reader's chapter.
 .PHONY: doctor
 doctor:
 	@vagrant/provision.sh packages build
@@ -435,7 +435,7 @@ clean:
 
 # ---------------------------------------------------------------- the pages
 
-# docs/tools/README.md tells how a page is written. PAGE=03-pid-ns chooses one.
+# docs/tools/README.md explains how to write a page. PAGE=03-pid-ns chooses one.
 PAGE ?=
 BOOK := docs/tools/book.py
 

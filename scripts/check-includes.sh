@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
 #
-# The order of the tutorial, as the includes have it:
+# Checks the order of the tutorial in the includes:
 #  - each header of common/ says which chapter introduces it;
 #  - a chapter includes only what it or an earlier chapter introduces, and
-#    nothing of another chapter. Chapter 0 and the doctor look ahead at all that
-#    common/ has, and what chapter 0 introduces is for these two alone; the
-#    doctor is of no chapter;
-#  - a file of common/ includes only what is introduced no later than itself;
+#    nothing of another chapter. Chapter 0 and the doctor may include all of
+#    common/, and only these two what chapter 0 introduces; the doctor belongs
+#    to no chapter;
+#  - a file of common/ includes nothing that is introduced later than itself;
 #  - each file of common/ is in a room, and includes only rooms of its own floor
 #    or below;
-#  - no two files of common/ include each other, not even by a detour.
+#  - no two files of common/ include each other, not even indirectly.
 
 set -euo pipefail
 cd "${1:-"$(dirname "${BASH_SOURCE[0]}")/.."}"
@@ -48,7 +48,7 @@ while read -r header; do
   [[ -n ${floor_of[${room:-none}]:-} ]] || complain "$header: it is in no room of common/ (${!floor_of[*]})"
 done < <(find common -name '*.h' | sort)
 
-readonly last=99 # Looks ahead at all.
+readonly last=99 # May include everything.
 
 # includes FILE: what it includes of ours, without the ".h".
 includes() { sed -nE 's|^#include "((common\|chapters\|doctor)/.*)\.h".*|\1|p' "$1"; }
@@ -88,7 +88,7 @@ for file in "${!chapter_of[@]}"; do
   done
 done
 
-# tsort(1) puts in order what can be put in order, and names the circles.
+# tsort(1) sorts what can be sorted, and names the cycles.
 circles=$(
   for file in "${!chapter_of[@]}"; do
     for part in "$file.h" "$file.cc"; do

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 #
-# The articles' experiment: a program that wants 200 MB, in a container without
-# a limit, and in one that may have 100 MB. What is printed, the kernel's files
-# say.
+# The articles' experiment: a program that allocates 200 MB, in a container
+# without a limit, and in one limited to 100 MB. All numbers are from the
+# kernel's files.
 
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -14,8 +14,8 @@ fi
 readonly STRESS=(stress --vm-bytes 200m --vm-keep -m 1)
 readonly WANTED=$((199 * 1048576)) # stress counts a little less than its 200m
 readonly LIMIT=100m
-# What it may hold with that: the pages of its own file may be charged to whoever
-# read them first.
+# The tolerance: the pages of its own file may be charged to the cgroup that read
+# them first.
 readonly MOST=$((101 * 1048576))
 log=$(mktemp)
 run_pid=
@@ -28,7 +28,7 @@ trap finish EXIT
 
 mib() { awk -v bytes="$1" 'BEGIN { printf "%.1f MiB", bytes / 1048576 }'; }
 
-# steps: what `run -verbose` has told so far, without the milliseconds at the end.
+# steps: what `run -verbose` has logged so far, without the milliseconds at the end.
 steps() { sed -E 's/ \([0-9.]+ ms\)$//' "$log"; }
 
 # start FLAG...: the experiment in a container, in the background. Sets run_pid,
@@ -45,7 +45,7 @@ start() {
       exit 1
     fi
   done
-  # On cgroup v1 each controller has a place of its own, on v2 one place is all.
+  # On cgroup v1 each controller has its own cgroup, on v2 one serves all.
   cgroup=$(steps | sed -n 's/.* made cgroup //p' | grep -m1 /memory/ ||
     steps | sed -n 's/.* made cgroup //p' | tail -n 1)
   if [[ -e $cgroup/memory.limit_in_bytes ]]; then
@@ -55,7 +55,7 @@ start() {
   fi
 }
 
-# sample: looks at the container's largest process. Sets resident and swapped, the
+# sample: measures the container's largest process. Sets resident and swapped, the
 # bytes that it has in memory and in swap.
 sample() {
   local pid fields r w
@@ -68,8 +68,8 @@ sample() {
   done < <(cat "$cgroup/cgroup.procs" 2>/dev/null)
 }
 
-# follow: until the largest process has all that it wants, in memory or in swap,
-# or the container has ended. Sets most to the memory that it had at the most.
+# follow: until the largest process has all its memory, in RAM or in swap, or the
+# container has ended. Sets most to its peak in RAM.
 follow() {
   most=0
   while kill -0 "$run_pid" 2>/dev/null; do
@@ -87,7 +87,7 @@ stop() {
   run_pid=
 }
 
-# refute MESSAGE: the experiment has not come out as this page of the book says.
+# refute MESSAGE: the result is not what this page of the book says.
 refute() {
   echo "demo: $*" >&2
   exit 1

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 #
-# diff.sh N: what chapter N adds to chapter N-1. First its steps against those of
-# the chapter before, then, whole, what common/ has gained for it.
+# diff.sh N: what chapter N adds to chapter N-1. First the diff of its steps, then
+# in full the files that common/ has gained for it.
 
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -14,7 +14,7 @@ chapter_dir() {
 
 new=$(chapter_dir "$number")
 old=
-# Chapter 0 looks at the machine; the container begins with chapter 1.
+# Chapter 0 inspects the machine; the container begins with chapter 1.
 ((number < 2)) || old=$(chapter_dir $((number - 1)))
 if [[ -z $old ]]; then
   echo "chapter $number is the first: it adds itself to nothing. Read $new/main.cc"
@@ -24,8 +24,8 @@ fi
 colour=never
 [[ ! -t 1 ]] || colour=always
 # compare OLD NEW: two files or folders. diff's status 1 means "they differ",
-# which is the point. The marks of the regions that the pages show are not the
-# lesson. Nor is a program beside the chapter's own, nor what a file includes.
+# which is the point. Leaves out what is not the lesson: the markers of regions that
+# pages show, programs beside the chapter's own, and includes.
 compare() {
   diff --color="$colour" -ruN --exclude=escape -I '^ *// #\(end\)\?region ' -I '^#include' \
     --label "$1" --label "$2" "$1" "$2" || (($? == 1))
@@ -34,9 +34,8 @@ compare() {
 if [[ ! -e $new/run.cc ]]; then
   compare "$old/main.cc" "$new/main.cc"
 elif [[ ! -e $old/run.cc ]]; then
-  # Chapter 8: one file becomes three. The steps were in main.cc and are in
-  # run.cc now; what is new altogether comes after them, in the order in which
-  # it runs.
+  # Chapter 8: one file becomes three. The steps moved from main.cc to run.cc;
+  # entirely new files follow, in the order in which they run.
   compare "$old/main.cc" "$new/run.cc"
   for file in init.cc main.cc; do
     compare /dev/null "$new/$file"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 #
-# What one can type after "make".
+# Lists the targets of make.
 
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."

@@ -1,13 +1,12 @@
 #!/usr/bin/env bash
 #
-# Everything that can be said about the sources without running them. Prints a
-# line for each check, and its findings.
+# All static checks of the sources. Prints a line for each check, and its findings.
 
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 mapfile -t sources < <(git ls-files --cached --others --exclude-standard '*.cc' '*.h')
-# The programs; the tests would take the quarter of an hour that nobody waits for.
+# Only the programs; the tests would take a quarter of an hour.
 mapfile -t units < <(printf '%s\n' "${sources[@]}" | grep -E '^(chapters|common|doctor)/.*\.cc$')
 mapfile -t shell < <(git ls-files --cached --others --exclude-standard '*.sh' .ci/run)
 mapfile -t python < <(git ls-files --cached --others --exclude-standard '*.py')
@@ -27,8 +26,8 @@ check() {
   fi
 }
 
-# clang-tidy FILE. It takes ten seconds and more, most of them for headers of
-# the system; the warnings there, which it counts, are nobody's business.
+# clang-tidy FILE. It takes ten seconds or more, mostly for system headers; the
+# warnings in those, which it counts, are irrelevant.
 tidy() {
   clang-tidy --quiet --warnings-as-errors='*' "$1" -- -std=c++20 -I. 2>&1 |
     { grep -vE '^[0-9]+ warnings? generated' || true; }

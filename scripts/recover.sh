@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 #
 # Removes what mydocker, or an experiment of its chapters, may have left behind:
-# containers whose `run` is dead, as their directories in /run/mydocker have it
+# containers whose `run` is dead, according to their directories in /run/mydocker
 # (common/container/container_directory.h), with their processes, cgroups and
 # layers; mounts in containers' files; unions of chapter 11 whose process is
-# dead; and what hides the host's /proc. Containers that run are left alone, and
-# so is what has no such directory, like the cgroups that pages make by hand: it
-# is somebody else's. Says what it removed.
+# dead; and mounts that hide the host's /proc. Leaves alone running containers,
+# and anything without such a directory, like the cgroups that pages make by
+# hand: it is somebody else's. Prints what it removed.
 
 # shellcheck disable=SC2317 # clean is told what to call
 set -euo pipefail
@@ -31,10 +31,10 @@ fail() {
 # A proc of a PID namespace that we are not in has no entry for us.
 shows_us() { [[ -e /proc/self ]]; }
 
-# Prints how many mounts on /proc lie above the one that should be seen: where
-# another namespace's proc is among them, the highest below all of those. What
-# lies below shows only when what hides it is gone, so this takes them off in a
-# mount namespace of its own.
+# Prints how many mounts on /proc lie above the one that should be visible: if
+# another namespace's proc is among them, the highest below all of those. A lower
+# mount becomes visible only when the upper ones are gone, so this unmounts them
+# in its own mount namespace.
 count_hiding() {
   # shellcheck disable=SC2016 # for the other shell
   unshare --mount sh -c '
@@ -53,7 +53,7 @@ count_hiding() {
 }
 
 hiding=$(count_hiding)
-# Where there is none to be seen, all of them are in the way.
+# If none should be visible, all of them are in the way.
 while ((hiding > 0)) || ! shows_us; do
   umount /proc || break
   hiding=$((hiding - 1))
@@ -65,9 +65,9 @@ if ! shows_us; then
   done_with "mounted proc on /proc"
 fi
 
-# unmount_below DIR: what is mounted there and on DIR itself, the last first. A
-# container's mounts are in a namespace of its own; in this one they are only if
-# they have propagated. Whether all are gone.
+# unmount_below DIR: unmounts everything on and below DIR, the last first. A
+# container's mounts are in its own namespace; they are in this one only if they
+# have propagated. Succeeds if all are gone.
 unmount_below() {
   local dir=$1 point good=true
   while read -r point; do
@@ -83,34 +83,34 @@ unmount_below() {
   "$good"
 }
 
-# kill_processes DIR: those in this cgroup. By number only just after it has
-# been read, for when its process has ended, it may be another's. From Linux
-# 5.14 on, v2 needs no numbers.
+# kill_processes DIR: kills all in this cgroup. By pid only immediately after
+# reading it, since the kernel may reuse the pid once its process has ended. v2
+# needs no pids since Linux 5.14.
 declare -A killed
 kill_processes() {
   local dir=$1 pid pids
   mapfile -t pids 2>/dev/null <"$dir/cgroup.procs" || return 0
   if [[ -e $dir/cgroup.kill ]]; then
-    echo 1 2>/dev/null >"$dir/cgroup.kill" || true # A threaded one goes with that above it.
+    echo 1 2>/dev/null >"$dir/cgroup.kill" || true # A threaded one is killed with its parent.
   fi
   for pid in "${pids[@]}"; do
-    # 0 is one of a PID namespace that we do not see; to kill it means ourselves.
+    # 0 stands for a process of a PID namespace that we do not see; kill 0 would hit us.
     if [[ ! -e $dir/cgroup.kill ]] && { ((pid == 0)) || ! kill -KILL "$pid" 2>/dev/null; }; then
       continue
     fi
-    if [[ ! -v killed[$pid] ]]; then # It may still be there the next time.
+    if [[ ! -v killed[$pid] ]]; then # It may still be listed the next time.
       killed[$pid]=1
       done_with "killed process $pid in $dir"
     fi
   done
 }
 
-# remove_cgroup DIR: kills what is inside and removes the directory.
+# remove_cgroup DIR: kills its processes and removes the directory.
 remove_cgroup() {
   local dir=$1 below deadline=$((SECONDS + 10))
   until rmdir "$dir" 2>/dev/null || [[ ! -d $dir ]]; do
-    # The container may have made some below. First, for cgroup.kill reaches them
-    # too, and what it killed there would be told by nobody.
+    # The container may have made some below. First, since cgroup.kill also reaches
+    # them, and what it killed there would not be reported.
     for below in "$dir"/*/; do
       [[ ! -d $below ]] || remove_cgroup "${below%/}"
     done
@@ -124,15 +124,15 @@ remove_cgroup() {
   done_with "removed $dir"
 }
 
-# remove_layers DIR: the layers of a container; of one that kept its changes,
-# also the folder beside them.
+# remove_layers DIR: removes the layers of a container; if it kept its changes,
+# also overlayfs's directory beside them.
 remove_layers() {
   local dir=$1 work
-  # With a mount in it, what would be removed may be the host's.
+  # With a mount in it, we might remove the host's files.
   unmount_below "$dir" || return 0
   work=$(readlink "$dir/work") || work=
   [[ $work == *.work-${dir##*/} ]] || work=
-  # That first, for without the link nobody would know of it.
+  # That first, since only the link leads to it.
   if rm -rf --one-file-system ${work:+"$work"} && rm -rf --one-file-system "$dir"; then
     done_with "removed $dir"
   else
@@ -141,7 +141,7 @@ remove_layers() {
 }
 
 # is_gone "PID START NAMESPACES": whether the kernel says that this process has
-# ended. Not of one in another PID namespace: there, numbers are others.
+# ended. False for one in another PID namespace, which has other pids.
 is_gone() {
   local pid start namespaces stat fields
   read -r pid start namespaces <<<"$1"
@@ -150,14 +150,14 @@ is_gone() {
     return 0
   fi
   { stat=$(<"/proc/$pid/stat"); } 2>/dev/null || return 1
-  # Behind the name, which may hold spaces: the state is field 3, the start 22.
+  # After the name, which may contain spaces: the state is field 3, the start 22.
   read -ra fields <<<"${stat##*) }"
   ((start != 0)) && [[ ${fields[19]} != "$start" || ${fields[0]} == [ZX] ]]
 }
 
 # unmount_dead_unions: chapter 11's mounts whose process is gone ("Transport
-# endpoint is not connected"). stat(1) asks what the kernel has to ask the
-# process for; one that lives has an answer, be it late.
+# endpoint is not connected"). For stat(1), the kernel has to ask the process; a
+# living one answers, however late.
 unmount_dead_unions() {
   local point error
   while read -r point; do
@@ -174,8 +174,8 @@ unmount_dead_unions() {
     /proc/self/mountinfo | tac)
 }
 
-# kill_init "PID START NAMESPACES": a container's first process, and with it all
-# of its PID namespace.
+# kill_init "PID START NAMESPACES": kills a container's first process, and with it
+# its whole PID namespace.
 kill_init() {
   if [[ -n $1 ]] && ! is_gone "$1" && kill -KILL "${1%% *}" 2>/dev/null; then
     killed[${1%% *}]=1
@@ -183,8 +183,8 @@ kill_init() {
   fi
 }
 
-# remove_container DIR: all that DIR, of /run/mydocker, says that there is of it;
-# DIR itself last, and only if nothing is left.
+# remove_container DIR: removes everything that DIR, in /run/mydocker, lists; DIR
+# itself last, and only if nothing else is left.
 remove_container() {
   local dir=$1 cgroup files mount_point root before=$failed
   failed=0
@@ -207,7 +207,7 @@ remove_container() {
   failed=$before
 }
 
-# The type stands behind the " - ".
+# The type follows the " - ".
 cgroup_mounts() {
   awk '{ for (i = 7; $i != "-"; i++); if ($(i + 1) ~ /^cgroup2?$/) print $5 }' /proc/self/mountinfo
 }
@@ -235,7 +235,7 @@ take_back() {
 
 run=/run/mydocker
 layers=/var/lib/mydocker
-# One after the other: two that do the same would tell of each other's work.
+# One at a time: two at once would report each other's work.
 if [[ -d $run ]]; then
   exec {lock}>"$run/abandoned.lock"
   if ! flock --wait 5 "$lock"; then
@@ -246,7 +246,7 @@ for dir in "$run"/*/; do
   dir=${dir%/}
   [[ ${dir##*/} =~ ^[0-9a-f]{12}$ ]] || continue
   if rmdir "$dir" 2>/dev/null; then
-    done_with "removed $dir" # Nobody had come further than that.
+    done_with "removed $dir" # Its maker got no further.
   elif ! watcher=$(readlink "$dir/watcher") || [[ $watcher == nobody ]]; then
     say "left $dir alone: nobody watches this container, on purpose"
   elif is_gone "$watcher"; then
@@ -289,7 +289,7 @@ if rmdir "$layers" 2>/dev/null; then
   done_with "removed $layers"
 fi
 if [[ -n ${lock:-} ]]; then
-  # While it is locked: nobody else's is removed. The others, unless in use.
+  # While we hold the lock, so that nobody else's is removed. The others, unless in use.
   rm -f "$run/abandoned.lock"
   exec {lock}>&-
   for file in "$run"/*.lock; do

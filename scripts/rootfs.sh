@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 #
 # rootfs.sh busybox DIR: makes a root file system of Debian's static busybox in
-# DIR: one program under 270 names, and a few files. Needs no root, and comes
-# out the same each time, to the byte and the second.
+# DIR: one program under 270 names, and a few files. Needs no root, and is
+# reproducible, to the byte and the second.
 #
 # rootfs.sh debian DIR: a small Debian, by mmdebstrap, from Debian's servers.
 #
-# What is in DIR already goes, when the new one is complete.
+# Replaces the previous content of DIR once the new one is complete.
 
 set -euo pipefail
 umask 022
@@ -14,7 +14,7 @@ umask 022
 kind=$1
 readonly target=$2
 
-# What mydocker mounts over (proc, dev, sys), and what programs expect.
+# Mount points for mydocker (proc, dev, sys), and what programs expect.
 readonly FOLDERS=(bin dev etc home mnt proc root run sys tmp usr var/log)
 
 make_busybox() {
@@ -38,8 +38,8 @@ make_busybox() {
   echo "nobody:x:65534:65534:nobody:/nonexistent:/bin/false" >>"$dir/etc/passwd"
   printf '%s\n' root:x:0: tty:x:5: nogroup:x:65534: >"$dir/etc/group"
   echo "127.0.0.1 localhost" >"$dir/etc/hosts"
-  # The moment of making is not part of what was made. Children first: making
-  # them has changed their folder's time.
+  # Fixed times, to be reproducible. Children first: making them has changed their
+  # directory's time.
   find "$dir" -depth -exec touch --no-dereference --date=@0 {} +
 }
 
@@ -51,14 +51,14 @@ make_debian() {
 
 mkdir -p "$(dirname "$target")"
 work=$(mktemp -d "$target.XXXXXX")
-# Not what somebody may have mounted there: those would be the host's files.
+# Not below mounts, if any: those would be the host's files.
 remove_work() { rm -rf --one-file-system "$work"; }
 trap remove_work EXIT
 mkdir "$work/new"
 "make_$kind" "$work/new"
 [[ ! -e $target ]] || mv "$target" "$work/old"
 mv "$work/new" "$target"
-# A container's root may have made what only root can remove.
+# A container's root may have made files that only root can remove.
 if ! remove_work 2>/dev/null; then
   trap - EXIT
   echo "rootfs.sh: of the old $target a part is left; sudo rm -r $work removes it" >&2

@@ -2,11 +2,11 @@
 #
 # sysroot.sh ARCH DIR: unpacks into DIR the libraries to build for this other
 # architecture: those of the groups build and test in vagrant/packages.txt (the
-# packages named …-dev), and what they depend on. Nothing is installed: dpkg would
-# not have some of them for two architectures at once.
+# packages named …-dev), and their dependencies. Nothing is installed: dpkg
+# refuses some of them for two architectures at once.
 #
-# The packages are those of the lab's Debian, which has the old C library: what
-# is linked with it runs on newer machines too.
+# The packages are those of the lab's Debian, which has an old C library: programs
+# linked with it also run on newer machines.
 
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -24,7 +24,8 @@ work=$(mktemp -d "$DIR.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 
 echo "sysroot.sh: unpacking libraries for $ARCH: ${packages//,/ }"
-# As a tar archive: what mmdebstrap makes without root belongs to others.
+# As a tar archive: in a directory, files made by mmdebstrap without root would
+# belong to other users.
 mmdebstrap --quiet --variant=extract --architectures="$ARCH" --include="$packages" --format=tar bookworm - \
   >"$work/archive" 2>"$work/log" || {
   tail -n 20 "$work/log" >&2

@@ -19,13 +19,13 @@ declare -A taught=(
   [10]="chdir symlink"
 )
 calls=()
-# Chapter 0 looks ahead, and what it looks with is its own.
+# Chapter 0's calls are for chapter 0 alone.
 for ((chapter = number > 0; chapter <= number; chapter++)); do
   read -ra added <<<"${taught[$chapter]:-}"
   calls+=("${added[@]}")
 done
-# Of these an arm64 kernel has only the form that takes a directory as well, and
-# the C library calls that.
+# An arm64 kernel has only the variants of these that also take a directory, and
+# the C library calls those.
 if [[ $(uname -m) == aarch64 ]]; then
   declare -A there=([mkdir]=mkdirat [mknod]=mknodat [readlink]=readlinkat [rmdir]=unlinkat [symlink]=symlinkat)
   for i in "${!calls[@]}"; do
@@ -34,7 +34,7 @@ if [[ $(uname -m) == aarch64 ]]; then
 fi
 trace_calls=$(IFS=, && echo "${calls[*]}")
 
-# By its path: the search through PATH is execve after execve.
+# By its path: a search through PATH would show many an execve.
 command=(./run /bin/true)
 ((number > 0)) || command=(./run self)
 ((number < 8)) || command=(./mydocker run -m 100m /bin/true)

@@ -14,7 +14,7 @@ readonly HERE
 readonly PROJECT=${HERE%/*}
 readonly PACKAGE_LIST=$HERE/packages.txt
 
-# What we put on a machine beside packages. `undo` removes exactly these.
+# What we put on a machine besides packages. `undo` removes exactly these.
 readonly SWAP_FILE=/swapfile.mydocker
 readonly GRUB_DROP_IN=/etc/default/grub.d/90-mydocker.cfg
 readonly GREETING=/etc/profile.d/mydocker.sh
@@ -54,7 +54,7 @@ become_root() {
   exec sudo -- "$HERE/provision.sh" "$@"
 }
 
-# write_file PATH TEXT: says whether it had to.
+# write_file PATH TEXT: writes the file and says so; fails if it has this text already.
 write_file() {
   [[ ! -f $1 || $(<"$1") != "$2" ]] || return 1
   mkdir -p "${1%/*}"
@@ -75,7 +75,7 @@ wanted_packages() {
     groups ~ / all / || index(groups, " " $1 " ") { print $2 }' "$PACKAGE_LIST"
 }
 
-# missing_packages ENTRIES: those of these words that dpkg does not have. An
+# missing_packages ENTRIES: those of these words that are not installed. An
 # entry is a package, with an architecture if need be (libc6:amd64), or
 # alternatives (awk|mawk); a package that provides another's name counts as it.
 missing_packages() {
@@ -120,8 +120,8 @@ packages() {
   [[ -z $missing ]] || apt_install "$missing"
 }
 
-# check_by_hand GROUP...: what a system without dpkg can be asked. Its packages
-# have names of their own, but programs, headers and libraries have not.
+# check_by_hand GROUP...: for a system without dpkg. Its packages have other
+# names, but programs, headers and libraries have the same.
 check_by_hand() {
   local package probe missing=()
   while read -r package; do
@@ -272,9 +272,9 @@ GRUB_CMDLINE_LINUX=\"\$GRUB_CMDLINE_LINUX $switches\""
 
 greeting() {
   become_root greeting
-  # Nothing of the project is executed at login: root logs in as well, and the
-  # project belongs to somebody else. The version is looked up each time, for it
-  # changes with the kernel's switches. Also for shells that are not bash.
+  # Login executes nothing of the project: root logs in as well, and the project
+  # belongs to somebody else. Looks up the version each time, since it changes with
+  # the kernel's command line. Also for shells that are not bash.
   write_file "$GREETING" "# Written by mydocker's provision.sh.
 case \$- in
   *i*)
