@@ -353,7 +353,7 @@ TEST_F(RootfsEscapeTest, NotStoppedRootHasAllCapabilitiesAndSystemCalls) {
 // No more than two processes, until it is in another cgroup.
 // With the options of the host's mount, for on v2 all mounts share them.
 TEST_F(RootfsEscapeTest, NotStoppedRootLeavesItsLimits) {
-  const std::optional<ControllerPlace> pids = FindController("pids");
+  const std::optional<ControllerLocation> pids = FindController("pids");
   SKIP_IF(pids.has_value() ? "" : "this host has no pids controller");
   std::string options = "pids";
   std::ifstream mounts("/proc/self/mountinfo");

@@ -92,7 +92,7 @@ TEST_F(RunInitCgroupTest, EveryContainerHasACgroupOfEachController) {
 
 // On v2 that changes the whole host: only for a limit, and only for its time.
 TEST_F(RunInitCgroupTest, ControllersAreHandedDownOnlyForALimitAndTakenBack) {
-  const ControllerPlace place = *FindController("memory");
+  const ControllerLocation place = *FindController("memory");
   SKIP_IF(place.v1 ? "the memory controller is on cgroup v1 here" : "");
   const auto enabled = [&](const std::string& cgroup) {
     const std::vector<std::string> names =

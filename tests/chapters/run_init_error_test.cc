@@ -118,7 +118,7 @@ TEST_P(RunInitMissingControllerTest, ContainerWithoutThatLimitRuns) {
 // The same rule as for one that is not there. The cgroups that were made before
 // the failure have to go again.
 TEST_P(RunInitMissingControllerTest, ReadOnlyHierarchyIsNoneAtAll) {
-  const std::optional<ControllerPlace> place = FindController(Controller());
+  const std::optional<ControllerLocation> place = FindController(Controller());
   SKIP_IF(place.has_value() ? "" : "this host has no such controller");
   const auto make_read_only = [&] {
     return HostWithMounts(MS_PRIVATE)() &&

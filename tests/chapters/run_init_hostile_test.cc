@@ -200,7 +200,7 @@ TEST_F(RunInitHostileTest, CgroupsBelowThoseOfADeadRunAreRemovedByTheNext) {
 
 // The container's exit status is worth more than what is left to report.
 TEST_F(RunInitHostileTest, CgroupsThatVanishAreToldAndTheStatusStays) {
-  const std::optional<ControllerPlace> memory = FindController("memory");
+  const std::optional<ControllerLocation> memory = FindController("memory");
   SKIP_IF(memory.has_value() ? "" : "this host has no memory controller");
   HeldContainer container({"-m", "64m"});  // Whose OOM kills are looked up.
   const std::vector<std::string> directories =

@@ -19,7 +19,7 @@ std::string WhyNoController(const std::string& name) {
 }
 
 std::string PathOf(const KernelFile& file, pid_t pid) {
-  const ControllerPlace place = FindController(file.controller).value();
+  const ControllerLocation place = FindController(file.controller).value();
   return absl::StrCat(CgroupDirectoryOf(pid, place), "/",
                       place.v1 ? file.v1 : file.v2);
 }
@@ -73,7 +73,7 @@ void ExpectNoLimit(const Shell& shell, const KernelFile& file,
 }
 
 std::string ScriptThatPrints(const KernelFile& file) {
-  const ControllerPlace place = FindController(file.controller).value();
+  const ControllerLocation place = FindController(file.controller).value();
   const std::string root = place.mount_root == "/" ? "" : place.mount_root;
   return MakeFile(
       "my-" + file.controller,

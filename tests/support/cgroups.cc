@@ -103,7 +103,7 @@ std::string IdOf(const std::string& directory) {
 
 }  // namespace
 
-std::optional<ControllerPlace> FindController(const std::string& name) {
+std::optional<ControllerLocation> FindController(const std::string& name) {
   for (const CgroupMount& mount : CgroupMounts()) {
     const bool v1 = mount.type == "cgroup";
     const bool carries =
@@ -111,35 +111,36 @@ std::optional<ControllerPlace> FindController(const std::string& name) {
            : HasWord(ReadValue(mount.mount_point + "/cgroup.controllers"), ' ',
                      name);
     if (carries) {
-      return ControllerPlace{name, v1, mount.mount_point, mount.root};
+      return ControllerLocation{name, v1, mount.mount_point, mount.root};
     }
   }
   return std::nullopt;
 }
 
 std::string WhyNoV1(const std::string& controller) {
-  const std::optional<ControllerPlace> place = FindController(controller);
-  return place.has_value() && place->v1 && place->mount_root == "/"
+  const std::optional<ControllerLocation> location = FindController(controller);
+  return location.has_value() && location->v1 && location->mount_root == "/"
              ? ""
              : absl::StrCat("this host has no ", controller,
                             " controller on cgroup v1");
 }
 
-std::string CgroupDirectoryOf(pid_t pid, const ControllerPlace& place) {
+std::string CgroupDirectoryOf(pid_t pid, const ControllerLocation& location) {
   for (const std::string& line :
        ReadLines(absl::StrCat("/proc/", pid, "/cgroup"))) {
     // "4:memory:/path" for a v1 hierarchy, "0::/path" for v2.
     const std::vector<std::string> fields =
         absl::StrSplit(line, absl::MaxSplits(':', 2));
     if (fields.size() != 3 ||
-        (place.v1 ? !HasWord(fields[1], ',', place.name) : fields[0] != "0")) {
+        (location.v1 ? !HasWord(fields[1], ',', location.name)
+                     : fields[0] != "0")) {
       continue;
     }
     absl::string_view path = fields[2];
-    if (place.mount_root != "/") {
-      absl::ConsumePrefix(&path, place.mount_root);
+    if (location.mount_root != "/") {
+      absl::ConsumePrefix(&path, location.mount_root);
     }
-    return absl::StrCat(place.mount_point, path == "/" ? "" : path);
+    return absl::StrCat(location.mount_point, path == "/" ? "" : path);
   }
   return "";
 }
@@ -166,11 +167,11 @@ std::vector<std::string> AllContainerCgroups() {
 ContainerCgroups::ContainerCgroups(
     pid_t pid, const std::vector<std::string>& controllers) {
   for (const std::string& name : controllers) {
-    const std::optional<ControllerPlace> place = FindController(name);
-    if (!place.has_value()) {
+    const std::optional<ControllerLocation> location = FindController(name);
+    if (!location.has_value()) {
       continue;
     }
-    const std::string directory = CgroupDirectoryOf(pid, *place);
+    const std::string directory = CgroupDirectoryOf(pid, *location);
     const std::string id = IdOf(directory);
     EXPECT_NE(id, "") << "process " << pid << " should be in a cgroup "
                       << "mydocker/<12 hexadecimal digits> of controller "
@@ -178,7 +179,7 @@ ContainerCgroups::ContainerCgroups(
     EXPECT_TRUE(id_.empty() || id == id_)
         << "one container, one id: " << id_ << " and " << id;
     id_ = id;
-    places_[name] = *place;
+    locations_[name] = *location;
     directories_[name] = directory;
   }
 }
@@ -202,18 +203,18 @@ std::string ContainerCgroups::FileOf(const std::string& controller,
                                      const std::string& v1_file,
                                      const std::string& v2_file) const {
   return absl::StrCat(Directory(controller), "/",
-                      places_.at(controller).v1 ? v1_file : v2_file);
+                      locations_.at(controller).v1 ? v1_file : v2_file);
 }
 
 std::string ContainerCgroups::Read(const std::string& controller,
                                    const std::string& v1_file,
                                    const std::string& v2_file,
                                    const std::string& no_limit) const {
-  if (!places_.contains(controller)) {
+  if (!locations_.contains(controller)) {
     return kNoSuchController;
   }
   const std::string file = FileOf(controller, v1_file, v2_file);
-  return places_.at(controller).v1 || access(file.c_str(), F_OK) == 0
+  return locations_.at(controller).v1 || access(file.c_str(), F_OK) == 0
              ? ReadValue(file)
              : no_limit;
 }
@@ -250,36 +251,39 @@ std::vector<pid_t> ContainerCgroups::Processes(
 }
 
 std::string ContainerCgroups::NoMemoryLimit() {
-  const std::optional<ControllerPlace> place = FindController("memory");
-  if (!place.has_value()) {
+  const std::optional<ControllerLocation> location = FindController("memory");
+  if (!location.has_value()) {
     return kNoSuchController;
   }
   // The root cgroup of v1 has the file too, and no limit of its own.
-  return place->v1 ? ReadValue(place->mount_point + "/memory.limit_in_bytes")
-                   : "max";
+  return location->v1
+             ? ReadValue(location->mount_point + "/memory.limit_in_bytes")
+             : "max";
 }
 
 std::string ContainerCgroups::DefaultCpuShares() {
-  const std::optional<ControllerPlace> place = FindController("cpu");
-  return !place.has_value() ? kNoSuchController : place->v1 ? "1024" : "100";
+  const std::optional<ControllerLocation> location = FindController("cpu");
+  return !location.has_value() ? kNoSuchController
+         : location->v1        ? "1024"
+                               : "100";
 }
 
 std::string ContainerCgroups::DefaultCpus() {
-  const std::optional<ControllerPlace> place = FindController("cpuset");
-  if (!place.has_value()) {
+  const std::optional<ControllerLocation> location = FindController("cpuset");
+  if (!location.has_value()) {
     return kNoSuchController;
   }
   // On v1 an empty cpuset takes no process, so it has to be the parent's; on v2
   // empty means the parent's.
-  return place->v1 ? ReadValue(place->mount_point + "/cpuset.cpus") : "";
+  return location->v1 ? ReadValue(location->mount_point + "/cpuset.cpus") : "";
 }
 
 std::string ContainerCgroups::ExpectedCpuShares(uint64_t shares) {
-  const std::optional<ControllerPlace> place = FindController("cpu");
-  if (!place.has_value()) {
+  const std::optional<ControllerLocation> location = FindController("cpu");
+  if (!location.has_value()) {
     return kNoSuchController;
   }
-  return absl::StrCat(place->v1 ? shares : CpuWeightOf(shares));
+  return absl::StrCat(location->v1 ? shares : CpuWeightOf(shares));
 }
 
 std::string ContainerCgroups::ExpectedMemoryLimit(uint64_t bytes) {

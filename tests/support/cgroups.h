@@ -16,15 +16,15 @@
 namespace blackbox {
 
 // The hierarchy of one of this host's controllers.
-struct ControllerPlace {
+struct ControllerLocation {
   std::string name;         // "memory"
-  bool v1 = false;          // a hierarchy of its own; else the one of v2
+  bool v1 = false;          // its own hierarchy; else the one of v2
   std::string mount_point;  // "/sys/fs/cgroup/memory"
   std::string mount_root;   // which cgroup of the hierarchy is mounted there
 };
 
 // Returns nothing if this host has no such controller.
-std::optional<ControllerPlace> FindController(const std::string& name);
+std::optional<ControllerLocation> FindController(const std::string& name);
 
 // Returns why there is no hierarchy of v1 with this controller, seen from its
 // root, as in requirements.h.
@@ -32,7 +32,7 @@ std::string WhyNoV1(const std::string& controller);
 
 // Returns the directory of the cgroup of process `pid`, according to
 // /proc/PID/cgroup. Empty if the process is gone.
-std::string CgroupDirectoryOf(pid_t pid, const ControllerPlace& place);
+std::string CgroupDirectoryOf(pid_t pid, const ControllerLocation& location);
 
 // The directories mydocker/<12 hexadecimal digits> in every cgroup hierarchy.
 std::vector<std::string> AllContainerCgroups();
@@ -82,7 +82,7 @@ class ContainerCgroups {
                      const std::string& v2_file) const;
 
   std::string id_;
-  std::map<std::string, ControllerPlace> places_;
+  std::map<std::string, ControllerLocation> locations_;
   std::map<std::string, std::string> directories_;
 };
 

@@ -41,7 +41,8 @@ std::function<bool()> HostWithoutController(const std::string& name) {
     if (!HostWithMounts(MS_PRIVATE)()) {
       return false;
     }
-    while (const std::optional<ControllerPlace> place = FindController(name)) {
+    while (const std::optional<ControllerLocation> place =
+               FindController(name)) {
       if (umount2(place->mount_point.c_str(), MNT_DETACH) != 0) {
         return false;
       }

@@ -3,11 +3,11 @@
 //     const Result result = Execute({.args = {"sh", "-c", "echo $$"}});
 //     EXPECT_THAT(result, Prints("1\n"));
 //
-// and, where something has to be looked at while it runs:
+// and, where something has to be inspected while it runs:
 //
 //     Process program({.args = {"sh", "-c", "echo ready; read end"}});
 //     ASSERT_EQ(program.ReadLine(), "ready");
-//     … look …
+//     … inspect …
 //     program.CloseInput();
 //     EXPECT_THAT(program.Wait(), ExitsWith(1));
 

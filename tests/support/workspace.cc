@@ -22,7 +22,7 @@ std::string& Root() {
 
 void MakeDirectory(const std::string& path, mode_t permissions) {
   ASSERT_EQ(mkdir(path.c_str(), permissions), 0) << path;
-  // Once more, for the umask has no say here.
+  // Again, since the umask must not apply.
   ASSERT_EQ(chmod(path.c_str(), permissions), 0) << path;
 }
 
