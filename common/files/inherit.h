@@ -2,7 +2,7 @@
 //
 // Some directories are in a layer only because it has files in them. Such a
 // directory takes owner, permissions, attributes and times from the layers
-// below: in an overlay the topmost directory's count.
+// below: in an overlay, those of the topmost directory count.
 
 #ifndef MYDOCKER_COMMON_FILES_INHERIT_H_
 #define MYDOCKER_COMMON_FILES_INHERIT_H_

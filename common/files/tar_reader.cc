@@ -61,8 +61,7 @@ std::optional<int64_t> Number(const char (&field)[kSize]) {
     if (digit < '0' || digit > '7') {
       return std::nullopt;
     }
-    number =
-        number * 8 + (digit - '0');  // The field is too short for an overflow.
+    number = number * 8 + (digit - '0');  // Too short a field to overflow.
   }
   return number;
 }
