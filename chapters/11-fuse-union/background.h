@@ -1,5 +1,4 @@
-// A program that goes on in the background when what it was started for is
-// there.
+// A program that continues in the background once it is ready to be used.
 
 #ifndef MYDOCKER_CHAPTERS_11_FUSE_UNION_BACKGROUND_H_
 #define MYDOCKER_CHAPTERS_11_FUSE_UNION_BACKGROUND_H_
@@ -11,20 +10,20 @@
 
 namespace mydocker {
 
-// The line between a program and its continuation in the background.
+// Connects a program with its continuation in the background.
 class Background {
  public:
-  // Stays in the foreground.
+  // The program stays in the foreground.
   Background() = default;
 
-  // Forks. The new process goes on and gets a Background; to the caller comes
-  // the exit status with which to end, when the other has called Ready (0) or
-  // has ended without (its own). Before any thread is started.
-  // Errors: those of fork(2) and pipe2(2).
+  // Forks. The new process continues with a Background; the caller gets the
+  // exit status with which to end: 0 as soon as the new process has called
+  // Ready, or the new process's own if it ended without. Call it before any
+  // thread is started. Errors: those of fork(2) and pipe2(2).
   static absl::StatusOr<std::optional<int>> Start(Background& background);
 
-  // Lets the caller of the program go on: away from its terminal, its directory
-  // and its streams. In the foreground: nothing.
+  // Lets the program's caller continue, and detaches this process from its
+  // terminal, directory and streams. Does nothing in the foreground.
   void Ready();
 
  private:

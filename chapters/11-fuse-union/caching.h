@@ -1,5 +1,5 @@
-// What the kernel may keep of our answers, so as not to ask again. In user
-// space each question costs two switches of processes, and the fastest answer
+// What the kernel may cache of our answers, so that it need not ask again. In
+// user space each question costs two process switches, and the fastest answer
 // is the one that nobody asks for.
 
 #ifndef MYDOCKER_CHAPTERS_11_FUSE_UNION_CACHING_H_
@@ -12,22 +12,23 @@
 
 namespace mydocker {
 
-// Each of them may be switched off, to see what it is good for.
+// Each of them can be turned off, to measure its worth.
 struct Caching {
-  bool timeouts = true;     // Names and attributes, for as long as it likes.
+  bool timeouts = true;     // Names and attributes, indefinitely.
   bool keep_cache = true;   // Content of files and directories after close(2).
-  bool writeback = true;    // What is written is sent later, and in one piece.
+  bool writeback = true;    // Writes are sent later, and in one piece.
   bool readdirplus = true;  // A listing comes with the attributes.
-  bool splice = true;       // Content passes by our memory.
-  bool passthrough = true;  // Reading and writing pass by our process.
+  bool splice = true;       // Content is not copied through our memory.
+  bool passthrough = true;  // Reads and writes bypass our process.
 
-  // How many seconds names and attributes are valid: nobody changes a layer
-  // but through the union.
+  // How many seconds names and attributes stay valid. Long, because layers
+  // change only through the union.
   double Timeout() const { return timeouts ? 1e9 : 0; }
 };
 
-// Returns all but those in `without`, a list of names with commas between, as
-// they stand above but with dashes. Errors: InvalidArgument for another name.
+// Returns all kinds of caching except those in `without`, a comma-separated
+// list of the names above with dashes for underscores. Errors: InvalidArgument
+// for any other name.
 absl::StatusOr<Caching> CachingWithout(absl::string_view without);
 
 }  // namespace mydocker

@@ -23,7 +23,7 @@ int CopyThroughMemory(int from, int to, off_t position, off_t end) {
         from, buffer.data(),
         std::min(static_cast<off_t>(buffer.size()), end - position), position);
     if (size <= 0) {
-      return size == 0 ? 0 : errno;  // It has become shorter.
+      return size == 0 ? 0 : errno;  // The file has become shorter.
     }
     for (ssize_t done = 0; done < size;) {
       const ssize_t written =
@@ -45,7 +45,7 @@ int CopyRange(int from, int to, off_t position, off_t end) {
     const ssize_t size =
         copy_file_range(from, &in, to, &out, end - position, 0);
     if (size < 0 && errno != ENOSPC && errno != EDQUOT && errno != EIO) {
-      // Not between these two file systems.
+      // These two file systems do not support it.
       return CopyThroughMemory(from, to, position, end);
     }
     if (size <= 0) {
@@ -69,7 +69,7 @@ int CopyContent(int from, int to, off_t length) {
   while (position < size) {
     const off_t data = lseek(from, position, SEEK_DATA);
     if (data < 0 && errno == ENXIO) {
-      break;  // There is only a hole up to its end.
+      break;  // The rest is a hole.
     }
     const off_t hole = data < 0 ? size : lseek(from, data, SEEK_HOLE);
     position = std::max<off_t>(data, 0);
@@ -92,7 +92,7 @@ int CopyAttributes(const Spot& from, const struct stat& attributes,
   if (error != 0 && (is_root || error != EPERM)) {
     return error;
   }
-  // A link has no permissions.
+  // A symbolic link has no permissions.
   error =
       S_ISLNK(attributes.st_mode) ? 0 : SetMode(to, attributes.st_mode & 07777);
   if (error != 0) {

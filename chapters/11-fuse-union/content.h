@@ -1,6 +1,5 @@
-// What a file is made of, copied from one file to another: the half of a
-// copy-up that knows nothing of unions. All functions return an errno, 0 if it
-// is done.
+// Copies a file's content and attributes to another file: the half of a copy-up
+// that knows nothing of unions. All functions return an errno, 0 on success.
 
 #ifndef MYDOCKER_CHAPTERS_11_FUSE_UNION_CONTENT_H_
 #define MYDOCKER_CHAPTERS_11_FUSE_UNION_CONTENT_H_
@@ -16,9 +15,10 @@ namespace mydocker {
 // blocks, nothing is copied at all (copy_file_range(2)).
 int CopyContent(int from, int to, off_t length);
 
-// Gives the file at `to` what the one at `from` has, whose attributes (stat(2))
-// are `attributes`: owner, permissions, extended attributes but overlayfs's
-// marks, and times. Where we are not root, what only root may give is left out.
+// Gives the file at `to` what the file at `from` has: owner, permissions,
+// extended attributes except overlayfs's marks, and times. `attributes` are
+// those of `from` (stat(2)). Without root, attributes that only root may set
+// are left out.
 int CopyAttributes(const Spot& from, const struct stat& attributes,
                    const Spot& to);
 

@@ -18,7 +18,7 @@ namespace {
 int ErrnoUnless(bool done) { return done ? 0 : errno; }
 
 // #region make-copy
-// Makes a copy of the file at `from` at `to`, where nothing is.
+// Copies the file at `from` to `to`, where nothing exists yet.
 int MakeCopy(const Spot& from, const struct stat& attributes, const Spot& to,
              off_t length) {
   int error = 0;
@@ -31,7 +31,7 @@ int MakeCopy(const Spot& from, const struct stat& attributes, const Spot& to,
       return errno;
     }
     error = CopyContent(source.get(), target.get(), length);
-    // Else, after a power cut, its name may be on the disk and this not.
+    // Otherwise a power cut may leave the name on the disk without the content.
     if (error == 0 && fsync(target.get()) != 0) {
       error = errno;
     }
@@ -52,9 +52,9 @@ int MakeCopy(const Spot& from, const struct stat& attributes, const Spot& to,
 }
 // #endregion make-copy
 
-// Who reads the lower file has it open there. From now on that descriptor is
-// one of the copy.
-int TurnReaders(Node& node, const Spot& copy) {
+// Readers of the lower file have descriptors of it. Makes those descriptors of
+// the copy.
+int RedirectReaders(Node& node, const Spot& copy) {
   if (node.lower_files.empty()) {
     return 0;
   }
@@ -72,8 +72,8 @@ int TurnReaders(Node& node, const Spot& copy) {
 }
 
 // #region show-copy
-// Puts the copy in the place of the lower file. If that was deleted meanwhile
-// but is still in use, the copy goes on without a name, too.
+// Puts the copy in the place of the lower file. If that file was deleted
+// meanwhile but is still in use, the copy has no name, either.
 int ShowCopy(Union& all, Node& node, const Spot& copy, bool keeps_number) {
   const std::unique_lock place(node.place);
   const bool is_directory = node.directory != nullptr;
@@ -82,7 +82,7 @@ int ShowCopy(Union& all, Node& node, const Spot& copy, bool keeps_number) {
   if (!opened.valid() || fstat(opened.get(), &attributes) != 0) {
     return errno;
   }
-  if (const int error = TurnReaders(node, copy); error != 0) {
+  if (const int error = RedirectReaders(node, copy); error != 0) {
     return error;
   }
   if (node.nameless.valid()) {
@@ -103,7 +103,7 @@ int ShowCopy(Union& all, Node& node, const Spot& copy, bool keeps_number) {
   if (error != 0) {
     return error;
   }
-  // Nothing has changed in there, for who looks at the union.
+  // Seen through the union, nothing in the directory has changed.
   SetTimes(parent, {before.st_atim, before.st_mtim});
   if (is_directory) {
     node.directory->SetUpper(std::move(opened));
@@ -113,9 +113,9 @@ int ShowCopy(Union& all, Node& node, const Spot& copy, bool keeps_number) {
 }
 // #endregion show-copy
 
-// The kernel keeps what it has been told of the file: how many links it has,
-// for one, which is another number now.
-void TellOfChange(Union& all, const Node& node) {
+// The kernel caches the file's attributes. Some have changed, for one the
+// number of links.
+void InvalidateAttributes(Union& all, const Node& node) {
   const auto id = &node == &all.nodes.root()
                       ? FUSE_ROOT_ID
                       : reinterpret_cast<fuse_ino_t>(&node);
@@ -156,7 +156,7 @@ int CopyUp(Union& all, Node& node, off_t length) {
   {
     const std::shared_lock place(node.place);
     if (node.IsUpper()) {
-      return 0;  // Somebody was faster.
+      return 0;  // Another thread was faster.
     }
     from = SpotOf(node);
     if (const int error = Stat(from, attributes); error != 0) {
@@ -169,14 +169,14 @@ int CopyUp(Union& all, Node& node, off_t length) {
     error = SetOrigin(all.layers.forms, copy, attributes);
   }
   if (error == 0) {
-    // Of hard links the others keep it.
+    // With hard links, the other names keep the number.
     error = ShowCopy(all, node, copy,
                      S_ISDIR(attributes.st_mode) || attributes.st_nlink == 1);
   }
   if (error != 0) {
     RemoveTree(copy.directory, copy.name);
   } else {
-    TellOfChange(all, node);
+    InvalidateAttributes(all, node);
   }
   return error;
 }

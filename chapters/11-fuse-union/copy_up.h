@@ -1,5 +1,5 @@
 // Copy-up: before a file of a lower layer is changed, it is copied into the
-// upper directory, and what is changed is the copy.
+// upper directory, and the copy is changed.
 
 #ifndef MYDOCKER_CHAPTERS_11_FUSE_UNION_COPY_UP_H_
 #define MYDOCKER_CHAPTERS_11_FUSE_UNION_COPY_UP_H_
@@ -15,21 +15,20 @@ namespace mydocker {
 
 inline constexpr off_t kWholeFile = std::numeric_limits<off_t>::max();
 
-// Copies `node`, and the directories that it is in, into the upper directory,
-// if it is not there yet: with owner, permissions, times, extended attributes
-// and holes. Of a file's content, the first `length` bytes: what is cut off
-// next need not be copied.
+// Copies `node` and the directories that contain it into the upper directory,
+// unless it is already there: with owner, permissions, times, extended
+// attributes and holes. Only the first `length` bytes of the content are
+// copied: what the caller truncates next need not be.
 //
 // The copy is made in the work directory, where nobody sees it, and appears at
-// once when it is complete. Who wants to copy up the same file waits; who wants
-// something else of it, or another file, does not.
+// once when it is complete. A second copy-up of the same file waits for it;
+// other uses of the file, and other files, do not.
 //
-// Returns an errno, 0 if it is done: EROFS without an upper directory, ENOSPC,
-// ….
+// Returns an errno, 0 on success: EROFS without an upper directory, ENOSPC, ….
 int CopyUp(Union& all, Node& node, off_t length = kWholeFile);
 
-// Notes that `parent`, whose upper directory there is, gets a file that goes by
-// another number than its own.
+// Records that `parent`, which has an upper directory, gets a file that is
+// shown with another inode number than its own.
 void MarkImpure(Union& all, const Node& parent);
 
 }  // namespace mydocker

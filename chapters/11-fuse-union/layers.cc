@@ -29,8 +29,8 @@ constexpr std::chrono::seconds kEndOfAnother(3);
 constexpr useconds_t kPause = 10'000;
 constexpr int kDirectory = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
 
-// A directory that the command line names: what it is for, and its path without
-// links.
+// A directory named on the command line: its purpose, and its path without
+// symbolic links.
 struct Named {
   std::string what;
   std::string path;
@@ -53,12 +53,12 @@ absl::StatusOr<Named> Resolve(absl::string_view use, const std::string& path) {
   return Named{what, canonical};
 }
 
-// Whether `path` lies in `other`, or is it.
+// Whether `path` is `other` or lies in it.
 bool LiesIn(const std::string& path, const std::string& other) {
   return absl::StartsWith(path + "/", other == "/" ? other : other + "/");
 }
 
-// Where one lay in another, what is changed in the union would change a layer.
+// If one lay in another, changes in the union would change a layer.
 absl::Status CheckAreApart(const std::vector<Named>& directories) {
   for (size_t i = 0; i < directories.size(); ++i) {
     for (size_t k = 0; k < i; ++k) {
@@ -80,9 +80,9 @@ absl::Status CheckAreApart(const std::vector<Named>& directories) {
   return absl::OkStatus();
 }
 
-// Opens a directory by a mount of its own, nobody else's and without what is
-// mounted below: so a layer is one file system, and our own mount, or the
-// host's /proc, is never in it. Without root there is only the open directory.
+// Opens a directory through a private mount without the mounts below it. So a
+// layer is one file system, and never contains our own mount or the host's
+// /proc. Without root it just opens the directory.
 absl::StatusOr<UniqueFd> OpenApart(const std::string& path) {
   const UniqueFd tree(
       open_tree(AT_FDCWD, path.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC));
@@ -116,8 +116,8 @@ std::vector<std::string> NamesIn(int directory) {
   return names;
 }
 
-// Makes the work directory, or takes over one that was left. Whoever has it
-// locked works in it. In a directory of mode 0700 nobody else can do that.
+// Makes the work directory, or takes over one that was left. Whoever holds its
+// lock works in it. Its mode of 0700 keeps others from locking it.
 absl::Status TakeWork(const std::string& name, const std::string& use,
                       Layers& layers) {
   const std::string doing = absl::StrCat("make ", layers.work_path);
@@ -138,8 +138,8 @@ absl::Status TakeWork(const std::string& name, const std::string& use,
   return now.st_nlink > 0 ? absl::OkStatus() : ErrnoError(EWOULDBLOCK, use);
 }
 
-// What is in there has never been in the union; but a directory that only has
-// our name for it is not ours to empty.
+// Files in it were never visible in the union; but a directory that only
+// happens to have our name is not ours to empty.
 absl::Status EmptyWork(const Layers& layers) {
   for (const std::string& left : NamesIn(layers.work.get())) {
     if (!absl::StartsWith(left, "#")) {
@@ -155,8 +155,8 @@ absl::Status EmptyWork(const Layers& layers) {
   return absl::OkStatus();
 }
 
-// Takes the upper directory for ourselves. A union that has just been unmounted
-// needs a moment to end.
+// Takes exclusive use of the upper directory. A union that has just been
+// unmounted needs a moment to end.
 absl::Status TakeUpper(const std::string& path, Layers& layers) {
   const auto deadline = std::chrono::steady_clock::now() + kEndOfAnother;
   const std::string name = fs::path(path).filename().string() + kWorkSuffix;

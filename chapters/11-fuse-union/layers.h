@@ -1,4 +1,4 @@
-// The directories that a union is made of, opened and found fit.
+// The directories of a union, checked and opened.
 
 #ifndef MYDOCKER_CHAPTERS_11_FUSE_UNION_LAYERS_H_
 #define MYDOCKER_CHAPTERS_11_FUSE_UNION_LAYERS_H_
@@ -14,28 +14,28 @@
 
 namespace mydocker {
 
-// The layers of a union. From here on they are descriptors, not paths: whatever
-// is mounted or moved later, these stay the same directories.
+// The layers of a union. From here on they are descriptors, not paths: they
+// stay the same directories whatever is mounted or moved later.
 struct Layers {
   std::vector<UniqueFd> lower;  // The highest first.
-  UniqueFd upper;               // Not valid: the union is read-only.
+  UniqueFd upper;               // If not valid, the union is read-only.
 
-  // Beside the upper directory and in its file system: where files are made
-  // before they are moved into their place. UPPER.union-work, for as long as
-  // the upper directory is in use.
+  // Beside the upper directory and in its file system: files are made here
+  // before they are moved into place. UPPER.union-work, for as long as the
+  // upper directory is in use.
   UniqueFd work;
   std::string work_path;
-  UniqueFd beside;   // The directory in which both are.
-  DirectoryUse use;  // Nobody else changes the layers meanwhile.
+  UniqueFd beside;   // The directory that contains both.
+  DirectoryUse use;  // Keeps others from changing the layers.
   MarkForms forms;
 };
 
-// Opens the directories `lower`, the lowest first, and `upper`, unless empty,
-// for a union that is to be mounted on `mount_point`. Removes what a union that
-// was killed has left of its work.
-// Errors: there is no layer; one is missing, no directory, or lies in another
-// or around it, which the mount point must not do either; the upper directory
-// is in use, a mount point, or its file system cannot hold one.
+// Opens the directories `lower`, the lowest first, and `upper` ("" for none),
+// for a union that is to be mounted on `mount_point`. Removes unfinished work
+// of a union that was killed. Errors: there is no layer; a directory is
+// missing, is no directory, or contains another of them or the mount point, or
+// lies in one; the upper directory is in use, is a mount point, or its file
+// system cannot hold one.
 absl::StatusOr<Layers> OpenLayers(const std::vector<std::string>& lower,
                                   const std::string& upper,
                                   const std::string& mount_point);
@@ -44,8 +44,7 @@ absl::StatusOr<Layers> OpenLayers(const std::vector<std::string>& lower,
 // of unlinkat(2).
 absl::Status RemoveWork(const Layers& layers);
 
-// Removes the tree called `name` in `directory`. Returns an errno, 0 if it is
-// done.
+// Removes the tree `name` in `directory`. Returns an errno, 0 on success.
 int RemoveTree(int directory, const std::string& name);
 
 }  // namespace mydocker

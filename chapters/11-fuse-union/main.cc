@@ -1,9 +1,9 @@
 // Chapter 11: a union file system of one's own.
 //
-// Chapter 10 has the kernel show layers as one tree. Here a process does: the
-// kernel passes on to it what is asked of the mount (FUSE), and it decides for
-// each name in which layer to look, and for each change how to make it in the
-// upper directory only:
+// Chapter 10 has the kernel show layers as one tree. Here a process does it:
+// the kernel passes all questions about the mount on to it (FUSE). It decides
+// for each name in which layer to look, and for each change how to make it in
+// the upper directory only:
 //
 //     make chapter11
 //     mkdir upper tree
@@ -30,11 +30,11 @@ ABSL_FLAG(mydocker::Strings, lower, mydocker::Strings{},
           "a directory that is shown and never changed; once for each, the "
           "lowest first");
 ABSL_FLAG(std::string, upper, "",
-          "the directory that gets what is changed; without one nothing can "
-          "be");
+          "the directory that receives changes; without one the union is "
+          "read-only");
 ABSL_FLAG(bool, f, false, "stay in the foreground");
 ABSL_FLAG(std::string, without, "",
-          "what the kernel is not to keep for us, to see what it is good for: "
+          "kinds of caching to turn off, to measure their worth: "
           "timeouts, keep-cache, writeback, readdirplus, splice, passthrough");
 // #endregion flags
 

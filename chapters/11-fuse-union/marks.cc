@@ -25,8 +25,8 @@ bool Exists(int directory, const char* name) {
   return fstatat(directory, name, &attributes, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-// Attributes of files can be read by descriptor, but not where it is one of
-// O_PATH; by this name they always can.
+// Extended attributes cannot be read through an O_PATH descriptor; through this
+// path they always can.
 std::string PathOf(int fd) { return absl::StrCat("/proc/self/fd/", fd); }
 
 bool SaysYes(int directory, const char* attribute) {
@@ -38,9 +38,9 @@ bool SaysYes(int directory, const char* attribute) {
   return size == 1 && value == 'y';
 }
 
-// Whether a rename in `work` can leave a whiteout behind in the same moment,
-// which is what deleting needs. Not all file systems can, and before Linux 5.8
-// it takes root.
+// Whether a rename in `work` can leave a whiteout behind in the same step,
+// which deleting needs. Not all file systems can, and before Linux 5.8 only
+// root may.
 bool LeavesWhiteouts(int work) {
   struct stat attributes = {};
   const UniqueFd file(openat(work, "from", O_CREAT | O_WRONLY | O_CLOEXEC, 0));
@@ -85,7 +85,7 @@ bool IsMarkAttribute(absl::string_view attribute) {
 // #endregion read-marks
 
 absl::StatusOr<MarkForms> FindForms(int work) {
-  // What a file system must have to hold a Unix tree at all; FAT has none.
+  // What a file system needs to hold a Unix tree at all; FAT lacks it.
   if (mkdirat(work, "opaque", 0700) != 0 ||
       symlinkat("opaque", work, "link") != 0 ||
       renameat2(work, "link", work, "moved", RENAME_NOREPLACE) != 0) {

@@ -55,8 +55,8 @@ absl::Status CheckMountPoint(const std::string& mount_point) {
 }
 
 // #region mount-as-root
-// The mount's source is the descriptor: what is asked of the file system can be
-// read there.
+// The mount names the descriptor, from which questions to the file system can
+// be read.
 absl::Status MountAsRoot(fuse_session& session,
                          const std::string& mount_point) {
   const int device = open(kDevice, O_RDWR | O_CLOEXEC);
@@ -79,9 +79,9 @@ absl::Status MountAsRoot(fuse_session& session,
 }
 // #endregion mount-as-root
 
-// fusermount3 belongs to root and mounts for others what they may mount. It
-// writes its errors to standard error by itself; so that they come in one line
-// with ours, that is a file meanwhile.
+// fusermount3 is a set-user-ID program of root that mounts for ordinary users.
+// It writes errors to standard error itself; a file stands in for that
+// meanwhile, so that they become part of our one line.
 absl::Status MountAsUser(fuse_session& session,
                          const std::string& mount_point) {
   const std::string doing = absl::StrCat("mount a union on ", mount_point);
@@ -107,7 +107,7 @@ absl::Status MountAsUser(fuse_session& session,
 }
 
 // #region init
-// The kernel says what it can do, and here is what we want of that.
+// The kernel says what it can do; this chooses from that.
 void Init(void* userdata, fuse_conn_info* connection) {
   const Union& all = *static_cast<Union*>(userdata);
   const auto want = [connection](unsigned what, bool wanted) {
@@ -124,10 +124,10 @@ void Init(void* userdata, fuse_conn_info* connection) {
        all.caching.splice);
   want(FUSE_CAP_CACHE_SYMLINKS, all.caching.timeouts);
   want(FUSE_CAP_PARALLEL_DIROPS, true);
-  // Access control lists are the kernel's to check, and with them the umask is
-  // ours.
+  // The kernel checks access control lists; with them, applying the umask is up
+  // to us.
   want(FUSE_CAP_POSIX_ACL | FUSE_CAP_DONT_MASK, true);
-  // Nor do we clear set-user-ID bits: it says what to change them to.
+  // Nor do we clear set-user-ID bits: the kernel tells us the new mode.
   want(FUSE_CAP_HANDLE_KILLPRIV, false);
 }
 // #endregion init
@@ -164,9 +164,9 @@ absl::StatusOr<Session> NewSession(Union& all) {
   return session;
 }
 
-// Each directory that the kernel knows of is a descriptor for each of its
-// layers. So we want as many as the system has for a process, or as many as
-// others than root may have.
+// Each directory that the kernel knows takes one descriptor per layer. So raise
+// the limit to the system's maximum for a process, or without root to the hard
+// limit.
 void AllowManyFiles() {
   rlimit limit = {};
   const absl::StatusOr<uint64_t> most = ReadNumber("/proc/sys/fs/nr_open");

@@ -9,8 +9,8 @@
 namespace mydocker {
 namespace {
 
-// Inode numbers of common file systems are far below; so the bits above are
-// free for telling file systems apart.
+// Inode numbers of common file systems are far below, so the bits above are
+// free to tell file systems apart.
 constexpr int kBitsOfNumber = 56;
 
 }  // namespace
@@ -39,13 +39,14 @@ Nodes::Nodes(std::unique_ptr<Directory> root) {
 }
 
 Nodes::~Nodes() {
-  // The kernel does not forget what it still knows when the mount ends.
+  // When the mount ends, the kernel does not forget the remaining nodes one by
+  // one.
   for (const Node* node : all_) {
     delete node;
   }
 }
 
-Node* Nodes::Known(Node& parent, const std::string& name) {
+Node* Nodes::FindKnown(Node& parent, const std::string& name) {
   const std::lock_guard lock(mutex_);
   const auto child = parent.children.find(name);
   if (child == parent.children.end()) {
@@ -70,8 +71,8 @@ Node* Nodes::Add(Node& parent, const std::string& name, const Found& found,
   if (upper && !S_ISDIR(attributes.st_mode)) {
     const auto same = upper_files_.find({attributes.st_dev, attributes.st_ino});
     if (same != upper_files_.end()) {
-      // Its names are changed by who has its place alone, and we have not.
-      // Without this name it is still found, by another one.
+      // Changing its names takes exclusive use of its place, which we do not
+      // have. Without this name it is still found, by another one.
       ++same->second->lookups;
       return same->second;
     }
@@ -151,7 +152,7 @@ void Nodes::RememberUpper(Node& node, const struct stat& attributes) {
   }
 }
 
-// A directory stays as long as a node has a name in it.
+// A directory stays as long as another node has a name in it.
 void Nodes::RemoveUnused(Node* node) {
   if (node == &root_ || node->lookups > 0 || node->users > 0) {
     return;

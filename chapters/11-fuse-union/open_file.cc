@@ -13,8 +13,8 @@
 namespace mydocker {
 namespace {
 
-// Whether the lower file is still what it was when it was last opened. Of an
-// upper file the kernel knows all changes.
+// Whether the lower file has not changed since it was last opened. The kernel
+// knows all changes of an upper file.
 bool IsUnchanged(Node& node, const struct stat& now) {
   if (node.IsUpper()) {
     return true;
@@ -28,16 +28,16 @@ bool IsUnchanged(Node& node, const struct stat& now) {
 }
 
 // #region choose-way
-// Whether the kernel goes by itself to the file that is open. Not to a lower
-// one, which may be copied up while it is open; and all who have a file open
-// must go the same way.
+// Whether the kernel may use the open file directly. Not a lower file, which
+// may be copied up while it is open; and all who have one file open must go the
+// same way.
 bool MayPassThrough(const Node& node, const struct stat& now) {
   return node.passed_through > 0 ||
          (node.cached == 0 && node.IsUpper() && S_ISREG(now.st_mode) &&
           (now.st_mode & (S_ISUID | S_ISGID)) == 0);
 }
 
-// The caller has the node's place alone.
+// The caller holds the node's place exclusively.
 void ChooseWay(Union& all, Node& node, OpenFile& file) {
   struct stat now = {};
   fstat(file.fd.get(), &now);
@@ -62,11 +62,12 @@ void ChooseWay(Union& all, Node& node, OpenFile& file) {
 }  // namespace
 
 int OwnFlags(const Union& all, int flags) {
-  // The kernel has made the file, knows where its end is, and wants whole
+  // The kernel has already handled creation and append mode, and needs whole
   // pages.
   flags &= ~(O_CREAT | O_EXCL | O_NOCTTY | O_APPEND | O_DIRECT | O_NOATIME);
   if (all.caching.writeback && (flags & O_ACCMODE) == O_WRONLY) {
-    flags = (flags & ~O_ACCMODE) | O_RDWR;  // It reads the rest of a page.
+    flags =
+        (flags & ~O_ACCMODE) | O_RDWR;  // The kernel reads the rest of a page.
   }
   return flags;
 }

@@ -1,5 +1,5 @@
-// An open file: what fuse_file_info's fh points to, so that the kernel brings
-// it along with each question about it.
+// An open file: fuse_file_info's fh points to it, so that the kernel passes it
+// along with each question about the file.
 
 #ifndef MYDOCKER_CHAPTERS_11_FUSE_UNION_OPEN_FILE_H_
 #define MYDOCKER_CHAPTERS_11_FUSE_UNION_OPEN_FILE_H_
@@ -17,28 +17,29 @@ namespace mydocker {
 
 struct OpenFile {
   UniqueFd fd;
-  // By which the kernel reads and writes it without us (passthrough.h), or 0.
+  // The number by which the kernel reads and writes it without us
+  // (passthrough.h); 0 if it does not.
   int32_t backing = 0;
-  // Whether what the kernel keeps of its content is still good.
+  // Whether the kernel's cache of its content is still valid.
   bool keeps_cache = false;
 };
 
-// The flags with which we open what a caller opens with `flags`.
+// The flags with which we open a file that the caller opens with `flags`.
 int OwnFlags(const Union& all, int flags);
 
-// Opens the file where it is now. If that is for writing, it must be in the
-// upper directory. Returns an errno, 0 if it is done.
+// Opens the file where it is now. To be opened for writing, it must be in the
+// upper directory. Returns an errno, 0 on success.
 int OpenNode(Union& all, Node& node, int flags,
              std::unique_ptr<OpenFile>& opened);
 
-// The same for one that has just been made, and is open.
+// The same for a file that has just been made and is open.
 std::unique_ptr<OpenFile> OpenCreated(Union& all, Node& node, UniqueFd file);
 
-// Closes it: nobody has it open any more.
+// Closes a file that nobody has open any more.
 void Close(Union& all, Node& node, std::unique_ptr<OpenFile> file);
 
-// What is left of these permissions when somebody who is not root has written
-// to the file.
+// Returns what is left of these permissions after a user other than root has
+// written to the file.
 mode_t ModeAfterWrite(mode_t mode);
 
 }  // namespace mydocker

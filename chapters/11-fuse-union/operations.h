@@ -1,7 +1,6 @@
-// What the kernel asks, and how it is answered: the functions of libfuse's
-// low-level interface (fuse_lowlevel.h), in groups. Each of them takes its
-// arguments from the request, does its work with a function that returns an
-// errno, and answers.
+// The kernel's questions and the answers: the functions of libfuse's low-level
+// interface (fuse_lowlevel.h), in groups. Each takes its arguments from the
+// request, works through a function that returns an errno, and answers.
 
 #ifndef MYDOCKER_CHAPTERS_11_FUSE_UNION_OPERATIONS_H_
 #define MYDOCKER_CHAPTERS_11_FUSE_UNION_OPERATIONS_H_
@@ -17,7 +16,7 @@
 
 namespace mydocker {
 
-// Each of them adds the functions of a group.
+// Each adds the functions of one group.
 void AddLookups(fuse_lowlevel_ops& operations);      // operations_lookup.cc
 void AddDirectories(fuse_lowlevel_ops& operations);  // operations_directory.cc
 void AddFiles(fuse_lowlevel_ops& operations);        // operations_file.cc
@@ -43,15 +42,15 @@ inline ActingAs CallerOf(fuse_req_t request) {
   return {context->uid, context->gid, context->umask};
 }
 
-// The rest returns an errno, 0 if it is done.
+// The functions below return an errno, 0 on success.
 
-// Looks `name` up and sets `entry` to what the kernel is told of it. It counts
-// as one lookup; the caller has `parent.entries`.
+// Looks `name` up and sets `entry` to the answer for the kernel. This counts as
+// one lookup. The caller holds `parent.entries`.
 int LookUp(Union& all, Node& parent, const std::string& name,
            fuse_entry_param& entry);
 
-// Reads what stat(2) shows for the file. Of its size, nothing that the kernel
-// still keeps to itself.
+// Reads what stat(2) shows for the file. The size does not include writes that
+// the kernel has not sent yet.
 int StatNode(Node& node, struct stat& attributes);
 
 }  // namespace mydocker

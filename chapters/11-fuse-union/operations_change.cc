@@ -18,7 +18,7 @@ int Truncate(const Spot& spot, off_t size) {
   return file.valid() && ftruncate(file.get(), size) == 0 ? 0 : errno;
 }
 
-// As utimensat(2) wants it: the time given, now, or as it was.
+// The time in utimensat(2)'s form: the one given, now, or unchanged.
 timespec TimeFor(int changes, int set, int now, const timespec& given) {
   if ((changes & now) != 0) {
     return {0, UTIME_NOW};
@@ -27,7 +27,7 @@ timespec TimeFor(int changes, int set, int now, const timespec& given) {
 }
 
 // #region change
-// In this order: a new owner takes the set-user-ID bit away, and what truncates
+// The order matters: a new owner clears the set-user-ID bit, and truncating
 // sets the time.
 int Change(const Spot& spot, const struct stat& to, int changes) {
   int error = 0;
@@ -53,8 +53,9 @@ int Change(const Spot& spot, const struct stat& to, int changes) {
 }
 // #endregion change
 
-// Who truncates a file, but for root, also takes its set-user-ID bits away.
-int TakePrivileges(const Spot& spot, struct stat& to, int changes) {
+// Adds to `changes` that the set-user-ID bits go: truncating a file clears
+// them, except for root.
+int AddPrivilegeClearing(const Spot& spot, struct stat& to, int changes) {
   struct stat now = {};
   if (Stat(spot, now) != 0 || (changes & FUSE_SET_ATTR_MODE) != 0 ||
       ModeAfterWrite(now.st_mode) == (now.st_mode & 07777)) {
@@ -75,7 +76,7 @@ void SetAttr(fuse_req_t request, fuse_ino_t id, struct stat* to, int changes,
     const std::shared_lock place(node.place);
     if ((changes & FUSE_SET_ATTR_SIZE) != 0 &&
         fuse_req_ctx(request)->uid != 0) {
-      changes = TakePrivileges(SpotOf(node), *to, changes);
+      changes = AddPrivilegeClearing(SpotOf(node), *to, changes);
     }
     error = Change(SpotOf(node), *to, changes);
   }

@@ -14,9 +14,9 @@
 namespace mydocker {
 namespace {
 
-// An open directory: what it showed when it was last read from its beginning.
-// Who reads on gets the rest of that, whatever changes meanwhile: so each name
-// that stays comes once.
+// An open directory: its entries when it was last read from the beginning. A
+// reader that goes on gets the rest of those, whatever changes meanwhile, so
+// each name that stays appears once.
 struct Listing {
   std::mutex mutex;  // Threads of a process may share the descriptor.
   bool read = false;
@@ -56,9 +56,9 @@ int ReadListing(Union& all, Node& node, Listing& listing) {
   if (const int error = List(*node.directory, listing.entries); error != 0) {
     return error;
   }
-  // Of a file that is known, the number must be the same.
+  // Known files must keep their number.
   all.nodes.NumberAll(node, listing.entries);
-  // A copy goes by the number of the original, which takes a look at it.
+  // A copy is shown with the original's number, which takes a lookup.
   for (Entry& entry : listing.entries) {
     fuse_entry_param found = {};
     if (entry.upper && node.directory->IsImpure() &&
@@ -75,8 +75,8 @@ int ReadListing(Union& all, Node& node, Listing& listing) {
 }
 // #endregion read-listing
 
-// Appends an entry to the answer. Returns its size; if it does not fit, more
-// than `space`.
+// Appends an entry to the answer. Returns its size, which is more than `space`
+// if it does not fit.
 size_t Append(fuse_req_t request, char* at, size_t space, const Entry& entry,
               off_t next) {
   struct stat attributes = {};
@@ -86,7 +86,7 @@ size_t Append(fuse_req_t request, char* at, size_t space, const Entry& entry,
                            next);
 }
 
-// The same with attributes, which counts as a lookup.
+// The same with attributes. This counts as a lookup.
 size_t AppendPlus(fuse_req_t request, Node& parent, char* at, size_t space,
                   const Entry& entry, off_t next) {
   Union& all = UnionOf(request);
@@ -95,7 +95,7 @@ size_t AppendPlus(fuse_req_t request, Node& parent, char* at, size_t space,
       fuse_add_direntry_plus(request, nullptr, 0, entry.name.c_str(), nullptr,
                              0) > space ||
       LookUp(all, parent, entry.name, found) != 0) {
-    // ".", "..", or deleted since: the name only.
+    // ".", "..", or deleted since: answer with the name only.
     found = {};
     found.attr.st_ino = entry.inode;
     found.attr.st_mode = DTTOIF(entry.type);
@@ -105,8 +105,8 @@ size_t AppendPlus(fuse_req_t request, Node& parent, char* at, size_t space,
 }
 
 // #region read-dir
-// `offset` is what the kernel was told of the last entry that it has: here, how
-// many come before the next.
+// `offset` is the one we gave the kernel with the last entry that it has: here,
+// the number of entries before the next.
 int ReadEntries(fuse_req_t request, Node& node, Listing& listing, off_t offset,
                 bool plus, std::vector<char>& answer) {
   const std::lock_guard lock(listing.mutex);
@@ -136,8 +136,8 @@ int ReadEntries(fuse_req_t request, Node& node, Listing& listing, off_t offset,
 }
 // #endregion read-dir
 
-// Once it has the answer, the kernel may forget the directory: so locks are
-// given back first.
+// Once it has the answer, the kernel may forget the directory, so locks are
+// released first.
 void Answer(fuse_req_t request, fuse_ino_t id, size_t size, off_t offset,
             fuse_file_info* info, bool plus) {
   std::vector<char> answer(size);

@@ -1,7 +1,7 @@
 // open, create, read, write, release, fsync, fallocate, lseek, copy_file_range.
 //
-// Locks are not here: what FUSE is not asked about, the kernel does by itself,
-// and all who could want the same lock come by it.
+// There are no locks here: the kernel handles what FUSE programs do not
+// implement, and everybody who could want the same lock goes through it.
 
 #include <errno.h>
 #include <fcntl.h>
@@ -24,7 +24,7 @@
 namespace mydocker {
 namespace {
 
-// What is read or written at once and takes no time worth mentioning.
+// The largest read or write whose time does not matter.
 constexpr size_t kSmall = 32 << 10;
 
 OpenFile& OpenFileOf(const fuse_file_info* info) {
@@ -37,7 +37,7 @@ void ReplyIf(fuse_req_t request, bool done) {
   fuse_reply_err(request, done ? 0 : errno);
 }
 
-// Who writes to a file takes its set-user-ID bits away, but for root. Where the
+// Writing to a file clears its set-user-ID bits, except for root. Where the
 // kernel has not done so before it asked us, we do.
 int ClearPrivileges(fuse_req_t request, fuse_ino_t id, int file) {
   struct stat now = {};
@@ -48,20 +48,20 @@ int ClearPrivileges(fuse_req_t request, fuse_ino_t id, int file) {
   if (fchmod(file, ModeAfterWrite(now.st_mode)) != 0) {
     return errno;
   }
-  // The kernel has kept the old permissions.
+  // The kernel has cached the old permissions.
   fuse_lowlevel_notify_inval_inode(UnionOf(request).session, id, -1, 0);
   return 0;
 }
 
-// Gives an open file to the kernel, by what `reply` answers. Returns what that
-// returns: not 0 if the kernel has no use for it any more.
+// Hands an open file to the kernel through `reply`, and returns that function's
+// result: not 0 if the kernel no longer needs the file.
 int ReplyOpen(fuse_req_t request, Node& node, std::unique_ptr<OpenFile> opened,
               fuse_file_info* info, const std::function<int()>& reply) {
   Union& all = UnionOf(request);
   const NamingBacking naming(opened->backing);
   info->keep_cache = opened->keeps_cache;
   info->fh = reinterpret_cast<uint64_t>(opened.get());
-  // From here on the kernel may give it back, in another thread.
+  // From here on the kernel may release it, in another thread.
   OpenFile* const given = opened.release();
   const int error = reply();
   if (error != 0) {
@@ -152,9 +152,9 @@ void Read(fuse_req_t request, fuse_ino_t, size_t size, off_t offset,
   fuse_reply_data(request, &content, FUSE_BUF_SPLICE_MOVE);
 }
 
-// What the kernel has kept, and sends now, comes from somebody who had the
-// right to write it then. Whoever writes loses the file's capabilities, and of
-// that it has told us in time; so what there is now must stay.
+// The kernel sends cached writes now that were permitted earlier. Writing
+// clears the file's capabilities, and the kernel told us so at the time; so
+// capabilities set since then must stay.
 ssize_t WriteLate(fuse_bufvec& file, fuse_bufvec* content) {
   constexpr char kCapability[] = "security.capability";
   const int fd = file.buf[0].fd;

@@ -1,4 +1,4 @@
-// lookup, forget, getattr, readlink, access to what is there.
+// lookup, forget, getattr, readlink, statfs.
 
 #include <errno.h>
 #include <limits.h>
@@ -12,12 +12,11 @@
 namespace mydocker {
 namespace {
 
-// What is on the disk, as the union shows it.
+// Changes attributes on the disk to those that the union shows.
 void Translate(const Node& node, struct stat& attributes) {
   attributes.st_ino = node.inode;
   if (node.directory != nullptr && node.directory->IsMerged()) {
-    // How many directories are in there is nobody's number: as overlayfs has
-    // it, 1 says that it is not known.
+    // The number of subdirectories is not known; as in overlayfs, 1 says so.
     attributes.st_nlink = 1;
   }
 }
@@ -44,7 +43,7 @@ void Lookup(fuse_req_t request, fuse_ino_t id, const char* name) {
     error = LookUp(all, parent, name, entry);
   }
   if (error == ENOENT) {
-    // That there is nothing is worth remembering, too.
+    // "Nothing there" is worth caching, too.
     entry = {};
     entry.entry_timeout = all.caching.Timeout();
     error = 0;
@@ -87,7 +86,8 @@ void ReadLink(fuse_req_t request, fuse_ino_t id) {
   {
     const std::shared_lock place(node.place);
     const Spot spot = SpotOf(node);
-    // Of a link without a name there is a descriptor, which has one more form.
+    // A link without a name has a descriptor, which readlinkat(2) takes with an
+    // empty name.
     size = spot.flags == 0 ? readlinkat(node.nameless.get(), "", target.data(),
                                         PATH_MAX - 1)
                            : readlinkat(spot.directory, spot.name.c_str(),
@@ -112,7 +112,8 @@ void StatFs(fuse_req_t request, fuse_ino_t) {
   }
 }
 
-// Whose number a file goes by: that of the file from which it was copied up.
+// Returns the attributes whose inode number is shown: those of the file from
+// which this one was copied up.
 struct stat OriginalOf(const Union& all, const Node& parent,
                        const std::string& name, const Found& found,
                        const Directory* directory) {
@@ -132,7 +133,7 @@ struct stat OriginalOf(const Union& all, const Node& parent,
 int LookUp(Union& all, Node& parent, const std::string& name,
            fuse_entry_param& entry) {
   struct stat attributes = {};
-  if (Node* known = all.nodes.Known(parent, name)) {
+  if (Node* known = all.nodes.FindKnown(parent, name)) {
     if (const int error = StatNode(*known, attributes); error != 0) {
       all.nodes.Forget(*known, 1);
       return error;

@@ -1,4 +1,4 @@
-// What changes a directory: mkdir, mknod, symlink, link, unlink, rmdir.
+// Changes of a directory: mkdir, mknod, symlink, link, unlink, rmdir.
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,8 +17,8 @@ namespace {
 int ErrnoUnless(bool done) { return done ? 0 : errno; }
 
 // #region make-entry
-// Makes something new in the upper directory, as the caller, and answers with
-// it.
+// Makes a new file of any type in the upper directory as the caller's user, and
+// answers with it.
 void MakeEntry(fuse_req_t request, fuse_ino_t id, const char* name,
                const Maker& maker) {
   Union& all = UnionOf(request);
@@ -62,8 +62,8 @@ void SymLink(fuse_req_t request, const char* target, fuse_ino_t id,
 }
 
 // #region link
-// Another name for the same file. In a lower layer other names of it may be
-// left behind: those go on with the lower file.
+// Another name for the same file. Its other names in a lower layer are left
+// behind: they keep the lower file.
 void Link(fuse_req_t request, fuse_ino_t id, fuse_ino_t parent_id,
           const char* name) {
   Union& all = UnionOf(request);
@@ -105,8 +105,8 @@ void Link(fuse_req_t request, fuse_ino_t id, fuse_ino_t parent_id,
 // #endregion link
 
 // #region remove-entry
-// What is in the upper directory is removed there; what a layer below has gets
-// a whiteout.
+// Removes what is in the upper directory; puts a whiteout over what a layer
+// below has.
 int RemoveEntry(Union& all, Node& parent, const std::string& name) {
   Taking taking(all, parent, name);
   if (taking.error() != 0) {

@@ -12,8 +12,8 @@
 namespace mydocker {
 namespace {
 
-// One end of a rename: a name, what has it, and whether a layer below has
-// something under that name.
+// One end of a rename: a name, the file that has it, and whether a layer below
+// shows something under that name.
 struct End {
   End(Union& all, Node& in, const char* called)
       : parent(in), name(called), taking(all, in, called) {}
@@ -26,10 +26,9 @@ struct End {
 };
 
 // #region check-rename
-// Whether it is a directory that a layer below has a part of: that part would
-// stay where it is. mv(1) knows EXDEV from moves between file systems, and
-// copies.
-bool IsTiedDown(const End& end) {
+// Whether it is a directory with a part in a layer below, which would stay
+// where it is. mv(1) knows EXDEV from moves between file systems, and copies.
+bool HasLowerPart(const End& end) {
   return end.taking.IsDirectory() &&
          !end.taking.node().directory->lower().empty();
 }
@@ -41,14 +40,14 @@ int CheckRename(const End& from, const End& to, bool exchange) {
   if (to.taking.error() != 0 && (exchange || to.taking.error() != ENOENT)) {
     return to.taking.error();
   }
-  if (IsTiedDown(from) || (exchange && IsTiedDown(to))) {
+  if (HasLowerPart(from) || (exchange && HasLowerPart(to))) {
     return EXDEV;
   }
   return exchange ? 0 : to.taking.CheckEmpty();
 }
 // #endregion check-rename
 
-// A directory that comes to where a layer below has something must hide that.
+// A directory that moves to a name that a layer below shows must hide that.
 int HideBelow(Union& all, const End& end, const End& new_place) {
   return end.taking.IsDirectory() && new_place.below
              ? all.upper.HideBelow(end.upper(), end.name)
@@ -76,8 +75,8 @@ int Replace(Union& all, End& from, End& to) {
     error = all.upper.Rename(from.upper(), from.name, to.upper(), to.name, 0,
                              from.below);
     if (error == ENOTDIR || error == ENOTEMPTY || error == EEXIST) {
-      // A whiteout, or a directory with nothing but whiteouts in it. Neither
-      // shows anything, so it may for a moment stand at the old name.
+      // There is a whiteout, or a directory that holds only whiteouts. Neither
+      // shows anything, so it may stand at the old name for a moment.
       error = all.upper.Rename(from.upper(), from.name, to.upper(), to.name,
                                RENAME_EXCHANGE, false);
       if (error == 0) {

@@ -11,7 +11,8 @@
 namespace mydocker {
 namespace {
 
-// `text`, or how long it is if the caller has asked for that (size 0).
+// Answers with `text`, or with its length if the caller asked for that (size
+// 0).
 void ReplyText(fuse_req_t request, int error, const std::string& text,
                size_t size) {
   if (error != 0) {
@@ -45,8 +46,8 @@ void ListXattr(fuse_req_t request, fuse_ino_t id, size_t size) {
     const std::shared_lock place(node.place);
     error = ListAttributes(SpotOf(node), list);
   }
-  // To others than root the kernel does not show these, and does not know who
-  // asks us.
+  // The kernel hides these from everyone but root, but when it asks us it does
+  // not know for whom.
   const bool hides_trusted = fuse_req_ctx(request)->uid != 0;
   std::string shown;
   for (size_t at = 0; at < list.size(); at = list.find('\0', at) + 1) {
@@ -77,7 +78,7 @@ void RemoveXattr(fuse_req_t request, fuse_ino_t id, const char* name) {
   std::string value;
   int error = ENODATA;
   if (!IsMarkAttribute(name)) {
-    // What is not there need not be copied up to be removed.
+    // If the attribute is not there, nothing needs to be copied up.
     const std::shared_lock place(node.place);
     error = GetAttribute(SpotOf(node), name, value);
   }

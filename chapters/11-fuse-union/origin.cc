@@ -27,7 +27,7 @@ std::string AttributeOf(const MarkForms& forms, const char* name) {
 int SetOrigin(const MarkForms& forms, const Spot& copy,
               const struct stat& original) {
   if (S_ISDIR(original.st_mode) || original.st_nlink > 1) {
-    return 0;  // A directory still has the lower one beside it.
+    return 0;  // A directory's lower part still shows it.
   }
   const int error =
       SetAttribute(copy, AttributeOf(forms, kOrigin),

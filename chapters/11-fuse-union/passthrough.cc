@@ -28,18 +28,18 @@ struct BackingMap {
 constexpr auto kBackingOpen = _IOW(FUSE_DEV_IOC_MAGIC, 1, BackingMap);
 constexpr auto kBackingClose = _IOW(FUSE_DEV_IOC_MAGIC, 2, uint32_t);
 
-// How many file systems that stand on others may be below us: none.
+// How many stacked file systems may be below us: none.
 constexpr uint32_t kStackDepth = 1;
 
-bool wants = false;
+bool passthrough_wanted = false;
 std::atomic<bool> has_asked = false;
 bool offers_killpriv = false;
 bool offers_passthrough = false;
 std::atomic<bool> is_refused = false;
-thread_local int32_t named = 0;
+thread_local int32_t backing_to_name = 0;
 
 // #region listen
-// The first question says what the kernel can do.
+// Reads questions; the first one says what the kernel can do.
 ssize_t ReadQuestion(int fd, void* buffer, size_t size, void*) {
   const ssize_t got = read(fd, buffer, size);
   fuse_in_header header = {};
@@ -56,7 +56,7 @@ ssize_t ReadQuestion(int fd, void* buffer, size_t size, void*) {
   return got;
 }
 
-// And the answer, what of that is wanted.
+// Adds to the answer what we want of that.
 void CompleteInit(const iovec& part) {
   auto& answer = *static_cast<fuse_init_out*>(part.iov_base);
   if (offers_killpriv) {
@@ -69,13 +69,13 @@ void CompleteInit(const iovec& part) {
   }
 }
 
-// An answer that opens a file ends with these.
+// Names the file in an answer that opens one, which ends with a fuse_open_out.
 void CompleteOpen(const iovec& part) {
   auto* const end = static_cast<char*>(part.iov_base) + part.iov_len;
   fuse_open_out open = {};
   memcpy(&open, end - sizeof(open), sizeof(open));
   open.open_flags |= kOpenPassthrough;
-  open.padding = named;  // backing_id
+  open.padding = backing_to_name;  // backing_id
   memcpy(end - sizeof(open), &open, sizeof(open));
 }
 
@@ -84,7 +84,7 @@ ssize_t WriteAnswer(int fd, iovec* parts, int count, void*) {
   if (!has_answered.exchange(true) && count == 2 &&
       parts[1].iov_len == sizeof(fuse_init_out)) {
     CompleteInit(parts[1]);
-  } else if (named > 0 && count == 2 &&
+  } else if (backing_to_name > 0 && count == 2 &&
              parts[1].iov_len >= sizeof(fuse_open_out)) {
     CompleteOpen(parts[1]);
   }
@@ -100,7 +100,7 @@ ssize_t Splice(int in, off_t* in_offset, int out, off_t* out_offset,
 }  // namespace
 
 absl::Status ListenIn(fuse_session& session, bool wants_passthrough) {
-  wants = wants_passthrough;
+  passthrough_wanted = wants_passthrough;
   const fuse_custom_io ways = {.writev = WriteAnswer,
                                .read = ReadQuestion,
                                .splice_receive = Splice,
@@ -111,15 +111,15 @@ absl::Status ListenIn(fuse_session& session, bool wants_passthrough) {
                     : ErrnoError(-error, "listen in on libfuse");
 }
 
-bool HasPassthrough() { return wants && offers_passthrough; }
+bool HasPassthrough() { return passthrough_wanted && offers_passthrough; }
 
 // #region backing
 int32_t OpenBacking(fuse_session& session, int file) {
   if (!HasPassthrough() || is_refused) {
     return 0;
   }
-  // The kernel keeps with the file what we may do now, and set-user-ID bits of
-  // what it writes must go.
+  // The kernel stores our current rights with the file, and its writes must
+  // clear set-user-ID bits.
   const WithoutSetIdRight without;
   const BackingMap map = {file, 0, 0};
   const int backing = ioctl(fuse_session_fd(&session), kBackingOpen, &map);
@@ -134,7 +134,7 @@ void CloseBacking(fuse_session& session, int32_t backing) {
 }
 // #endregion backing
 
-NamingBacking::NamingBacking(int32_t backing) { named = backing; }
-NamingBacking::~NamingBacking() { named = 0; }
+NamingBacking::NamingBacking(int32_t backing) { backing_to_name = backing; }
+NamingBacking::~NamingBacking() { backing_to_name = 0; }
 
 }  // namespace mydocker

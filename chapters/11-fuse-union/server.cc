@@ -15,7 +15,7 @@
 namespace mydocker {
 namespace {
 
-// So many may wait for a disk before others have to.
+// The number of threads that may wait for a disk before questions have to.
 constexpr size_t kMostThreads = 32;
 constexpr useconds_t kPause = 1000;
 
@@ -79,7 +79,7 @@ void Server::Serve() {
       continue;
     }
     if (size <= 0) {
-      fuse_session_exit(&session_);  // It is unmounted.
+      fuse_session_exit(&session_);  // The file system is unmounted.
       break;
     }
     if (HasMore(session_)) {
@@ -88,13 +88,13 @@ void Server::Serve() {
     fuse_session_process_buf(&session_, &question);
   }
   free(question.mem);
-  MayTakeLong();  // Whoever leads next sees the end, too.
+  MayTakeLong();  // The next leader sees the end, too.
   eventfd_write(ended_.get(), 1);
   --running_;
 }
 // #endregion serve
 
-// The caller has the mutex, or is alone.
+// The caller holds the mutex, or is the only thread.
 void Server::AddThread() {
   ++running_;
   threads_.emplace_back([this] { Serve(); });
@@ -112,8 +112,8 @@ absl::Status Server::WaitForEnd() {
   return absl::OkStatus();
 }
 
-// Who waits for the kernel is woken by a signal that does nothing else. It may
-// come just before the wait, so it comes again.
+// Wakes threads that wait for the kernel by a signal with no other effect. It
+// may arrive just before the wait, so it is sent repeatedly.
 void Server::EndThreads() {
   fuse_session_exit(&session_);
   while (running_ > 0) {
@@ -132,7 +132,7 @@ void Server::EndThreads() {
 }
 
 absl::Status Server::Run() {
-  // Not for the threads, but for WaitForEnd.
+  // These go to WaitForEnd, not to the threads.
   const sigset_t signals = SignalsThatEnd();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   struct sigaction nothing = {};

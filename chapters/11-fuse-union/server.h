@@ -1,11 +1,11 @@
-// The threads that answer the kernel: as many as have something to do, and no
-// more, for to wake a thread costs as much as half an answer.
+// The threads that answer the kernel: only as many as have something to do,
+// because waking a thread costs as much as half an answer.
 //
-// One of them, the leader, waits for the next question, and answers it itself.
-// But when the next one is waiting already, or this one may take long, it
-// first passes the lead on to another thread. So a program that asks one thing
-// after the other is served by one thread, many programs by many, and nobody
-// waits for somebody else's large file.
+// One of them, the leader, waits for the next question and answers it itself.
+// But if the next one is already waiting, or this one may take long, it first
+// passes the lead to another thread. So one thread serves a program that asks
+// one thing after another, many threads serve many programs, and nobody waits
+// for somebody else's large file.
 
 #ifndef MYDOCKER_CHAPTERS_11_FUSE_UNION_SERVER_H_
 #define MYDOCKER_CHAPTERS_11_FUSE_UNION_SERVER_H_
@@ -29,11 +29,11 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  // Answers until the file system is unmounted, or a signal (SIGHUP, SIGINT,
-  // SIGTERM) asks for the end. Errors: those of signalfd(2), eventfd(2).
+  // Answers until the file system is unmounted or SIGHUP, SIGINT or SIGTERM
+  // arrives. Errors: those of signalfd(2), eventfd(2).
   absl::Status Run();
 
-  // To be called by who answers and is about to wait: for a disk, for a copy.
+  // Called by a thread that answers, before it waits for a disk or a copy.
   static void MayTakeLong();
 
  private:
@@ -45,7 +45,7 @@ class Server {
   void EndThreads();
 
   fuse_session& session_;
-  UniqueFd ended_;  // An eventfd: there is nothing more to come.
+  UniqueFd ended_;  // An eventfd: no more questions will come.
 
   std::mutex mutex_;
   std::condition_variable lead_is_free_;

@@ -10,14 +10,14 @@
 namespace mydocker {
 namespace {
 
-// The most that Linux has: XATTR_LIST_MAX, XATTR_SIZE_MAX.
+// Linux's limit: XATTR_LIST_MAX, XATTR_SIZE_MAX.
 constexpr size_t kLargest = 1 << 16;
 
 int ErrnoUnless(bool done) { return done ? 0 : errno; }
 
-// Where the calls for attributes find the file: they have no form with a
-// directory's descriptor, so that is made the working directory. Those for a
-// link itself have an l before their name.
+// Extended attribute calls have no form with a directory descriptor, so that
+// directory is made the working directory. The calls with an l in front work on
+// a symbolic link itself.
 bool FollowsLinks(const Spot& spot) { return spot.flags == 0; }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Where a file is, and the system calls that reach it there.
+// A file's location, and the system calls on it.
 
 #ifndef MYDOCKER_CHAPTERS_11_FUSE_UNION_SPOT_H_
 #define MYDOCKER_CHAPTERS_11_FUSE_UNION_SPOT_H_
@@ -14,26 +14,26 @@
 
 namespace mydocker {
 
-// A name in a directory that is open, and never a path: a link on the way would
-// lead out of the layer. One exception is /proc/self/fd/N with `flags` 0, which
-// is the kernel's name for what a descriptor has open.
+// A name in an open directory, never a path: a symbolic link on the way would
+// lead out of the layer. The one exception is /proc/self/fd/N with `flags` 0,
+// the kernel's name for the file of a descriptor.
 struct Spot {
   int directory = -1;
   std::string name;
   int flags = AT_SYMLINK_NOFOLLOW;
 };
 
-// All functions return an errno, 0 if it is done.
+// All functions return an errno, 0 on success, unless they say otherwise.
 
 int Stat(const Spot& spot, struct stat& attributes);
 
-// Opens the file with the flags of open(2); in a layer so that its access time
-// stays. Not valid with errno set if that fails.
+// Opens the file with the flags of open(2). Returns an invalid descriptor and
+// sets errno on failure.
 UniqueFd OpenAt(const Spot& spot, int flags);
 
 int SetOwner(const Spot& spot, uid_t user, gid_t group);
 int SetMode(const Spot& spot, mode_t mode);
-// As utimensat(2): access and modification.
+// As utimensat(2): access time, then modification time.
 int SetTimes(const Spot& spot, const timespec (&times)[2]);
 
 // Extended attributes (xattr(7)), of files of all types. The value or list in

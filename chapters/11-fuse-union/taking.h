@@ -1,5 +1,5 @@
-// A file whose name is taken away, by unlink(2), rmdir(2) or rename(2), while
-// others may have it open.
+// A file that loses its name, by unlink(2), rmdir(2) or rename(2), while others
+// may have it open.
 
 #ifndef MYDOCKER_CHAPTERS_11_FUSE_UNION_TAKING_H_
 #define MYDOCKER_CHAPTERS_11_FUSE_UNION_TAKING_H_
@@ -11,36 +11,38 @@
 
 namespace mydocker {
 
-// While this lives, the kernel's forgetting does not take the node.
+// While this lives, the node stays even if the kernel forgets it.
 class Taking {
  public:
-  // What `parent`, whose entries the caller has alone, has under that name.
+  // Takes the file that `parent` has under that name. The caller holds the
+  // parent's `entries` exclusively.
   Taking(Union& all, Node& parent, const std::string& name);
   Taking(const Taking&) = delete;
   Taking& operator=(const Taking&) = delete;
   ~Taking();
 
-  // Why there is none: an errno, ENOENT if nothing has that name.
+  // Why there is no file: an errno, ENOENT if nothing has that name.
   int error() const { return error_; }
-  // Not to be called if there is none.
+  // Must not be called if there is none.
   Node& node() const { return *node_; }
   bool IsDirectory() const {
     return node_ != nullptr && node_->directory != nullptr;
   }
 
-  // ENOTEMPTY if it is a directory that shows something; else 0, or an errno.
+  // Returns ENOTEMPTY for a directory that shows something; otherwise 0, or
+  // another errno.
   int CheckEmpty() const;
 
-  // The rest is for who has the node's place alone.
+  // For the rest the caller holds the node's place exclusively.
 
-  // Its name is about to go: who still has the file goes on by a descriptor.
-  // Returns an errno.
+  // To be called before the name goes. If it is the last one, keeps a
+  // descriptor for those who still use the file. Returns an errno.
   int Detach();
-  // After all, it stays.
+  // Undoes Detach: the name stays after all.
   void Reattach();
-  // It has gone,
+  // Records that the name has gone,
   void RemoveName();
-  // or become another one.
+  // or has changed.
   void ChangeName(Node& parent, const std::string& name);
 
  private:

@@ -16,7 +16,7 @@
 namespace mydocker {
 namespace {
 
-// From here on the thread's working directory and umask are its own.
+// Gives the thread its own working directory and umask.
 void StopSharing() {
   thread_local const int done = unshare(CLONE_FS);
   static_cast<void>(done);
@@ -40,8 +40,8 @@ int WorkIn(int directory, const std::function<ssize_t()>& call) {
 // #endregion work-in
 
 absl::Status KeepCapabilities() {
-  // The kernel takes a thread's capabilities when its user becomes another one
-  // than root (capabilities(7)); this is its switch.
+  // The kernel drops a thread's capabilities when its user changes from root to
+  // another (capabilities(7)); this setting prevents that.
   if (IsRoot() &&
       prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0) != 0) {
     return ErrnoError(errno, "keep capabilities when the user changes");

@@ -13,7 +13,7 @@
 namespace mydocker {
 namespace {
 
-// What one part says of a name.
+// What one part says about a name.
 enum class Answer { kNothing, kDeleted, kThere, kError };
 
 Answer Ask(int part, const std::string& name, struct stat& attributes) {
@@ -23,9 +23,9 @@ Answer Ask(int part, const std::string& name, struct stat& attributes) {
   return errno == ENOENT ? Answer::kNothing : Answer::kError;
 }
 
-// Opens the directory `name` for reading it and its attributes. As root in a
-// layer without leaving a trace of it; one that may not be read, only to go on
-// from there.
+// Opens the directory `name` for reading it and its attributes. Root leaves no
+// trace in a layer. A directory that may not be read is opened only to reach
+// what is in it.
 UniqueFd OpenPart(int parent, const std::string& name) {
   constexpr int kFlags = O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
   UniqueFd part(openat(parent, name.c_str(), kFlags | O_RDONLY | O_NOATIME));
@@ -43,7 +43,7 @@ struct CloseStream {
 };
 using Stream = std::unique_ptr<DIR, CloseStream>;
 
-// A stream of its own, with a position of its own.
+// Opens a new stream, with its own position.
 Stream OpenStream(int part) {
   constexpr int kFlags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
   int fd = openat(part, ".", kFlags | O_NOATIME);
@@ -56,8 +56,8 @@ Stream OpenStream(int part) {
   return Stream(fdopendir(fd));
 }
 
-// Whether an entry of a listing is a whiteout. Few are devices, so asking for
-// the numbers of those costs little.
+// Whether an entry of a listing is a whiteout. Few entries are devices, so
+// reading their numbers costs little.
 bool IsWhiteoutEntry(int part, const dirent& entry) {
   struct stat attributes = {};
   return (entry.d_type == DT_CHR || entry.d_type == DT_UNKNOWN) &&
@@ -70,8 +70,8 @@ bool IsDots(const char* name) {
 }
 
 // #region list
-// Adds what `part` has to the entries. `hidden` has the names that parts above
-// it have settled, and gets those of this one.
+// Adds the entries of `part`. `hidden` holds the names settled by parts above,
+// and gets those of this one.
 int ListPart(int part, bool upper, std::unordered_set<std::string>& hidden,
              std::vector<Entry>& entries) {
   const Stream stream = OpenStream(part);
@@ -93,7 +93,7 @@ int ListPart(int part, bool upper, std::unordered_set<std::string>& hidden,
     }
   }
   const int error = errno;
-  // Only now: a mark does not hide what lies beside it.
+  // Added last, because a mark does not hide a file beside it.
   hidden.insert(deleted.begin(), deleted.end());
   return error;
 }
@@ -134,7 +134,7 @@ int Find(const Directory& directory, const std::string& name, Found& found) {
       case Answer::kThere:
         break;
     }
-    // Asked last, so that it costs nothing where there is nothing to hide.
+    // Checked last, so that it costs nothing where there is nothing to hide.
     for (size_t above = 0; above < i; ++above) {
       if (HasWhiteoutFile(parts[above], name)) {
         return ENOENT;
@@ -154,7 +154,7 @@ bool IsBelow(const Directory& directory, const std::string& name) {
       case Answer::kDeleted:
         return false;
       case Answer::kThere:
-      case Answer::kError:  // Rather a whiteout too many than one too few.
+      case Answer::kError:  // One whiteout too many is better than one too few.
         return true;
       case Answer::kNothing:
         if (HasWhiteoutFile(part.get(), name)) {
@@ -170,8 +170,8 @@ int OpenMerged(const Directory& parent, const std::string& name,
                const Found& found, std::unique_ptr<Directory>& directory) {
   UniqueFd upper;
   std::vector<UniqueFd> lower;
-  int last = -1;  // The lowest part so far, and
-  int last_parent = -1;
+  int last = -1;         // The lowest part so far,
+  int last_parent = -1;  // and the directory that it is in.
   for (const int part : parent.Parts()) {
     struct stat attributes = {};
     if (last < 0 && part != found.directory) {
@@ -184,7 +184,7 @@ int OpenMerged(const Directory& parent, const std::string& name,
       }
       continue;
     }
-    // It is merged with what is above only if nothing forbids it.
+    // Merge it with those above unless something forbids it.
     if (answer != Answer::kThere || !S_ISDIR(attributes.st_mode) ||
         (last >= 0 && (IsOpaque(last) || HasWhiteoutFile(last_parent, name)))) {
       break;

@@ -1,5 +1,5 @@
-// What a union shows: the rules by which several directories become one. No
-// FUSE here, and no changes; only reading.
+// What a union shows: the rules that merge several directories into one. No
+// FUSE here, and no changes, only reading.
 //
 //     a name            is that of the highest layer that has it
 //     a whiteout        ends the search: what is below was deleted
@@ -22,12 +22,12 @@
 
 namespace mydocker {
 
-// A directory of the union: the directories that it is made of. The upper one
-// may come later, by a copy-up, while others read; the lower ones stay.
+// A directory of the union: the directories that it is made of. A copy-up may
+// add the upper one while others read; the lower ones stay.
 class Directory {
  public:
-  // `upper` need not be valid; `lower` has the highest first. One there must
-  // be.
+  // `upper` need not be valid; `lower` has the highest first. There must be at
+  // least one directory.
   Directory(UniqueFd upper, std::vector<UniqueFd> lower)
       : upper_(std::move(upper)),
         lower_(std::move(lower)),
@@ -39,9 +39,9 @@ class Directory {
   // The descriptor of the upper directory, -1 if there is none.
   int upper() const { return upper_fd_; }
   const std::vector<UniqueFd>& lower() const { return lower_; }
-  // The one that gives the union's directory its attributes.
+  // The part that gives the union's directory its attributes.
   int top() const { return upper() >= 0 ? upper() : lower_.front().get(); }
-  // All of them, the highest first.
+  // All parts, the highest first.
   std::vector<int> Parts() const;
   bool IsMerged() const { return upper() >= 0 && !lower_.empty(); }
 
@@ -59,22 +59,22 @@ class Directory {
   std::atomic<bool> impure_ = false;
 };
 
-// Where a name was found: in which of the directories, as a descriptor, and
-// what lies there.
+// Where a name was found: the descriptor of the part, and the file's
+// attributes.
 struct Found {
   int directory = -1;
   struct stat attributes = {};
 };
 
-// Looks `name` up. Returns an errno: ENOENT if nothing of that name is to be
-// seen; else 0, and `found` is set.
+// Looks `name` up. Returns an errno, ENOENT if the union shows nothing of that
+// name; on success 0, and sets `found`.
 int Find(const Directory& directory, const std::string& name, Found& found);
 
-// Whether the layers below the upper one show something called `name`, so that
-// deleting it takes a whiteout.
+// Whether the layers below the upper one show `name`, so that deleting it needs
+// a whiteout.
 bool IsBelow(const Directory& directory, const std::string& name);
 
-// Opens the directory that Find has found: all its parts. Returns an errno.
+// Opens all parts of the directory that Find has found. Returns an errno.
 int OpenMerged(const Directory& parent, const std::string& name,
                const Found& found, std::unique_ptr<Directory>& directory);
 
@@ -83,7 +83,7 @@ struct Entry {
   std::string name;
   ino_t inode = 0;
   unsigned char type = 0;
-  dev_t device = 0;  // The file system in which the number is unique.
+  dev_t device = 0;  // The file system of `inode`.
   bool upper = false;
 };
 

@@ -5,21 +5,21 @@
 namespace mydocker {
 namespace {
 
-// Copies of the descriptors, for the root belongs to the nodes.
-UniqueFd Again(const UniqueFd& fd) {
+// Duplicates a descriptor; the nodes own the root's.
+UniqueFd Duplicate(const UniqueFd& fd) {
   return UniqueFd(fd.valid() ? fcntl(fd.get(), F_DUPFD_CLOEXEC, 0) : -1);
 }
 
 std::unique_ptr<Directory> RootOf(const Layers& layers) {
   std::vector<UniqueFd> lower;
   for (const UniqueFd& layer : layers.lower) {
-    lower.push_back(Again(layer));
-    // That layer says itself that it hides those below.
+    lower.push_back(Duplicate(layer));
+    // This layer itself is marked as hiding those below.
     if (IsOpaque(layer.get())) {
       break;
     }
   }
-  return std::make_unique<Directory>(Again(layers.upper), std::move(lower));
+  return std::make_unique<Directory>(Duplicate(layers.upper), std::move(lower));
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// What all operations work on.
+// The state that all operations share.
 
 #ifndef MYDOCKER_CHAPTERS_11_FUSE_UNION_UNION_H_
 #define MYDOCKER_CHAPTERS_11_FUSE_UNION_UNION_H_
@@ -20,7 +20,7 @@ struct Union {
   Caching caching;
   Nodes nodes;
   Upper upper;
-  fuse_session* session = nullptr;  // By which we tell the kernel something.
+  fuse_session* session = nullptr;  // For notifying the kernel.
 
   Union(Layers opened, Caching wanted);
   bool IsReadOnly() const { return !layers.upper.valid(); }

@@ -18,7 +18,7 @@ constexpr char kDefaultAcl[] = "system.posix_acl_default";
 
 int ErrnoUnless(bool done) { return done ? 0 : errno; }
 
-// Whether `parent` has something of that name, and it is a whiteout.
+// Whether `parent` has a whiteout of that name.
 bool HasWhiteout(int parent, const std::string& name) {
   struct stat attributes = {};
   return fstatat(parent, name.c_str(), &attributes, AT_SYMLINK_NOFOLLOW) == 0 &&
@@ -31,7 +31,7 @@ std::string Upper::NewName() { return absl::StrCat("#", absl::Hex(++next_)); }
 
 // #region make
 int Upper::Make(int parent, const std::string& name, const Maker& maker) {
-  // One kind of mark is beside the file, the other in its place.
+  // A whiteout file lies beside the name, a whiteout device in its place.
   const bool marked = !MarksWithDevices() && HasWhiteoutFile(parent, name);
   const int error = marked ? EEXIST : maker(parent, name.c_str());
   if (error != EEXIST || (!marked && !HasWhiteout(parent, name))) {
@@ -58,7 +58,7 @@ int Upper::Make(int parent, const std::string& name, const Maker& maker) {
 }
 // #endregion make
 
-// A directory in the work directory from which new files inherit what they
+// Makes a directory in the work directory whose new files inherit what they
 // would inherit from `parent`.
 int Upper::MakeNest(int parent, const std::string& nest) {
   struct stat attributes = {};
@@ -84,11 +84,11 @@ int Upper::MoveIn(const std::string& temporary, int parent,
 }
 
 // #region show-through
-// The moment in which it is seen.
+// Makes the file visible, in one step.
 int Upper::ShowThrough(int from, const std::string& temporary, int parent,
                        const std::string& name) {
   if (renameat(from, temporary.c_str(), parent, name.c_str()) != 0) {
-    // A directory does not replace a whiteout, but can change places with it.
+    // A directory cannot replace a whiteout, but can change places with it.
     if (errno != ENOTDIR || renameat2(from, temporary.c_str(), parent,
                                       name.c_str(), RENAME_EXCHANGE) != 0) {
       return errno;
@@ -116,7 +116,7 @@ int Upper::Remove(int parent, const std::string& name, bool below) {
   if (!below && errno != ENOTEMPTY) {
     return errno;
   }
-  // Out of sight at once; what is in it goes after that.
+  // Hide it at once, then remove its content.
   const std::string temporary = NewName();
   const int error = Rename(parent, name, work(), temporary, 0, below);
   return error != 0 ? error : RemoveTree(work(), temporary);
@@ -139,7 +139,7 @@ int Upper::Rename(int parent, const std::string& name, int new_parent,
   if (below && MarksWithDevices()) {
     flags |= RENAME_WHITEOUT;
   } else if (below) {
-    // It says nothing as long as the file is beside it.
+    // The mark has no effect as long as the file is beside it.
     if (const int error = AddWhiteout(parent, name); error != 0) {
       return error;
     }

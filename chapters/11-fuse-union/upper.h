@@ -1,7 +1,7 @@
-// Changes of the upper directory, each of which is there as a whole or not at
-// all: a process that is killed in the middle leaves no half of it to be seen.
-// What takes more than one system call happens in the work directory, and one
-// rename(2) shows it.
+// Changes of the upper directory. Each happens completely or not at all: a
+// process killed in the middle leaves nothing half done to be seen. Changes
+// that take several system calls are made in the work directory, and one
+// rename(2) shows the result.
 
 #ifndef MYDOCKER_CHAPTERS_11_FUSE_UNION_UPPER_H_
 #define MYDOCKER_CHAPTERS_11_FUSE_UNION_UPPER_H_
@@ -17,31 +17,31 @@ namespace mydocker {
 // Makes something called `name` in `directory`; returns an errno.
 using Maker = std::function<int(int directory, const char* name)>;
 
-// All functions return an errno, 0 if it is done. `parent` is a directory in
-// the upper one.
+// All functions return an errno, 0 on success. `parent` is the upper directory
+// or one in it.
 class Upper {
  public:
   explicit Upper(const Layers& layers) : layers_(layers) {}
 
-  // A name in the work directory that nothing has.
+  // Returns an unused name for the work directory.
   std::string NewName();
   int work() const { return layers_.work.get(); }
 
-  // Lets `maker` make `name` in `parent`, where nothing of that name is to be
-  // seen. If that is so because of a whiteout, the new file takes its place,
-  // and a directory does not show what it hid.
+  // Lets `maker` make `name` in `parent`, where the union shows nothing of that
+  // name. If a whiteout is there, the new file takes its place, and a new
+  // directory does not show what the whiteout hid.
   int Make(int parent, const std::string& name, const Maker& maker);
 
-  // Moves `temporary` from the work directory to `name` in `parent`. There may
-  // be a whiteout.
+  // Moves `temporary` from the work directory to `name` in `parent`, over a
+  // whiteout if there is one.
   int MoveIn(const std::string& temporary, int parent, const std::string& name);
 
-  // Removes what `parent` has under that name, a file or a directory with
-  // nothing but whiteouts in it. If a layer below has the name (`below`), a
-  // whiteout takes its place.
+  // Removes `name` from `parent`: a file, or a directory that holds only
+  // whiteouts. If a layer below has the name (`below`), a whiteout takes its
+  // place.
   int Remove(int parent, const std::string& name, bool below);
 
-  // Puts a whiteout where `parent` has nothing.
+  // Puts a whiteout into `parent`, which has nothing of that name.
   int AddWhiteout(int parent, const std::string& name);
 
   // Renames within the upper directory, with the flags of renameat2(2). If a
@@ -49,10 +49,10 @@ class Upper {
   int Rename(int parent, const std::string& name, int new_parent,
              const std::string& new_name, unsigned flags, bool below);
 
-  // Removes the mark beside `name` that something has been put over.
+  // Removes the whiteout file of `name`, where a new file is now.
   void RemoveMark(int parent, const std::string& name);
 
-  // Marks a directory: nothing below it is to be seen.
+  // Marks a directory as hiding those below it.
   int HideBelow(int parent, const std::string& name) {
     return MakeOpaque(layers_.forms, parent, name);
   }
