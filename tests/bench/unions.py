@@ -3,7 +3,7 @@
 
   unions.py BUILD [ROUNDS]    prints the tables; writes them into docs/bench.md where it has places for them
 
-Everyone works on the same layers in the same run, with upper directories of their own, and they take turns.
+In each run all unions use the same layers, with their own upper directories, and take turns.
 """
 
 import contextlib
@@ -28,7 +28,7 @@ WITHOUT = ("timeouts", "keep-cache", "readdirplus", "splice", "passthrough", "pa
 DIRECTORIES, FILES = 200, 100  # 20,000 small files.
 GIB = 1 << 30
 
-# What is done in the union, and whether it is about names and attributes.
+# The work in the union, and whether it is about names and attributes.
 ROWS = {
     "untar 20,000 small files": True,
     "find, first time": True,
@@ -59,7 +59,7 @@ def mounter(name, build, point, upper, work, lower):
 
 @contextlib.contextmanager
 def mounted(name, build, scratch, lower, extra=()):
-    """The mount point of a union over `lower`, with nothing in the kernel's memory of it."""
+    """Mounts a union over `lower` that the kernel has not cached, and yields the mount point."""
     with tempfile.TemporaryDirectory(dir=scratch) as folder:
         point, upper, work = (os.path.join(folder, part) for part in ("point", "upper", "work"))
         for directory in (point, upper, work):
@@ -70,7 +70,7 @@ def mounted(name, build, scratch, lower, extra=()):
             yield pathlib.Path(point)
         finally:
             run("umount", point)
-            # Its process ends a moment later, and with it what it has beside the upper directory.
+            # Its process ends a moment later and then removes its directory beside the upper one.
             while os.path.exists(upper + ".union-work"):
                 time.sleep(0.01)
 
@@ -118,7 +118,7 @@ def compile_in(sources):
 
 
 def work_in(point, archive):
-    """Does each row's work, and yields its name and seconds."""
+    """Does each row's work and yields the row and the seconds that it took."""
     def timed(row, action, *arguments):
         began = time.monotonic()
         action(*arguments)
@@ -129,7 +129,7 @@ def work_in(point, archive):
     forget()
     yield timed(next(rows), run, "find", str(point / "tree"), "-type", "f", "-size", "+1")
     yield timed(next(rows), run, "find", str(point / "tree"), "-type", "f", "-size", "+1")
-    # grep says 1 when it finds nothing, which is what it is to do.
+    # grep exits with 1 when it finds nothing, as intended here.
     yield timed(next(rows), run, "sh", "-c", f"grep -r {'x' * 30} {point / 'tree'} || [ $? = 1 ]")
     yield timed(next(rows), run, "rm", "-rf", str(point / "new"))
     yield timed(next(rows), run, "rm", "-rf", str(point / "tree"))
@@ -173,7 +173,7 @@ def unions_table(times):
 
 
 def aims_table(times):
-    """Each aim, and the rows in which it was missed."""
+    """Each aim, and the rows that missed it."""
     ours, fuse_overlayfs, unionfs, limit = (OURS,), (FUSE_OVERLAYFS,), (UNIONFS,), (LIMIT,)
     against = {row: part(times, row, ours, fuse_overlayfs) for row in ROWS}
     slower = [f"{row}: {value:.2f}" for row, value in against.items() if value > 1]
@@ -191,7 +191,7 @@ def aims_table(times):
 
 
 def without_table(times):
-    """What each kind of caching is good for: the time without it, as a part of the time with all."""
+    """The worth of each kind of caching: the time without it, divided by the time with all."""
     head = [setting[-1] if len(setting) > 1 else "all" for setting in times]
     rows = [[row, *(f"{part(times, row, setting, (OURS,)):.2f}" for setting in times if len(setting) > 1)]
             for row in ROWS]

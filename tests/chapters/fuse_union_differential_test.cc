@@ -1,8 +1,7 @@
-// Chapter 11, judged by the kernel's overlayfs: the same random operations over
-// the same layers, and after each of them the same results.
+// Chapter 11, compared with the kernel's overlayfs: the same random operations
+// over the same layers must have the same results, one by one.
 //
-// Where a test fails, it says with which seed and at which step:
-// FUSE_UNION_SEED=N does that one again.
+// A failing test prints its seed and step; FUSE_UNION_SEED=N repeats it.
 
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -39,10 +38,10 @@ namespace fs = std::filesystem;
 
 constexpr int kSteps = 5000;
 constexpr int kProcesses = 4;
-// Between two comparisons of the whole trees.
+// Steps between two comparisons of the whole trees.
 constexpr int kInterval = 50;
 
-// A seed, and what the kernel does not keep for the program (-without).
+// A seed, and the kinds of caching to turn off (-without).
 using Setting = std::tuple<uint64_t, std::string>;
 
 class FuseUnionDifferentialTest : public UnionTest,
@@ -64,8 +63,8 @@ class FuseUnionDifferentialTest : public UnionTest,
     return seed;
   }
 
-  // Fills a layer for one process with whatever the seed makes of it, with
-  // whiteouts and opaque directories.
+  // Fills a process's part of a layer with random files, whiteouts and opaque
+  // directories.
   static void FillLayer(const std::string& directory, uint64_t seed) {
     Actor actor(directory);
     FileOperations operations(seed);
@@ -86,16 +85,17 @@ class FuseUnionDifferentialTest : public UnionTest,
   }
 };
 
-// overlayfs takes a link from a file's count for each name that goes, also for
-// one that has been another file's since the copy-up. Where it comes to 0 for a
-// file that has a name, it has lost its way, and lists old types next: from
-// there on it is no judge.
+// For each name that goes, overlayfs takes one from a file's link count, even
+// if that name has been another file since the copy-up. Once the count of a
+// file that has a name reaches 0, overlayfs is wrong, and next it lists old
+// types: from there on it cannot judge.
 bool HasLostCount(const std::string& line) {
   return absl::StrContains(line, " nlink:0 ");
 }
 constexpr char kLostCount[] = "overlayfs has lost count";
 
-// The operations of one process in two places. Returns what was different.
+// Performs one process's operations in two places. Returns the first
+// difference.
 std::string Compare(const std::string& one, const std::string& other,
                     uint64_t seed) {
   Actor first(one);
@@ -104,8 +104,8 @@ std::string Compare(const std::string& one, const std::string& other,
   for (int i = 0; i < kSteps; ++i) {
     const Step step = operations.Next();
     std::string expected = FileOperations::Do(first, step);
-    // Where several processes put something over whiteouts at once, it happens
-    // that overlayfs loses its way; asked again, it finds it.
+    // When several processes put files over whiteouts at once, overlayfs
+    // sometimes fails with ESTALE; repeating the operation succeeds.
     for (int times = 0; expected == "ESTALE" && times < 100; ++times) {
       expected = FileOperations::Do(first, step);
     }
@@ -157,7 +157,7 @@ TEST_P(FuseUnionDifferentialTest, DoesWhatOverlayfsDoes) {
   umask(0);
   for (int process = 0; process < kProcesses; ++process) {
     for (size_t layer = 0; layer < layers.size(); ++layer) {
-      // Not each layer has it.
+      // Not every layer has a part for every process.
       if ((seed + process + layer) % 5 != 0) {
         FillLayer(Make(absl::StrCat(layers[layer], "/p", process)),
                   1000 * seed + 10 * process + layer);
@@ -206,7 +206,7 @@ TEST_P(FuseUnionDifferentialTest, DoesWhatOverlayfsDoes) {
   if (HasFailure()) {
     return;
   }
-  // What both mounts show, but for those.
+  // What a mount shows, except in those directories.
   const auto shown = [&lost](const std::string& mount) {
     Tree tree = DescribeTree(Path(mount));
     std::erase_if(tree, [&lost](const auto& entry) {
@@ -220,7 +220,7 @@ TEST_P(FuseUnionDifferentialTest, DoesWhatOverlayfsDoes) {
   EXPECT_THAT(WrongInodes(Path("union")), IsEmpty());
   const std::map<std::string, ino_t> inodes = InodesOf(Path("union"));
 
-  // What was kept, shown anew; and by the other of the two.
+  // Mounts the upper directories again, each also by the other file system.
   Unmount("union");
   Unmount("overlay");
   for (size_t i = 0; i < layers.size(); ++i) {

@@ -1,5 +1,5 @@
-// Chapter 11: what is wrong with a command line, a directory or the machine is
-// told in one line, with exit status 125, and nothing is mounted.
+// Chapter 11: an error in a command line, a directory or the machine is
+// reported in one line, with exit status 125, and nothing is mounted.
 
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -22,7 +22,7 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-// The fixture looks for mounts and processes that stay.
+// The fixture checks that no mounts and processes remain.
 class FuseUnionErrorTest : public UnionTest {
  protected:
   void SetUp() override {
@@ -88,8 +88,8 @@ TEST_F(FuseUnionErrorTest, DirectoriesThatLieInEachOther) {
               FailsInOneLine(125, HasSubstr("are the same directory")));
 }
 
-// Nothing can be written to /proc; and what is mounted on the directory itself
-// leaves no place beside it.
+// /proc cannot be written to, and a directory that is a mount point has no
+// place beside it in its file system.
 TEST_F(FuseUnionErrorTest, UpperThatCannotHoldOne) {
   EXPECT_THAT(Execute({.args = {"-lower", Path("low"), "-upper",
                                 "/proc/self/net/stat", Path("tree")}}),
@@ -106,8 +106,8 @@ TEST_F(FuseUnionErrorTest, UpperThatCannotHoldOne) {
   ASSERT_EQ(umount(Path("upper").c_str()), 0);
 }
 
-// What is in the work directory of a union that was killed is removed. But
-// another's files never were in one.
+// The work directory of a killed union is emptied, but not a directory with
+// somebody else's files.
 TEST_F(FuseUnionErrorTest, WorkDirectoryOfSomebodyElse) {
   Write("upper.union-work/letters", "dear");
   EXPECT_THAT(Try({"low"}, "upper", "tree"),
@@ -122,7 +122,8 @@ TEST_F(FuseUnionErrorTest, MountPointThatIsBusy) {
       FailsInOneLine(125, HasSubstr("fuse.mydocker-union is mounted there")));
 }
 
-// By another union, or by an overlay; and what one changes is nobody's layer.
+// By another union, or by an overlay; and an upper directory in use cannot be a
+// layer.
 TEST_F(FuseUnionErrorTest, UpperThatIsInUse) {
   MountUnion({"low"}, "upper", "first");
   EXPECT_THAT(Try({"low"}, "upper", "tree"),
@@ -154,9 +155,9 @@ TEST_F(FuseUnionErrorTest, OrdinaryUserWithoutFusermount) {
               FailsInOneLine(125, HasSubstr("there is no fusermount3")));
 }
 
-// The mount point is not the user's, so fusermount3 refuses: its words in our
-// line.
-TEST_F(FuseUnionErrorTest, OrdinaryUserOnADirectoryOfRoots) {
+// The mount point is not the user's, so fusermount3 refuses: our line contains
+// its message.
+TEST_F(FuseUnionErrorTest, OrdinaryUserOnADirectoryOfRoot) {
   GiveFuseToAll();
   EXPECT_THAT(
       Execute({.args = Words({"low"}, "", "tree"), .uid = kOrdinaryUser}),
@@ -164,7 +165,7 @@ TEST_F(FuseUnionErrorTest, OrdinaryUserOnADirectoryOfRoots) {
           125, AllOf(HasSubstr("mount a union on"), HasSubstr("fusermount3"))));
 }
 
-// What was made for a mount that did not come goes with it.
+// If the mount fails, what was made for it is removed.
 TEST_F(FuseUnionErrorTest, LeavesNothingBesideTheUpperDirectory) {
   ASSERT_EQ(chmod(Path("").c_str(), 0777), 0);
   ASSERT_EQ(chown(Path("upper").c_str(), kOrdinaryUser, kOrdinaryUser), 0);

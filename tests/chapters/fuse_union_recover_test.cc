@@ -1,4 +1,4 @@
-// What `make recover` does with a union whose process is dead.
+// `make recover` and a union whose process is dead.
 
 #include <signal.h>
 #include <unistd.h>

@@ -1,6 +1,6 @@
-// Chapter 11: what a union of layers must do that a random sequence of
-// operations does not meet. fuse_union_differential_test.cc beside this one has
-// the rest; fuse_union_error_test.cc what is wrong.
+// Chapter 11: behaviour of a union of layers that random operations do not
+// reach. fuse_union_differential_test.cc has the rest, fuse_union_error_test.cc
+// the errors.
 
 #include <dirent.h>
 #include <errno.h>
@@ -48,7 +48,7 @@ class FuseUnionTest : public UnionTest {
         << name << ": " << strerror(errno);
     return status;
   }
-  // The words for a union over "low", in the foreground.
+  // The arguments for a union over "low", in the foreground.
   static std::vector<std::string> InForeground() {
     for (const char* directory : {"low", "upper", "tree"}) {
       Make(directory);
@@ -99,7 +99,7 @@ TEST_F(FuseUnionTest, ReadsTheMarksOfOthers) {
     paths.insert(path);
   }
   EXPECT_THAT(paths, ElementsAre(".", "d", "e", "e/z", "top"));
-  // Such a name can be no file's, so nobody can make one.
+  // Such a name is reserved, so no file can be made with it.
   EXPECT_EQ(mkdir(Path("tree/.wh.top").c_str(), 0700), -1);
   EXPECT_EQ(errno, EPERM);
 }
@@ -131,7 +131,7 @@ TEST_F(FuseUnionTest, FileThatWasDeletedWhileOpen) {
   EXPECT_EQ(Read("tree/one"), "another");
 }
 
-// Who has read the lower file goes on with the copy.
+// A reader of the lower file goes on with the copy.
 TEST_F(FuseUnionTest, ReaderSeesWhatIsWrittenAfterTheCopyUp) {
   const size_t size = 8 << 20;
   Write("low/file", std::string(size, 'a'));
@@ -140,7 +140,7 @@ TEST_F(FuseUnionTest, ReaderSeesWhatIsWrittenAfterTheCopyUp) {
   const int writer = open(Path("tree/file").c_str(), O_WRONLY);
   ASSERT_EQ(pwrite(writer, "new", 3, size - 3), 3);
   ASSERT_EQ(fsync(writer), 0);
-  // Not what the kernel has in mind, but what it is told.
+  // Not what the kernel has cached, but what it is told.
   ASSERT_EQ(posix_fadvise(reader, 0, 0, POSIX_FADV_DONTNEED), 0);
   char text[4] = {};
   EXPECT_EQ(pread(reader, text, 3, size - 3), 3);
@@ -203,7 +203,7 @@ TEST_F(FuseUnionTest, TwoHundredProcessesAtOnce) {
     Write(absl::StrCat("low/d/", i), std::string(10'000, 'x'));
   }
   MountUnion({"low"}, "upper", "tree");
-  // All append to the same files, of which each is copied up once.
+  // All append to the same files; each is copied up once.
   const Result result = RunOnHost(absl::StrCat(
       "cd ", Path("tree/d"),
       " && for i in $(seq 200); do (mkdir -p $(seq -f m/%g 0 19);"
@@ -221,8 +221,8 @@ TEST_F(FuseUnionTest, TwoHundredProcessesAtOnce) {
   EXPECT_EQ(Read("low/d/0"), std::string(10'000, 'x'));
 }
 
-// Killed at many moments of copy-ups. Each file is the lower one or the whole
-// copy, and the next mount finds nothing half done.
+// Killed at many moments of copy-ups. Each file is the lower one or the
+// complete copy, and the next mount finds nothing half done.
 TEST_F(FuseUnionTest, KilledWhileCopyingUp) {
   const std::string content(3 << 20, 'c');
   for (int i = 0; i < 20; ++i) {
@@ -252,7 +252,7 @@ TEST_F(FuseUnionTest, KilledWhileCopyingUp) {
     program.Wait();
     waitpid(writer, nullptr, 0);
     struct stat status = {};
-    // Of what it has seen, the kernel could still tell.
+    // The kernel could still answer for names that it has cached.
     EXPECT_EQ(lstat(Path("tree/unseen").c_str(), &status), -1);
     EXPECT_EQ(errno, ENOTCONN);
     ASSERT_EQ(umount2(Path("tree").c_str(), 0), 0);
@@ -265,8 +265,8 @@ TEST_F(FuseUnionTest, KilledWhileCopyingUp) {
   }
 }
 
-// Half a copy is none: no space is an error, the file stays, and what was
-// begun is gone.
+// Without space the copy-up fails, the file stays, and the unfinished copy is
+// gone.
 TEST_F(FuseUnionTest, NoSpaceForTheCopy) {
   Write("low/big", std::string(4 << 20, 'b'));
   Write("low/small", "s");
@@ -285,7 +285,7 @@ TEST_F(FuseUnionTest, NoSpaceForTheCopy) {
   ASSERT_EQ(umount(Path("small").c_str()), 0);
 }
 
-// Nobody should do that; but it must not be the end of the union.
+// Nobody should do that, but the union must survive it.
 TEST_F(FuseUnionTest, LayerThatChangesUnderneath) {
   Write("low/file", "old");
   Write("low/gone", "old");
@@ -315,7 +315,7 @@ TEST_F(FuseUnionTest, RefusesFilesWithoutANameCleanly) {
   EXPECT_EQ(errno, EOPNOTSUPP);
 }
 
-// By SIGTERM it unmounts first.
+// On SIGTERM it unmounts first.
 TEST_F(FuseUnionTest, EndsWhenAskedTo) {
   Process program({.args = InForeground()});
   ASSERT_TRUE(WaitUntil(IsMounted));
@@ -326,11 +326,11 @@ TEST_F(FuseUnionTest, EndsWhenAskedTo) {
   EXPECT_EQ(Read("upper/file"), "text");
 }
 
-// A user's own union, by fusermount3: everything is the user's, nothing needs
-// root, and a directory that may not be read is refused to who asks.
+// A user's own union, by fusermount3: everything belongs to the user, nothing
+// needs root, and reading a directory without permission is refused.
 TEST_F(FuseUnionTest, OrdinaryUserWithoutRoot) {
   SKIP_IF(WhyNoTool("fusermount3"));
-  constexpr uid_t kNobody = 65534;  // fusermount3 wants one with a name.
+  constexpr uid_t kNobody = 65534;  // fusermount3 needs a user with a name.
   GiveFuseToAll();
   Write("low/d/x", "lower");
   Write("low/gone", "lower");
@@ -361,8 +361,9 @@ TEST_F(FuseUnionTest, OrdinaryUserWithoutRoot) {
       WaitUntil([&] { return !fs::exists(home + "/upper.union-work"); }));
 }
 
-// A container of chapter 9 has the union for its files: it changes, deletes and
-// renames; the layers stay as they are, and overlayfs shows what it has left.
+// A container of chapter 9 has the union as its root: it changes, deletes and
+// renames files. The layers stay as they are, and overlayfs shows the same
+// result.
 TEST_F(FuseUnionTest, ContainerOnIt) {
   SKIP_IF(WhyNoTool("busybox"));
   MakeRootfs("base");

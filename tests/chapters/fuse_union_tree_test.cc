@@ -1,5 +1,5 @@
-// Chapter 11, the rules of the merge alone: directories on disk, no mount. The
-// one test in this folder that knows the chapter's C++.
+// Chapter 11: only the merge rules, on directories without a mount. The one
+// test in this folder that uses the chapter's C++.
 
 #include <dirent.h>
 #include <errno.h>
@@ -43,7 +43,7 @@ using testing::IsEmpty;
 
 class FuseUnionTreeTest : public UnionTest {
  protected:
-  // The union of these directories, the upper one first, or "".
+  // The union of these directories; `upper` is "" for none.
   static std::unique_ptr<Directory> Union(
       const std::string& upper, const std::vector<std::string>& lower) {
     std::vector<UniqueFd> parts;
@@ -60,7 +60,7 @@ class FuseUnionTreeTest : public UnionTest {
     ASSERT_EQ(setxattr(Path(name).c_str(), attribute, "y", 1, 0), 0);
   }
 
-  // What the name has, as text; "-" if nothing, or the errno.
+  // The content of the file; "-" if there is none, or the errno.
   static std::string Content(const Directory& directory,
                              const std::string& name) {
     Found found;
@@ -135,11 +135,11 @@ TEST_F(FuseUnionTreeTest, WhiteoutOfEitherFormEndsTheSearch) {
   EXPECT_FALSE(IsBelow(*directory, "device"));
   EXPECT_FALSE(IsBelow(*directory, "file"));
   EXPECT_FALSE(IsBelow(*directory, "again"));
-  // Of the lowest layer alone, they are there.
+  // In the lowest layer alone they are there.
   EXPECT_EQ(Content(*Union("", {"low"}), "file"), "low");
 }
 
-// A mark is about what lies below its layer, not about what lies beside it.
+// A mark hides what lies below its layer, not what lies beside it.
 TEST_F(FuseUnionTreeTest, FileBesideItsMarkIsSeen) {
   Write("low/a", "low");
   Write("upper/a", "upper");
