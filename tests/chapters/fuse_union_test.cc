@@ -386,20 +386,5 @@ TEST_F(FuseUnionTest, ContainerOnIt) {
   EXPECT_THAT(Differences(shown, DescribeTree(Path("overlay"))), IsEmpty());
 }
 
-TEST_F(FuseUnionTest, RecoverUnmountsWhatNobodyServes) {
-  MountUnion({"other"}, "", "alive");
-  Process program({.args = InForeground()});
-  ASSERT_TRUE(WaitUntil(IsMounted));
-  program.Signal(SIGKILL);
-  program.Wait();
-  const Result result =
-      Execute({.program = fs::absolute("scripts/recover.sh")});
-  EXPECT_THAT(result.out,
-              AllOf(HasSubstr(absl::StrCat("unmounted ", Path("tree"),
-                                           ", a union whose process is gone")),
-                    HasSubstr(absl::StrCat("left ", Path("alive"), " alone"))));
-  EXPECT_FALSE(IsMounted());
-}
-
 }  // namespace
 }  // namespace blackbox
