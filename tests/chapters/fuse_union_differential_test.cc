@@ -26,7 +26,6 @@
 #include "tests/support/file_operations.h"
 #include "tests/support/file_tree.h"
 #include "tests/support/proc.h"
-#include "tests/support/requirements.h"
 #include "tests/support/union_test.h"
 
 namespace blackbox {
@@ -47,13 +46,6 @@ using Setting = std::tuple<uint64_t, std::string>;
 class FuseUnionDifferentialTest : public UnionTest,
                                   public testing::WithParamInterface<Setting> {
  protected:
-  void SetUp() override {
-    UnionTest::SetUp();
-    if (!IsSkipped()) {
-      SKIP_IF(WhyNoKernelFeature("overlayfs", "/sys/module/overlay"));
-    }
-  }
-
   static uint64_t Seed() {
     uint64_t seed = std::get<0>(GetParam());
     const char* const given = getenv("FUSE_UNION_SEED");
