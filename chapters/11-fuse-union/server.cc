@@ -9,6 +9,8 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <system_error>
+
 #include "chapters/11-fuse-union/operations.h"
 #include "common/base/errors.h"
 
@@ -54,7 +56,7 @@ void Server::PassLeadOn() {
   leads = nullptr;
   has_leader_ = false;
   if (followers_ == 0 && threads_.size() < kMostThreads) {
-    AddThread();
+    AddThread();  // Without one, questions wait until a thread is free.
   }
   lead_is_free_.notify_one();
 }
@@ -94,10 +96,17 @@ void Server::Serve() {
 }
 // #endregion serve
 
-// The caller holds the mutex, or is the only thread.
-void Server::AddThread() {
+// The caller holds the mutex. Returns false if no thread can be made
+// (pthread_create(3): EAGAIN).
+bool Server::AddThread() {
   ++running_;
-  threads_.emplace_back([this] { Serve(); });
+  try {
+    threads_.emplace_back([this] { Serve(); });
+  } catch (const std::system_error&) {
+    --running_;
+    return false;
+  }
+  return true;
 }
 
 absl::Status Server::WaitForEnd() {
@@ -146,7 +155,9 @@ absl::Status Server::Run() {
   }
   {
     const std::lock_guard lock(mutex_);
-    AddThread();
+    if (!AddThread()) {
+      return ErrnoError(EAGAIN, "start a thread");
+    }
   }
   absl::Status waited = WaitForEnd();
   EndThreads();

@@ -30,14 +30,14 @@ class Server {
   Server& operator=(const Server&) = delete;
 
   // Answers until the file system is unmounted or SIGHUP, SIGINT or SIGTERM
-  // arrives. Errors: those of signalfd(2), eventfd(2).
+  // arrives. Errors: those of signalfd(2), eventfd(2), pthread_create(3).
   absl::Status Run();
 
   // Called by a thread that answers, before it waits for a disk or a copy.
   static void MayTakeLong();
 
  private:
-  void AddThread();
+  bool AddThread();
   void Serve();
   void BecomeLeader();
   void PassLeadOn();

@@ -326,6 +326,39 @@ TEST_F(FuseUnionTest, EndsWhenAskedTo) {
   EXPECT_EQ(Read("upper/file"), "text");
 }
 
+// Whoever limits processes also limits threads. Without another one, questions
+// wait until a thread is free.
+TEST_F(FuseUnionTest, GoesOnWhereItGetsNoThread) {
+  SKIP_IF(WhyNoTool("fusermount3"));
+  constexpr uid_t kNobody = 65534;
+  GiveFuseToAll();
+  Write("home/low/file", "one\n");
+  Make("home/upper");
+  Make("home/tree");
+  for (const char* name :
+       {"home", "home/low", "home/low/file", "home/upper", "home/tree"}) {
+    ASSERT_EQ(chown(Path(name).c_str(), kNobody, kNobody), 0);
+  }
+  std::vector<std::string> words =
+      Words({"home/low"}, "home/upper", "home/tree");
+  words.insert(words.begin(), "-f");
+  Process program({.args = words, .uid = kNobody});
+  ASSERT_TRUE(WaitUntil([] {
+    return ReadFile("/proc/self/mountinfo").find(Path("home/tree")) !=
+           std::string::npos;
+  }));
+  EXPECT_THAT(
+      Execute(
+          {.args = {"-c", absl::StrCat("prlimit --pid ", program.pid(),
+                                       " --nproc=1:1 && cd ", Path("home"),
+                                       " && echo two >> tree/file && "
+                                       "cat tree/file && fusermount3 -u tree")},
+           .program = "sh",
+           .uid = kNobody}),
+      Prints("one\ntwo\n"));
+  EXPECT_THAT(program.Wait(), ExitsWith(0));
+}
+
 // A user's own union, by fusermount3: everything belongs to the user, nothing
 // needs root, and reading a directory without permission is refused.
 TEST_F(FuseUnionTest, OrdinaryUserWithoutRoot) {
