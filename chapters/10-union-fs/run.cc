@@ -16,7 +16,7 @@
 #include "common/container/log_start.h"
 #include "common/container/request.h"
 #include "common/container/rootfs_flags.h"
-#include "common/files/overlay.h"
+#include "common/files/layered_files.h"
 #include "common/process/child.h"
 #include "common/process/sealed_program.h"
 #include "common/process/supervisor.h"

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "common/base/container_id.h"
+#include "common/files/layered_files.h"
 #include "common/namespaces/mounts.h"
 #include "tests/common/forked.h"
 #include "tests/common/status_matchers.h"
