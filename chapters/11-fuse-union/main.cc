@@ -48,7 +48,7 @@ absl::StatusOr<int> RunChapter(int argc, char* argv[]) {
       ParseCommandLine(argc, argv,
                        "run -lower DIR [-lower DIR]... [-upper DIR] [-f] "
                        "MOUNTPOINT",
-                       {}));
+                       {}, {{"lower", "upper", "f", "without"}, {}}));
   if (words.size() != 1) {
     return absl::InvalidArgumentError(
         "one directory is needed to mount the union on; run -help shows how");

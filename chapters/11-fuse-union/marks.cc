@@ -105,6 +105,15 @@ absl::StatusOr<MarkForms> FindForms(int work) {
                      ? MarkForms::Opaque::kUser
                      : MarkForms::Opaque::kFile;
   unlinkat(work, "opaque", AT_REMOVEDIR);
+  if (forms.whiteout == MarkForms::Whiteout::kFile ||
+      forms.opaque == MarkForms::Opaque::kFile) {
+    const UniqueFd mark(
+        openat(work, kOpaqueFile, O_CREAT | O_WRONLY | O_CLOEXEC, 0444));
+    if (!mark.valid()) {
+      return ErrnoError(errno, "make marks of deleted files there");
+    }
+    unlinkat(work, kOpaqueFile, 0);
+  }
   return forms;
 }
 

@@ -51,7 +51,7 @@ struct MarkForms {
 
 // Finds out by trying, in the empty directory `work`, which forms can be
 // written there, preferring overlayfs's. Errors: files cannot even be made and
-// renamed there.
+// renamed there, or none of the forms can be written.
 absl::StatusOr<MarkForms> FindForms(int work);
 
 // Marks the directory `name` in `parent` as opaque. Returns an errno, 0 on

@@ -164,20 +164,23 @@ absl::StatusOr<Session> NewSession(Union& all) {
   return session;
 }
 
-// Each directory that the kernel knows takes one descriptor per layer. So raise
-// the limit to the system's maximum for a process, or without root to the hard
-// limit.
-void AllowManyFiles() {
-  rlimit limit = {};
-  const absl::StatusOr<uint64_t> most = ReadNumber("/proc/sys/fs/nr_open");
-  if (most.ok()) {
-    limit = {*most, *most};
-  }
-  if (!most.ok() || setrlimit(RLIMIT_NOFILE, &limit) != 0) {
-    getrlimit(RLIMIT_NOFILE, &limit);
+// Sets a limit of this process to `most`, or if we may not, to its hard limit.
+void Raise(__rlimit_resource_t resource, rlim_t most) {
+  rlimit limit = {most, most};
+  if (setrlimit(resource, &limit) != 0) {
+    getrlimit(resource, &limit);
     limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
+    setrlimit(resource, &limit);
   }
+}
+
+// The caller's limits are not those of the programs that use the union: each
+// directory that the kernel knows takes one descriptor per layer, and others
+// may write larger files.
+void RaiseLimits() {
+  const absl::StatusOr<uint64_t> most = ReadNumber("/proc/sys/fs/nr_open");
+  Raise(RLIMIT_NOFILE, most.value_or(0));
+  Raise(RLIMIT_FSIZE, RLIM_INFINITY);
 }
 
 bool IsStillMounted(const fuse_session& session) {
@@ -194,7 +197,7 @@ absl::Status Serve(Union& all, const std::string& mount_point,
   const std::string place = std::filesystem::canonical(mount_point);
   RETURN_IF_ERROR(CheckMountPoint(place));
   RETURN_IF_ERROR(KeepCapabilities());
-  AllowManyFiles();
+  RaiseLimits();
   umask(0);
   ASSIGN_OR_RETURN(const Session session, NewSession(all));
   RETURN_IF_ERROR(geteuid() == 0 ? MountAsRoot(*session, place)

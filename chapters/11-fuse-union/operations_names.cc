@@ -49,6 +49,13 @@ void MkDir(fuse_req_t request, fuse_ino_t id, const char* name, mode_t mode) {
 
 void MkNod(fuse_req_t request, fuse_ino_t id, const char* name, mode_t mode,
            dev_t device) {
+  struct stat made = {};
+  made.st_mode = mode;
+  made.st_rdev = device;
+  if (IsWhiteout(made)) {
+    fuse_reply_err(request, EPERM);
+    return;
+  }
   MakeEntry(request, id, name, [=](int directory, const char* new_name) {
     return ErrnoUnless(mknodat(directory, new_name, mode, device) == 0);
   });

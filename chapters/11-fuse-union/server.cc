@@ -149,6 +149,7 @@ absl::Status Server::Run() {
   sigaction(SIGUSR1, &nothing, nullptr);
   nothing.sa_handler = SIG_IGN;
   sigaction(SIGPIPE, &nothing, nullptr);
+  sigaction(SIGXFSZ, &nothing, nullptr);  // A write over the limit: EFBIG.
   ended_ = UniqueFd(eventfd(0, EFD_CLOEXEC));
   if (!ended_.valid()) {
     return ErrnoError(errno, "make an eventfd");

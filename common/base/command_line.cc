@@ -189,13 +189,13 @@ std::string HelpPage(absl::string_view usage, const FlagSet& flags) {
 
 absl::StatusOr<std::vector<std::string>> ParseCommandLine(
     int argc, char* argv[], absl::string_view usage,
-    const std::vector<std::string>& fallback) {
+    const std::vector<std::string>& fallback, const FlagSet& flags) {
   const std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
   if (AsksForHelp(words)) {
-    RETURN_IF_ERROR(WriteAll(STDOUT_FILENO, HelpPage(usage)));
+    RETURN_IF_ERROR(WriteAll(STDOUT_FILENO, HelpPage(usage, flags)));
     exit(EXIT_SUCCESS);
   }
-  ASSIGN_OR_RETURN(std::vector<std::string> command, ParseFlags(words));
+  ASSIGN_OR_RETURN(std::vector<std::string> command, ParseFlags(words, flags));
   return command.empty() ? fallback : command;
 }
 

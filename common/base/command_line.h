@@ -59,13 +59,13 @@ bool AsksForHelp(const std::vector<std::string>& words);
 std::string HelpPage(absl::string_view usage, const FlagSet& flags = {});
 
 // Handles the whole command line of a program that takes only flags and a
-// command: prints help on standard output and exits if asked to, parses the
-// flags, and returns the command, or `fallback` if none is given.
+// command: prints help on standard output and exits if asked to, parses
+// `flags`, and returns the command, or `fallback` if none is given.
 //
 // Errors: those of ParseFlags.
 absl::StatusOr<std::vector<std::string>> ParseCommandLine(
     int argc, char* argv[], absl::string_view usage,
-    const std::vector<std::string>& fallback);
+    const std::vector<std::string>& fallback, const FlagSet& flags = {});
 
 }  // namespace mydocker
 

@@ -49,6 +49,10 @@ TEST_F(FuseUnionErrorTest, WordsThatAreMissingOrTooMany) {
               FailsInOneLine(125, HasSubstr("a union needs a layer")));
   EXPECT_THAT(Execute({.args = {"-nonsense", Path("tree")}}),
               FailsInOneLine(125, HasSubstr("nonsense")));
+  // A flag of another chapter.
+  EXPECT_THAT(
+      Execute({.args = {"-m", "100m", "-lower", Path("low"), Path("tree")}}),
+      FailsInOneLine(125, HasSubstr("unknown flag 'm'")));
   EXPECT_THAT(Execute({.args = {"-without", "rain", "-lower", Path("low"),
                                 Path("tree")}}),
               FailsInOneLine(125, HasSubstr("-without \"rain\"")));
@@ -88,8 +92,8 @@ TEST_F(FuseUnionErrorTest, DirectoriesThatLieInEachOther) {
               FailsInOneLine(125, HasSubstr("are the same directory")));
 }
 
-// /proc cannot be written to, and a directory that is a mount point has no
-// place beside it in its file system.
+// /proc cannot be written to, a directory that is a mount point has no place
+// beside it in its file system, and another union keeps its marks to itself.
 TEST_F(FuseUnionErrorTest, UpperThatCannotHoldOne) {
   EXPECT_THAT(Execute({.args = {"-lower", Path("low"), "-upper",
                                 "/proc/self/net/stat", Path("tree")}}),
@@ -104,6 +108,10 @@ TEST_F(FuseUnionErrorTest, UpperThatCannotHoldOne) {
   EXPECT_THAT(Try({"low"}, "upper/inside", "tree"),
               FailsInOneLine(125, HasSubstr("(EROFS)")));
   ASSERT_EQ(umount(Path("upper").c_str()), 0);
+  MountUnion({"low"}, "upper", "outer");
+  Make("outer/upper");
+  EXPECT_THAT(Try({"other"}, "outer/upper", "tree"),
+              FailsInOneLine(125, HasSubstr("(EPERM)")));
 }
 
 // The work directory of a killed union is emptied, but not a directory with

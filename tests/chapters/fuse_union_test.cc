@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
@@ -324,6 +325,23 @@ TEST_F(FuseUnionTest, EndsWhenAskedTo) {
   EXPECT_THAT(program.Wait(), Prints(""));
   EXPECT_FALSE(fs::exists(Path("upper.union-work")));
   EXPECT_EQ(Read("upper/file"), "text");
+}
+
+// A limit on files that the union inherits is not that of those who use it.
+TEST_F(FuseUnionTest, CallersLimitOnFileSizesIsNotEverybodys) {
+  std::vector<std::string> words = InForeground();
+  Process program({.args = words, .before_exec = [] {
+                     rlimit limit = {};
+                     getrlimit(RLIMIT_FSIZE, &limit);
+                     limit.rlim_cur = 1 << 20;
+                     return setrlimit(RLIMIT_FSIZE, &limit) == 0;
+                   }});
+  ASSERT_TRUE(WaitUntil(IsMounted));
+  Write("tree/file", "");
+  EXPECT_EQ(truncate(Path("tree/file").c_str(), 5 << 20), 0);
+  EXPECT_EQ(StatOf("tree/file").st_size, 5 << 20);
+  program.Signal(SIGTERM);
+  EXPECT_THAT(program.Wait(), ExitsWith(0));
 }
 
 // Whoever limits processes also limits threads. Without another one, questions
