@@ -106,10 +106,10 @@ std::unique_ptr<OpenFile> OpenCreated(Union& all, Node& node, UniqueFd file) {
   return opened;
 }
 
-void Close(Union& all, Node& node, std::unique_ptr<OpenFile> file) {
+void Close(Union& all, Node& node, const OpenFile& file) {
   const std::unique_lock place(node.place);
-  std::erase(node.lower_files, file->fd.get());
-  if (file->backing == 0) {
+  std::erase(node.lower_files, file.fd.get());
+  if (file.backing == 0) {
     --node.cached;
   } else if (--node.passed_through == 0) {
     CloseBacking(*all.session, std::exchange(node.backing, 0));

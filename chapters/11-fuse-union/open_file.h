@@ -36,7 +36,7 @@ int OpenNode(Union& all, Node& node, int flags,
 std::unique_ptr<OpenFile> OpenCreated(Union& all, Node& node, UniqueFd file);
 
 // Closes a file that nobody has open any more.
-void Close(Union& all, Node& node, std::unique_ptr<OpenFile> file);
+void Close(Union& all, Node& node, const OpenFile& file);
 
 // Returns what is left of these permissions after a user other than root has
 // written to the file.

@@ -29,18 +29,18 @@ Listing& ListingOf(const fuse_file_info* info) {
 }
 
 void OpenDir(fuse_req_t request, fuse_ino_t, fuse_file_info* info) {
-  const bool keep = UnionOf(request).caching.keep_cache;
-  auto* const listing = new Listing;
-  info->fh = reinterpret_cast<uint64_t>(listing);
+  Union& all = UnionOf(request);
+  const bool keep = all.caching.keep_cache;
+  info->fh = all.handles.Add(std::make_shared<Listing>());
   info->cache_readdir = keep;
   info->keep_cache = keep;
   if (fuse_reply_open(request, info) != 0) {
-    delete listing;
+    all.handles.Remove(info->fh);
   }
 }
 
 void ReleaseDir(fuse_req_t request, fuse_ino_t, fuse_file_info* info) {
-  delete &ListingOf(info);
+  UnionOf(request).handles.Remove(info->fh);
   fuse_reply_err(request, 0);
 }
 

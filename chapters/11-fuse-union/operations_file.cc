@@ -53,6 +53,11 @@ int ClearPrivileges(fuse_req_t request, fuse_ino_t id, int file) {
   return 0;
 }
 
+void CloseHandle(Union& all, Node& node, const fuse_file_info* info) {
+  Close(all, node, OpenFileOf(info));
+  all.handles.Remove(info->fh);
+}
+
 // Hands an open file to the kernel through `reply`, and returns that function's
 // result: not 0 if the kernel no longer needs the file.
 int ReplyOpen(fuse_req_t request, Node& node, std::unique_ptr<OpenFile> opened,
@@ -60,12 +65,12 @@ int ReplyOpen(fuse_req_t request, Node& node, std::unique_ptr<OpenFile> opened,
   Union& all = UnionOf(request);
   const NamingBacking naming(opened->backing);
   info->keep_cache = opened->keeps_cache;
-  info->fh = reinterpret_cast<uint64_t>(opened.get());
-  // From here on the kernel may release it, in another thread.
-  OpenFile* const given = opened.release();
+  info->fh = all.handles.Add(std::move(opened));
+  // The kernel may release it meanwhile, in another thread; but not if it does
+  // not get it.
   const int error = reply();
   if (error != 0) {
-    Close(all, node, std::unique_ptr<OpenFile>(given));
+    CloseHandle(all, node, info);
   }
   return error;
 }
@@ -131,8 +136,7 @@ void Create(fuse_req_t request, fuse_ino_t id, const char* name, mode_t mode,
 // #endregion create
 
 void Release(fuse_req_t request, fuse_ino_t id, fuse_file_info* info) {
-  Close(UnionOf(request), NodeOf(request, id),
-        std::unique_ptr<OpenFile>(&OpenFileOf(info)));
+  CloseHandle(UnionOf(request), NodeOf(request, id), info);
   fuse_reply_err(request, 0);
 }
 

@@ -24,6 +24,19 @@ std::unique_ptr<Directory> RootOf(const Layers& layers) {
 
 }  // namespace
 
+uint64_t Handles::Add(std::shared_ptr<void> object) {
+  const auto handle = reinterpret_cast<uint64_t>(object.get());
+  const std::lock_guard lock(mutex_);
+  objects_.emplace(handle, std::move(object));
+  return handle;
+}
+
+void Handles::Remove(uint64_t handle) {
+  std::unique_lock lock(mutex_);
+  const auto removed = objects_.extract(handle);
+  lock.unlock();  // To close a file may take long.
+}
+
 Union::Union(Layers opened, Caching wanted)
     : layers(std::move(opened)),
       caching(wanted),

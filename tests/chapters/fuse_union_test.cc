@@ -366,13 +366,16 @@ TEST_F(FuseUnionTest, GoesOnWhereItGetsNoThread) {
            std::string::npos;
   }));
   EXPECT_THAT(
-      Execute(
-          {.args = {"-c", absl::StrCat("prlimit --pid ", program.pid(),
-                                       " --nproc=1:1 && cd ", Path("home"),
-                                       " && echo two >> tree/file && "
-                                       "cat tree/file && fusermount3 -u tree")},
-           .program = "sh",
-           .uid = kNobody}),
+      Execute({.args = {"-c",
+                        absl::StrCat(
+                            "set -e; cd ", Path("home"),
+                            "; limit='prlimit --pid ", program.pid(),
+                            " --nproc'; "
+                            "hard=$($limit -o HARD --noheadings | tr -d ' '); "
+                            "$limit=1:; echo two >> tree/file; cat tree/file; "
+                            "$limit=$hard:; fusermount3 -u tree")},
+               .program = "sh",
+               .uid = kNobody}),
       Prints("one\ntwo\n"));
   EXPECT_THAT(program.Wait(), ExitsWith(0));
 }
