@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 #
-# diff.sh N: what chapter N adds to chapter N-1. First the diff of its steps, then
-# in full the files that common/ has gained for it.
+# diff.sh N: what chapter N adds to the one before. First the diff of its steps,
+# then in full the files that common/ has gained for it.
 
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -13,11 +13,19 @@ chapter_dir() {
 }
 
 new=$(chapter_dir "$number")
+# The chapter before it. Chapter 0 inspects the machine, the container begins
+# with chapter 1, and from chapter 8 on it has a run.cc; what has none there is
+# another program.
 old=
-# Chapter 0 inspects the machine; the container begins with chapter 1.
-((number < 2)) || old=$(chapter_dir $((number - 1)))
+before=$((number - 1))
+while ((before > 8)) && [[ ! -e $(chapter_dir "$before")/run.cc ]]; do
+  before=$((before - 1))
+done
+if ((number >= 2)) && { ((number <= 8)) || [[ -e $new/run.cc ]]; }; then
+  old=$(chapter_dir "$before")
+fi
 if [[ -z $old ]]; then
-  echo "chapter $number is the first: it adds itself to nothing. Read $new/main.cc"
+  echo "chapter $number is the first of its kind: it adds itself to nothing. Read $new/main.cc"
   exit
 fi
 
@@ -31,6 +39,13 @@ compare() {
     --label "$1" --label "$2" "$1" "$2" || (($? == 1))
 }
 
+# The idea itself: its functions in common/, each header before its source.
+mapfile -t gained < <(grep -rlx "// From chapter $number\." common --include='*.h' | sort)
+if ((${#gained[@]} > 0)); then
+  echo "# The steps of chapter $number, beside those before; then in full what is new in common/:"
+  printf '%s\n' "${gained[@]%.h}" | sed 's/^/#   /'
+fi
+
 if [[ ! -e $new/run.cc ]]; then
   compare "$old/main.cc" "$new/main.cc"
 elif [[ ! -e $old/run.cc ]]; then
@@ -41,14 +56,16 @@ elif [[ ! -e $old/run.cc ]]; then
     compare /dev/null "$new/$file"
   done
 else
-  for file in "$new"/*.cc; do
+  for file in "$new"/{run,init,main}.cc; do
     compare "$old/${file##*/}" "$file"
+  done
+  for file in "$new"/*.cc; do
+    [[ -e $old/${file##*/} ]] || compare /dev/null "$file"
   done
 fi
 
-# The idea itself: its functions in common/, each header before its source.
-while read -r header; do
+for header in "${gained[@]}"; do
   for file in "$header" "${header%.h}.cc"; do
     [[ ! -e $file ]] || compare /dev/null "$file"
   done
-done < <(grep -rlx "// From chapter $number\." common --include='*.h' | sort)
+done
