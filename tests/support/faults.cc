@@ -34,6 +34,13 @@ constexpr sock_filter Refuse(unsigned error) {
   return BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error);
 }
 
+// The call behind rename(3): the newer machines have but its later forms.
+#ifdef SYS_rename
+constexpr int kRename = SYS_rename;
+#else
+constexpr int kRename = SYS_renameat;
+#endif
+
 constexpr sock_filter kKill =
     BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
 
@@ -97,7 +104,7 @@ bool DieOfNaming() {
   sock_filter instructions[] = {
       Load(offsetof(seccomp_data, nr)),
       SkipIf(SYS_linkat, 2, 0),
-      SkipIf(SYS_rename, 1, 0),
+      SkipIf(kRename, 1, 0),
       SkipIf(SYS_renameat2, 0, 1),
       kKill,
       kAllow,
