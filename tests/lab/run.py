@@ -83,8 +83,8 @@ NATIVE = next((arch for arch, machine in MACHINES.items() if machine.linux == os
 
 # Seconds. Emulation is some ten times slower than the machine it runs on, so
 # these are for what hangs, not for what is slow.
-PROGRAM_LIMIT = 1800
-BOOT_LIMIT = int(os.environ.get("LAB_BOOT_LIMIT", 5400))
+PROGRAM_LIMIT = 5400
+BOOT_LIMIT = int(os.environ.get("LAB_BOOT_LIMIT", 14400))
 # An emulated kernel with two CPUs is busy on more than one of the host's.
 BOOTS_AT_A_TIME = 2
 

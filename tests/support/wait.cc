@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,7 +10,9 @@
 namespace blackbox {
 namespace {
 
-std::chrono::milliseconds current_patience = kPatience;
+// The lab emulates its machines, several at a time.
+std::chrono::milliseconds current_patience =
+    kPatience * (getenv("MYDOCKER_LAB") != nullptr ? 10 : 1);
 
 }  // namespace
 

@@ -14,7 +14,8 @@
 namespace blackbox {
 
 // How long any wait may take before the test fails, unless SetPatience says
-// otherwise: a grader has less patience with programs that may well hang.
+// otherwise: a grader has less patience with programs that may well hang. In
+// the lab it is ten times as long.
 inline constexpr std::chrono::seconds kPatience(60);
 std::chrono::milliseconds Patience();
 void SetPatience(std::chrono::milliseconds patience);
