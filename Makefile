@@ -422,7 +422,7 @@ recover:
 .PHONY: format lint
 format:
 	@vagrant/provision.sh packages lint
-	@git ls-files '*.cc' '*.h' | xargs clang-format -i
+	@git ls-files --cached --others --exclude-standard '*.cc' '*.h' | xargs clang-format -i
 lint:
 	@vagrant/provision.sh packages build test lint
 	@scripts/lint.sh

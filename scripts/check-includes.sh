@@ -9,6 +9,8 @@
 #  - a file of common/ includes nothing that is introduced later than itself;
 #  - each file of common/ is in a room, and includes only rooms of its own floor
 #    or below;
+#  - sources and tests of common/ have the names that the Makefile looks for;
+#  - black-box tests include nothing of common/;
 #  - no two files of common/ include each other, not even indirectly.
 
 set -euo pipefail
@@ -22,11 +24,15 @@ complain() {
 
 # The rooms of common/ and the floor of each.
 declare -rA floor_of=(
-  [base]=0
-  [process]=1 [namespaces]=1
-  [cgroup]=2 [files]=2 [privileges]=2 [terminal]=2
-  [container]=3
-  [oci]=4
+  [base]=0       # What any program needs: errors, descriptors, the command line.
+  [process]=1    # Starting, watching and ending a process.
+  [namespaces]=1 # What a process sees: mounts, users, names.
+  [cgroup]=2     # What it may use.
+  [files]=2      # Its root file system and layers.
+  [privileges]=2 # Who it is and what it may do.
+  [terminal]=2   # Where it reads and writes.
+  [container]=3  # All of that together: what `run` and `init` share.
+  [oci]=4        # The same as the OCI specifies it.
 )
 # room_of common/process/child: process; nothing for a file in no room.
 room_of() {
@@ -41,12 +47,29 @@ while read -r header; do
   number=$(sed -nE '1s|^// From chapter ([0-9]+)\.$|\1|p' "$header")
   if [[ -z $number ]]; then
     complain "$header: the first line must be \"// From chapter N.\""
-    number=0
+    number=99 # Not a second complaint about what it includes.
   fi
   chapter_of[${header%.h}]=$number
   room=$(room_of "$header")
-  [[ -n ${floor_of[${room:-none}]:-} ]] || complain "$header: it is in no room of common/ (${!floor_of[*]})"
+  [[ -n ${floor_of[${room:-none}]:-} ]] ||
+    complain "$header: it is in no room of common/ ($(printf '%s\n' "${!floor_of[@]}" | sort | xargs))"
 done < <(find common -name '*.h' | sort)
+
+# The Makefile finds sources and tests by these names; others it would not build.
+while read -r source; do
+  [[ -e ${source%.cc}.h ]] || complain "$source: there is no ${source%.cc}.h"
+done < <(find common -name '*.cc' | sort)
+while read -r test; do
+  [[ $test =~ ^tests/common/[a-z]+/[a-z0-9_]+_test\.cc$ ]] ||
+    complain "$test: the tests of common/ROOM/TOPIC.h are tests/common/ROOM/TOPIC_test.cc"
+done < <([[ ! -d tests/common ]] || find tests/common -name '*.cc' | sort)
+while read -r include; do
+  complain "$include: a path begins at the top directory"
+done < <(grep -rE --include='*.h' --include='*.cc' '^#include "\.' common chapters doctor 2>/dev/null || true)
+# A black-box test that shared our code would share our mistakes.
+while read -r include; do
+  complain "$include: the black-box tests include nothing of common/"
+done < <(grep -rE --include='*.h' --include='*.cc' '^#include "common/' tests/chapters tests/doctor tests/grade tests/support 2>/dev/null || true)
 
 readonly last=99 # May include everything.
 

@@ -27,6 +27,8 @@ struct StartMessage {
   std::string rootfs = {};    // Empty: it sees the host's files.
   // From chapter 10.
   std::string layers = {};  // The path of its LayeredFiles, if it has layers.
+
+  bool operator==(const StartMessage&) const = default;
 };
 
 // Returns the message as it goes through the pipe: a magic word, the length of

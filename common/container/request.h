@@ -16,6 +16,12 @@
 namespace mydocker {
 
 // A requested container. Empty: not requested.
+//
+// A new flag needs: a field here, a flag and its `fill` in its chapter's
+// …_flags.cc; if init needs it, a field of StartMessage, in EncodeMessage,
+// DecodeMessage and MessageFor, and the step in init.cc of its chapter and of
+// the later ones; then the chapter's page, and MORE_FLAGS in
+// tests/faults/faults.py, so that its system calls are made to fail.
 struct Request {
   std::vector<std::string> argv;  // The container's command.
   bool interactive = false;       // -ti

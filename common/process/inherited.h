@@ -17,7 +17,7 @@ namespace mydocker {
 //    the caller's keys: a new, empty one replaces it. On a kernel without
 //    keyrings there is nothing to do;
 //  - the supplementary groups (credentials(7)): all are dropped;
-//  - the umask: it becomes 022.
+//  - the umask: it becomes 022. The steps that follow do not depend on it.
 //
 // Limits (getrlimit(2)), oom_score_adj and the priority stay as they are, as
 // they do in runc.

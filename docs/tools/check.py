@@ -50,6 +50,7 @@ class Checker:
     def run(self):
         self.check_code()
         self.check_blocks()
+        self.check_flags()
         self.check_chapters()
         self.problems += links.problems(self.root)
         self.problems += sources.problems(self.root)
@@ -117,6 +118,19 @@ class Checker:
             if BLIND_WAIT.search(step.text) and not step.is_comment:
                 self.problems.append(f"{page.name}:{step.line}: sleep waits for a time, not for what has to happen;"
                                      " look for that in a loop: until …; do sleep 0.1; done")
+
+    def check_flags(self):
+        """Each flag of `run` is named on the page of the chapter that introduces it."""
+        for source in sorted((self.root / "common" / "container").glob("*.cc")):
+            header = source.with_suffix(".h").read_text(encoding="utf-8")
+            chapter = int(re.match(r"// From chapter (\d+)\.", header)[1])
+            page = next((page for page in self.pages if page.name.startswith(f"docs/{chapter:02}-")), None)
+            text = page and "\n".join(page.lines)
+            for flag in re.findall(r"^ABSL_FLAG\([^,]+,\s*(\w+),", source.read_text(encoding="utf-8"), re.MULTILINE):
+                name = "-" + flag.replace("_", "-")
+                if not text or not re.search(rf"(?<![\w-]){name}(?![\w-])", text):
+                    self.problems.append(f"{source.relative_to(self.root)}: the flag {name} is named nowhere on the page"
+                                         f" of chapter {chapter}")
 
     def check_chapters(self):
         """Folder, program, page, test and a row in the README for each chapter; the parts in each page."""

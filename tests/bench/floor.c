@@ -15,6 +15,8 @@
 #include <dirent.h>
 #include <err.h>
 #include <fcntl.h>
+#include <grp.h>
+#include <linux/keyctl.h>
 #include <linux/sched.h>
 #include <poll.h>
 #include <sched.h>
@@ -264,6 +266,9 @@ static int init(char* argv[]) {
   DO(read(kHandshakeFd, message + length, sizeof message - (size_t)length));
   message[length] = '\0';
   close(kHandshakeFd);
+  DO(syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL));
+  DO(setgroups(0, NULL));
+  umask(022);
   DO(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL));
   if (strcmp(argv[0], "-") != 0) {
     enter(argv[0]);

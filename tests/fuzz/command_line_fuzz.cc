@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/flags/commandlineflag.h"
+#include "absl/flags/declare.h"
 #include "absl/flags/flag.h"
 #include "absl/flags/reflection.h"
 #include "absl/status/status.h"
@@ -18,23 +19,36 @@
 #include "absl/strings/string_view.h"
 #include "common/base/command_line.h"
 #include "common/base/size.h"
-#include "common/cgroup/cpu.h"
 #include "common/cgroup/cpu_list.h"
-#include "common/cgroup/pids.h"
+#include "common/container/layer_flags.h"
+#include "common/container/request.h"
+#include "common/container/rootfs_flags.h"
 #include "tests/fuzz/property.h"
 
-ABSL_FLAG(bool, ti, false, "");
-ABSL_FLAG(mydocker::Size, m, mydocker::Size{}, "");
-ABSL_FLAG(mydocker::CpuShares, cpushare, mydocker::CpuShares{}, "");
-ABSL_FLAG(mydocker::CpuList, cpuset, mydocker::CpuList{}, "");
-ABSL_FLAG(mydocker::PidsLimit, pids_limit, mydocker::PidsLimit{}, "");
-ABSL_FLAG(std::string, rootfs, "", "");
-ABSL_FLAG(mydocker::Strings, layer, mydocker::Strings{}, "");
+ABSL_DECLARE_FLAG(mydocker::Size, m);
+ABSL_DECLARE_FLAG(mydocker::CpuList, cpuset);
+ABSL_DECLARE_FLAG(mydocker::Strings, layer);
 
 namespace mydocker {
 namespace {
 
-const FlagSet kFlags = {{}, {{"it", "ti"}, {"mem", "m"}}};
+FlagSet FlagsOfRun() {
+  FlagSet all;
+  for (const RequestFlags* group :
+       {&kBasicFlags, &kRootfsFlags, &kLayerFlags}) {
+    const FlagSet& flags = group->flags;
+    all.names.insert(all.names.end(), flags.names.begin(), flags.names.end());
+    all.aliases.insert(all.aliases.end(), flags.aliases.begin(),
+                       flags.aliases.end());
+  }
+  return all;
+}
+
+// Not a global: those of other files may not be initialized before it.
+const FlagSet& Flags() {
+  static const FlagSet flags = FlagsOfRun();
+  return flags;
+}
 
 std::map<std::string, std::string> FlagValues() {
   std::map<std::string, std::string> values;
@@ -77,7 +91,7 @@ Outcome Parse(const std::vector<std::string>& words) {
   // Has the flags be as before, at the end.
   const absl::FlagSaver flags;
   Outcome outcome;
-  outcome.command = ParseFlags(words, kFlags);
+  outcome.command = ParseFlags(words, Flags());
   outcome.values = FlagValues();
   outcome.flags_as_words = FlagsAsWords();
   PROPERTY(absl::GetFlag(FLAGS_m).bytes < uint64_t{1} << 63);
@@ -118,7 +132,7 @@ void CheckRepeated(const std::vector<std::string>& words) {
       repeated.push_back(absl::StrCat("-layer=", word));
     }
   }
-  PROPERTY(ParseFlags(repeated, kFlags).ok());
+  PROPERTY(ParseFlags(repeated, Flags()).ok());
   PROPERTY(absl::GetFlag(FLAGS_layer).values == layers);
 }
 

@@ -21,10 +21,6 @@
 namespace mydocker {
 namespace {
 
-bool AreEqual(const StartMessage& one, const StartMessage& other) {
-  return EncodeMessage(one) == EncodeMessage(other);
-}
-
 std::string FrameAround(absl::string_view body) {
   const uint32_t size = body.size();
   return EncodeMessage({{"any"}, false}).substr(0, sizeof(size)) +
@@ -45,7 +41,7 @@ void CheckReceived(absl::string_view frame,
   const absl::StatusOr<StartMessage> received =
       ReceiveMessage(std::move(pipe->read_end));
   PROPERTY(received.status() == decoded.status());
-  PROPERTY(!received.ok() || AreEqual(*received, *decoded));
+  PROPERTY(!received.ok() || *received == *decoded);
 }
 
 void CheckFrame(absl::string_view frame) {
@@ -65,7 +61,7 @@ void CheckMessage(absl::string_view words) {
                                 words.size() % 2 == 0, text, "", text + "/"};
   const std::string frame = EncodeMessage(message);
   const absl::StatusOr<StartMessage> decoded = DecodeMessage(frame);
-  PROPERTY(decoded.ok() && AreEqual(*decoded, message));
+  PROPERTY(decoded.ok() && *decoded == message);
   for (size_t size = 0; size < frame.size(); ++size) {
     PROPERTY(!DecodeMessage(absl::string_view(frame).substr(0, size)).ok());
   }

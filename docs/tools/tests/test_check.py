@@ -175,6 +175,14 @@ class CheckTest(ProjectTest):
         for what in ("program, main.cc", "test, tests/chapters/two_ns*_test.cc or tests/grade/two_ns_checks.cc", "row in README.md"):
             self.assertIn(f"chapters/02-two-ns has no {what}", output)
 
+    def test_flag_that_no_page_names(self):
+        self.write("common/container/own_flags.h", "// From chapter 1.\n")
+        self.write("common/container/own_flags.cc", 'ABSL_FLAG(std::string, its_own, "",\n')
+        self.change("docs/01-one.md", "## Break it\n", "## Break it\n\n`-its-own-thing`\n")
+        self.caught("common/container/own_flags.cc: the flag -its-own is named nowhere on the page of chapter 1")
+        self.change("docs/01-one.md", "`-its-own-thing`", "`-its-own`")
+        self.book("check")
+
     def test_parts_of_a_page(self):
         self.change("docs/01-one.md", "## Break it\n", "")
         self.caught("docs/01-one.md: the heading '## Break it' is missing")

@@ -82,6 +82,25 @@ class IncludesTest(ProjectTest):
         self.assertEqual(status, 1)
         self.assertIn("common/stairs.h: it is in no room of common/", output)
 
+    def test_names_that_the_makefile_does_not_find(self):
+        for name, complaint in (
+            ("common/base/alone.cc", "there is no common/base/alone.h"),
+            ("tests/common/early_test.cc", "the tests of common/ROOM/TOPIC.h are tests/common/ROOM/TOPIC_test.cc"),
+            ("tests/common/base/early_unittest.cc",
+             "the tests of common/ROOM/TOPIC.h are tests/common/ROOM/TOPIC_test.cc"),
+        ):  # fmt: skip
+            self.write(name, "")
+            self.caught(f"{name}: {complaint}")
+            (self.root / name).unlink()
+
+    def test_path_that_begins_elsewhere(self):
+        self.write("common/base/early.cc", '#include "../base/late.h"\n')
+        self.caught('common/base/early.cc:#include "../base/late.h": a path begins at the top directory')
+
+    def test_black_box_test_that_looks_inside(self):
+        self.write("tests/chapters/one_test.cc", '#include "common/base/early.h"\n')
+        self.caught('tests/chapters/one_test.cc:#include "common/base/early.h": the black-box tests include nothing of common/')
+
     def test_circle(self):
         self.write("common/base/other.h", '// From chapter 1.\n#include "common/base/early.h"\n')
         self.write("common/base/early.h", '// From chapter 1.\n#include "common/base/other.h"\n')

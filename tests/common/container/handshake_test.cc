@@ -40,18 +40,22 @@ TEST_P(MessageTest, ArrivesByteForByte) {
     const absl::StatusOr<StartMessage> received =
         DecodeMessage(EncodeMessage({GetParam(), verbose}));
     ASSERT_THAT(received, IsOk());
-    EXPECT_EQ(received->argv, GetParam());
-    EXPECT_EQ(received->verbose, verbose);
+    EXPECT_EQ(*received, (StartMessage{GetParam(), verbose}));
   }
 }
 
-TEST(DecodeMessageTest, GivesBackEachText) {
-  const absl::StatusOr<StartMessage> received = DecodeMessage(EncodeMessage(
-      {{"sh"}, false, "its name", "/the root", "/where/layers are"}));
+// A field of its own value each: one that is not sent, or confused with
+// another, would be missed.
+TEST(DecodeMessageTest, GivesBackEachField) {
+  const StartMessage message = {
+      {"sh"}, true, "its name", "/the root", "/where/layers are"};
+  const auto& [argv, verbose, hostname, rootfs, layers] = message;
+  ASSERT_TRUE(verbose && !argv.empty() && !hostname.empty() &&
+              !rootfs.empty() && !layers.empty());
+  const absl::StatusOr<StartMessage> received =
+      DecodeMessage(EncodeMessage(message));
   ASSERT_THAT(received, IsOk());
-  EXPECT_EQ(received->hostname, "its name");
-  EXPECT_EQ(received->rootfs, "/the root");
-  EXPECT_EQ(received->layers, "/where/layers are");
+  EXPECT_EQ(*received, message);
 }
 
 TEST_P(MessageTest, ArrivesThroughAPipe) {
