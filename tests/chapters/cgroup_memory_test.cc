@@ -136,8 +136,8 @@ TEST_F(CgroupMemoryTest, StartsItselfOnceMoreAndThenTheWorkload) {
   held.End();
 }
 
-// … and 101 MB do not fit, or only with the help of swap. pitfalls: fault 4, a
-// process that a signal killed reported as success.
+// … and 101 MB do not fit, or only with the help of swap.
+// pitfalls: fault 4, a process that a signal killed reported as success.
 TEST_F(CgroupMemoryTest, MoreThanTheLimitIsKilledOrHeld) {
   for (const uint64_t excess : {1 * kMiB, 100 * kMiB}) {
     const Result result = Execute(

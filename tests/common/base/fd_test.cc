@@ -122,7 +122,8 @@ TEST(MakePipeTest, FailsWhereNoDescriptorIsLeft) {
 class MissingStandardStreamsTest : public testing::TestWithParam<int> {};
 
 TEST_P(MissingStandardStreamsTest, AreOpenedOnDevNull) {
-  // The closed ones can include standard output, so the exit status tells.
+  // Standard output may be among the closed ones, so the exit status is the
+  // result.
   InFork([closed = GetParam()] {
     TempDirectory directory;
     const int kept =

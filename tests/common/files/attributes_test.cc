@@ -51,7 +51,7 @@ TEST_F(AttributesTest, TravelButForThoseOfOverlayfs) {
             -1);
 }
 
-// Of the link itself, wherever it leads.
+// The attributes are the link's own, wherever it leads.
 TEST_F(AttributesTest, LinksAreNotFollowed) {
   directory_.Write("file", "");
   directory_.Link("file", "link");
