@@ -13,8 +13,8 @@ import time
 
 from lessons import CLEANS_UP, ROOT, LessonError
 
-# After so many checks in which the program had to be killed there is no point
-# in going on.
+# After this many checks in which the program had to be killed, it is pointless
+# to continue.
 MOST_HANGS = 3
 PR_SET_CHILD_SUBREAPER = 36
 
@@ -89,7 +89,7 @@ def environment_for(lesson, program, shown, time_limit):
         "RUN": str(program),
         "GRADE_SHOWN": shown,
         "GRADE_TIME_LIMIT": str(time_limit),
-        # What the checks compare is in English.
+        # The checks compare English texts.
         "LC_ALL": "C.UTF-8",
     }
 
@@ -98,10 +98,12 @@ def _run_check(grader, check, environment, time_limit):
     """One check. Returns GoogleTest's account of it, or None and what it printed."""
     with tempfile.NamedTemporaryFile(suffix=".json") as report:
         command = [grader, f"--gtest_filter=Grade.{check.test}", f"--gtest_output=json:{report.name}"]
-        # No check asks more than a few times, and it ends each wait itself.
+        # No check runs the program more than a few times, and it ends each wait
+        # itself.
         with subprocess.Popen(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              # Ctrl-C is for us alone: the check has to clean up.
+                              # Ctrl-C must reach only this process: the check has
+                              # to clean up.
                               start_new_session=True) as process:
             try:
                 printed = process.communicate(timeout=20 * time_limit)[0]

@@ -30,7 +30,7 @@ WRONG = HERE / "wrong"
 SOLVED = HERE / "solved"
 ROWS = HERE / "fidelity.toml"
 FIRST_WITH_CGROUPS = 7
-RECORDS = pathlib.Path("/run/mydocker")  # Of the containers of all chapters.
+RECORDS = pathlib.Path("/run/mydocker")  # The containers of all chapters.
 
 
 @dataclasses.dataclass
@@ -88,8 +88,8 @@ def table_of_rows():
 def programs(lessons):
     for lesson in lessons.values():
         yield Program(lesson, "ours")
-        # Exercises go beyond the chapter: its program must not do for any of
-        # them, and one that solves them must.
+        # Exercises go beyond the chapter: its program must pass none of them,
+        # and one that solves them must pass all.
         for exercise in lesson.exercises:
             yield Program(lesson, "ours", exercise=exercise.number, lost={check.test for check in exercise.checks})
             [solved] = SOLVED.glob(f"{lesson.number}.*")
@@ -145,7 +145,7 @@ class Builder:
         with self.lock:
             if not self.starts_are_built:
                 self.starts_are_built = True
-                # All at once: half of what one costs is make, reading the Makefile.
+                # All at once: half the cost of each is make reading the Makefile.
                 make = ["make", "-s", "--keep-going", f"WORKSHOP={workshop.relative_to(ROOT)}",
                         f"WORKSHOP_BUILD={(self.scratch / 'objects').relative_to(ROOT)}"]
                 for target in ("start", "workshop"):
@@ -162,7 +162,7 @@ def build_patched(build, scratch, chapter, patch):
         shutil.copy(ROOT / file, folder / file)
     run(["patch", "--quiet", "--strip=1", "--fuzz=0", "--no-backup-if-mismatch",
          f"--directory={folder}", f"--input={patch}"])
-    # Not from folders of the chapter's: there may be another program in one.
+    # Not from subfolders of the chapter: one may contain another program.
     objects = {path.relative_to(build): path for path in build.glob(f"chapters/{chapter}/*.o")}
     for file in files:
         if file.endswith(".cc"):
@@ -171,7 +171,7 @@ def build_patched(build, scratch, chapter, patch):
             objects[built.relative_to(folder)] = built
     libraries = [word for file in (*build.glob(f"chapters/{chapter}/*.libs"), build / "absl.libs")
                  for word in file.read_text(encoding="utf-8").split()]
-    # The linker takes from an archive only what the program has not got yet.
+    # The linker takes from an archive only what the program still lacks.
     run([*os.environ["LINK"].split(), *map(str, objects.values()), str(build / "common.a"), *libraries,
          "-o", str(folder / "run")])
     return folder / "run"
@@ -309,13 +309,14 @@ def grade_all(rows, builder, grader, table, scratch):
         number, program = item
         if program.needs_machine_alone:
             remove_leftovers()
-        # One that cannot be built, as its patch does not fit, is told in its own row.
+        # A program that cannot be built because its patch does not apply is reported
+        # in its own row.
         try:
             return program, judge(program, files[number].result(), grader, scratch / f"progress-{number}.json")
         except LessonError as error:
             return program, Verdict("", [], [str(error)])
 
-    # The next ones are built while one is graded, which is waiting for the most part.
+    # While one program is graded, which is mostly waiting, the next ones are built.
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as builders, \
             concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as graders:
         together = [item for item in enumerate(rows) if not item[1].needs_machine_alone]
@@ -344,14 +345,14 @@ def main():
         readme.write_text(wrong_programs(programs(lessons)), encoding="utf-8")
         return 0
     if os.geteuid() != 0:
-        # What sudo would not keep, env does.
+        # sudo would drop these variables; env sets them again.
         settings = [f"{name}={os.environ[name]}" for name in ("COMPILE", "LINK", "CI") if name in os.environ]
         os.execvp("sudo", ["sudo", "--", "env", *settings, sys.executable, *sys.argv])
     build = options.build.resolve()
     table = Table()
     if options.chapter:
         lessons = {number: lesson for number, lesson in lessons.items() if number in options.chapter}
-    # sorted() leaves the order within a chapter as it is.
+    # sorted() keeps the order within a chapter.
     rows = sorted(programs(lessons), key=lambda program: program.lesson.number)
     if not options.chapter:
         table.add("*", "hints", Verdict("", [], words.complaints(lessons)))

@@ -9,8 +9,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 HERE = ROOT / "tests/grade"
 WORKSHOP = ROOT / "workshop"
 
-# Every chapter's last check. It is none of the C++ ones: it gathers what they
-# found left behind.
+# Every chapter's last check. It is not a C++ check: it collects the leftovers
+# that the others found.
 CLEANS_UP = "CleansUp"
 
 
@@ -43,11 +43,11 @@ class Lesson:
     idea: str  # what the first line of its program says
     namespaces: tuple
     caller: str  # who starts the program: root or user
-    begin: str  # what start/ has for it; nothing where it begins with the chapter before
+    begin: str  # its file in start/; empty if it begins with the chapter before
     usage: str
     before_command: tuple
     interactive: tuple
-    ours: tuple  # what our own program has to pass beside: suites of our_checks.cc, checks of earlier chapters
+    ours: tuple  # what our own program must also pass: suites of our_checks.cc, checks of earlier chapters
     man: tuple
     task: str
     checks: tuple

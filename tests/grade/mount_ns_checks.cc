@@ -1,4 +1,4 @@
-// Chapter 4: mounts of one's own.
+// Chapter 4: own mounts.
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -43,7 +43,7 @@ TEST_F(Grade, HostsProcStaysWhole) {
   }
 }
 
-// Chapter 8 has the mount made before the command starts.
+// Chapter 8 makes this mount before the command starts.
 TEST_F(Grade, ProcIsMounted) {
   Shell shell;
   if (shell.IsThere() && shell.Expect("cd /proc && echo [0-9]*", "1")) {

@@ -69,7 +69,7 @@ class Progress:
         new = self.path.with_suffix(".new")
         new.write_text(json.dumps(self.accounts, indent=1) + "\n", encoding="utf-8")
         if "SUDO_UID" in os.environ and os.geteuid() == 0:
-            # The file is the reader's, not root's.
+            # The file must belong to the reader, not to root.
             for path in (self.path.parent, new):
                 os.chown(path, int(os.environ["SUDO_UID"]), int(os.environ["SUDO_GID"]))
         new.replace(self.path)

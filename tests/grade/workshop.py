@@ -20,7 +20,8 @@ def _files_to_begin_with(lesson):
         [folder] = (ROOT / "chapters").glob(f"{lesson.number - 1:02}-*")
     for path in sorted([*folder.glob("*.cc"), *folder.glob("*.h")]):
         text = path.read_text(encoding="utf-8")
-        # The marks are for the pages; and includes now are of this folder's own.
+        # The marks are for the pages, and includes now name files of this
+        # folder.
         text = re.sub(r"^ *// #(end)?region .*\n", "", text, flags=re.MULTILINE)
         yield path.name, text.replace(f'#include "chapters/{folder.name}/', '#include "')
 

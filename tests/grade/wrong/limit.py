@@ -37,7 +37,7 @@ def command_line():
 def memory_hierarchy():
     """Where the memory controller is, and what the file of the limit is called."""
     if FAULT == "ordinary-file":
-        # What becomes of a path of cgroup v1 on a host without it.
+        # The result of a cgroup v1 path on a host without v1.
         return pathlib.Path("cgroup/memory"), "memory.limit_in_bytes"
     for line in pathlib.Path("/proc/self/mountinfo").read_text().splitlines():
         left, right = (half.split() for half in line.split(" - "))
@@ -83,7 +83,7 @@ def main():
             process.kill()
         if FAULT == "no-clean-up":
             os._exit(128 + number)
-        sys.exit(128 + number)  # By way of the `finally` below.
+        sys.exit(128 + number)  # Leaves through the `finally` below.
 
     def enter():
         signal.signal(signal.SIGINT, signal.SIG_DFL)
