@@ -27,8 +27,9 @@ PARTS = (
 MOST_NOT_RUN = 5
 LEAST_SESSIONS = 4
 CHAPTER = re.compile(r"^\d\d-")
-# A wait for something that has no event: too long here, too short there. In a
-# loop that looks for it, or as a command of a container's, sleep is welcome.
+# A sleep that waits blindly for something: too long on one machine, too short
+# on another. In a loop that checks for it, or as a container's command, sleep
+# is allowed.
 BLIND_WAIT = re.compile(r"(?:^|[;&|({'\"]|\bthen\b)\s*sleep [\d.]+\s*(?:;|&&|\|\||\n)|^\s*sleep [\d.]+\s*$")
 
 

@@ -72,7 +72,7 @@ class Comparison:
                 for at, line in zip(range(a, b), range(c, d)):
                     self._line_matches(at, line, self.values.pairs)
             elif ELLIPSIS in ours:
-                # As many lines around it as there were.
+                # As many lines around it as before.
                 before, after = ours.index(ELLIPSIS), ours[::-1].index(ELLIPSIS)
                 lines += [*theirs[:before], ELLIPSIS, *theirs[max(before, len(theirs) - after):]]
             else:

@@ -17,7 +17,7 @@ import time
 import needs
 
 SECONDS = 3 * needs.PATIENCE
-# Of systemd, whose cgroups come and go.
+# systemd's cgroups, which come and go.
 SYSTEMDS = re.compile(r"\.(service|scope|slice|socket|mount|timer)(/|$)")
 PLACES = ("/tmp", "/run/netns", "/mnt")
 SYSCTLS = ("user/max_user_namespaces", "kernel/unprivileged_userns_clone")
@@ -97,7 +97,7 @@ class Inventory:
         self.devices = {name for _, name in socket.if_nameindex()}
         self.host_name = os.uname().nodename
         self.sysctls = {name: needs.read(f"/proc/sys/{name}").strip() for name in SYSCTLS}
-        # A cgroup v1 hierarchy that has been unmounted lives on while it has cgroups.
+        # An unmounted cgroup v1 hierarchy persists while it has cgroups.
         self.hierarchies = {line.split(":")[1] for line in needs.read("/proc/self/cgroup").splitlines()}
         self.swaps = {line.split()[0] for line in needs.read("/proc/swaps").splitlines()[1:]}
 
@@ -113,7 +113,7 @@ def compare(before, now):
     left = []
     for pid in sorted(now.processes.keys() - before.processes.keys()):
         left.append((f"process {pid}: {now.processes[pid]}", lambda pid=pid: _kill(pid)))
-    # The last mounted lies on top; deeper paths go first.
+    # The last mount lies on top; deeper paths are unmounted first.
     for pid, point, kind, _ in sorted(now.mounts - before.mounts, reverse=True):
         unmount = ("nsenter", f"--mount=/proc/{pid}/ns/mnt", "umount", "-l", point)
         left.append((f"mount {point} ({kind})", lambda unmount=unmount: _run(*unmount)))
@@ -145,9 +145,9 @@ def find_and_remove(before):
     now = Inventory(before.watched)
     left = compare(before, now)
     while left and time.monotonic() < deadline:
-        time.sleep(0.05)  # for the kernel's own cleaning, of which nothing tells
+        time.sleep(0.05)  # for the kernel's own cleaning, which no event reports
         first, now = now.cgroups, Inventory(before.watched)
-        now.cgroups &= first  # what comes and goes is of other programs on this machine
+        now.cgroups &= first  # cgroups that come and go belong to other programs on this machine
         left = compare(before, now)
     told = [what for what, _ in left]
     while left and time.monotonic() < deadline + SECONDS:
@@ -156,7 +156,7 @@ def find_and_remove(before):
                 if remove:
                     remove()
             except OSError:
-                pass  # perhaps in the next round, when what keeps it has gone
+                pass  # perhaps in the next round, when nothing holds it any more
         left = [(what, remove) for what, remove in compare(before, Inventory(before.watched)) if remove]
     return told + [f"and cannot be removed: {what}" for what, _ in left]
 
@@ -179,7 +179,7 @@ def _remove_cgroup(directory):
 
 def _remove_file(path):
     if os.path.isdir(path) and not os.path.islink(path):
-        # Only /tmp is ours alone; elsewhere nothing but what is empty.
+        # Only /tmp is ours alone; elsewhere remove only empty directories.
         shutil.rmtree(path, ignore_errors=True) if path.startswith("/tmp/") else os.rmdir(path)
     else:
         os.unlink(path)

@@ -43,7 +43,7 @@ def anchors(text):
         found.update(HTML_ANCHOR.findall(line))
         heading = HEADING.match(line)
         if heading:
-            # Emphasis is not part of the text; an underscore inside of a word is.
+            # Emphasis is not part of the text; an underscore inside a word is.
             name = anchor_of(re.sub(r"(?<!\w)_([^_]+)_(?!\w)", r"\1", heading[1]))
             count = times.get(name, 0)
             times[name] = count + 1

@@ -15,7 +15,7 @@ import re
 from pages import BookError
 
 DATE = r"\d{4}-\d\d-\d\d|(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) [A-Z][a-z]{2} +\d+|[A-Z][a-z]{2} [ \d]\d +(?:\d\d:\d\d|\d{4})"
-# In the order in which they are looked for.
+# In the order in which they are searched for.
 MASKS = {
     "path": r"(?<![\w./-])(?!/(?:sys|proc|run|dev)/)(?:/[\w.+-]+)*/mydocker(?![\w.-])",
     "id": r"\b(?:[0-9a-f]{64}|[0-9a-f]{12})\b",
@@ -29,7 +29,7 @@ MASKS = {
     "num": r"\d+(?:\.\d+)?",
 }
 ONE_TO_ONE = ("id", "ns", "pid")
-LEAST_TYPED = 3  # shorter values are never replaced in what is typed
+LEAST_TYPED = 3  # shorter values are never replaced in typed text
 
 
 def check_name(name, where):
@@ -96,7 +96,7 @@ class Values:
     def _replace(text, table):
         if not table:
             return text
-        # All at once: what has been put in is not to be replaced again.
+        # All at once: inserted text must not be replaced again.
         every = "|".join(re.escape(value) for value in sorted(table, key=len, reverse=True))
         return re.sub(rf"(?<!\w)(?:{every})(?!\w)", lambda match: table[match[0]], text)
 

@@ -30,7 +30,7 @@ class Directive:
 
     kind: str
     line: int  # of the page, from 1
-    text: str  # all behind the colon
+    text: str  # all after the colon
     words: dict  # NAME: [VALUE, ...]; a bare word has the value None
 
     def list_of(self, name):
@@ -62,8 +62,8 @@ class Page:
         self.name = str(self.path.relative_to(root))
         self.lines = self.path.read_text(encoding="utf-8").split("\n")
         self.blocks = []
-        self.prose = []  # the lines outside of blocks; those of blocks are empty
-        self.indented_code = []  # line numbers of blocks that are only indented
+        self.prose = []  # the lines outside blocks; lines inside blocks are empty
+        self.indented_code = []  # line numbers of code blocks that are indented, not fenced
         self._parse()
 
     def _parse(self):

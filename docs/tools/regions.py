@@ -16,7 +16,7 @@ from pages import BookError
 
 MARKER = re.compile(r"^\s*(?://|#)\s*#(?P<what>region|endregion)\b[ \t]*(?P<name>.*?)\s*$")
 NAME = re.compile(r"^[A-Za-z0-9_-]+$")
-# Where sources are. The book's own folder is not searched.
+# The folders of sources. The book's own folder is not searched.
 SOURCES = ("Makefile", "chapters", "common", "doctor", "scripts", "tests", "vagrant", ".ci")
 
 
@@ -80,7 +80,7 @@ def all_sources(root):
                 try:
                     found[str(file.relative_to(root))] = Source(file, root)
                 except UnicodeDecodeError:
-                    continue  # no text: nothing to show
+                    continue  # not text: nothing to show
     return found
 
 

@@ -33,9 +33,9 @@ class Outcome:
 class PageResult:
     name: str
     code_blocks: int = 0
-    commands: int = 0  # that were typed
+    commands: int = 0  # number of typed commands
     outcomes: list = dataclasses.field(default_factory=list)
-    text: str | None = None  # the page with the outputs of this run
+    text: str | None = None  # the page with this run's outputs
 
     def count(self, kind):
         return sum(outcome.kind == kind for outcome in self.outcomes)
@@ -75,7 +75,7 @@ class PageRun:
 
     def run_chain(self, chain):
         """A session and those that continue it, in the same terminals."""
-        # The machine's own mounts matter only to those who see them.
+        # The machine's own mounts matter only to sessions that see them.
         outside = [os.getppid()] if self.sandbox.private and any(session.host for session in chain) else []
         before = leftovers.Inventory(outside)
         self.values.forget_pairs()
@@ -160,7 +160,7 @@ class PageRun:
             good = attempt.good and (step.stays or terminal.status == step.status)
             if good or not (session.retry and step.terminal == 2) or time.monotonic() > deadline:
                 break
-            time.sleep(0.1)  # a reader, too, takes a moment before looking again
+            time.sleep(0.1)  # a reader also takes a moment before trying again
         self.values = attempt.values
         captures[:] = [capture for capture in captures if capture not in attempt.captured]
         return got, attempt

@@ -60,12 +60,12 @@ class Sandbox:
     """Made once in the process that runs a page; that process never leaves it."""
 
     def __init__(self, root):
-        self.home = os.getpid()  # only the process that made it may remove it
+        self.home = os.getpid()  # only the process that made the sandbox may remove it
         scratch = pathlib.Path(root) / "build" / "docs"
         scratch.mkdir(parents=True, exist_ok=True)
         for old in scratch.iterdir():
             if not os.path.exists(f"/proc/{old.name.partition('.')[0]}"):
-                shutil.rmtree(old, ignore_errors=True)  # of a run that was killed
+                shutil.rmtree(old, ignore_errors=True)  # left by a run that was killed
         self.scratch = pathlib.Path(tempfile.mkdtemp(prefix=f"{os.getpid()}.", dir=scratch))
         self.real_project = self.scratch / "tmp" / "mydocker"
         (self.scratch / "tmp").mkdir()

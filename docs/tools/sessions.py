@@ -37,11 +37,11 @@ class Step:
 
     prompt: str  # "$", "#", "host$" or "^C"
     line: int  # of the page
-    typed: list  # its lines as the page has them, prompts and all
+    typed: list  # its lines as in the page, with prompts
     text: str  # what to type
     output: list = dataclasses.field(default_factory=list)
     status: int = 0
-    stays: bool = False  # in the foreground until ^C comes
+    stays: bool = False  # in the foreground until ^C
 
     @property
     def terminal(self):

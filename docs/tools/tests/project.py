@@ -73,7 +73,7 @@ $ false
 ## What differs from the article
 ## Exercises
 """
-# A shell started at "$ " shows "# " to root; the fixture does not depend on who runs it.
+# A shell started at "$ " shows "# " to root; the fixture does not depend on the user.
 PAGE = PAGE.replace("<!-- session: -->\n```console\n$ sh", "<!-- session: inside=$ -->\n```console\n$ sh")
 
 FILES = {
