@@ -139,7 +139,7 @@ def main():
         os.execvp("sudo", ["sudo", "--", sys.executable, *sys.argv])
     os.chdir(ROOT)
     enter_own_mounts()
-    os.nice(-19)  # And so are all that it starts: what else the machine does, waits.
+    os.nice(-19)  # Its children inherit this, so the machine's other work waits.
     scratch = ROOT / arguments.build / "bench"
     scratch.mkdir(parents=True, exist_ok=True)
     found = usable(runtimes(arguments.build, scratch))

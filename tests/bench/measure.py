@@ -104,7 +104,7 @@ def running(runtime, number=0):
         wait_until(up, runtime.name)
         yield process
     finally:
-        # The command, not the program: so that this can still clean up.
+        # Kills the command, not the program, which can then still clean up.
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
             for pid in descendants(process.pid):
                 if is_sleeping(pid):
@@ -170,7 +170,7 @@ def among_mounts(runtimes, counts):
     results = {}
     with tempfile.TemporaryDirectory() as folder:
         made = 0
-        # All below one mount, which is enough to take them away again.
+        # All below one mount: unmounting that one removes them all.
         mount(folder, folder)
         try:
             for count in counts:
@@ -200,7 +200,8 @@ def times_from(program, rounds):
     return {words[0]: [float(word) for word in words[1:]] for words in lines}
 
 
-# What `run -verbose` tells, by the first words of the line; all but "inside" follow one upon the other.
+# The steps that `run -verbose` logs, by the first words of the line; all but "inside" follow one
+# another.
 STEPS = {
     "cgroups": r"made cgroup",
     "limits": r"wrote",

@@ -47,7 +47,7 @@ def runtimes_table(found, results, ratio):
     return table(head, rows) + ["", f"{machine()}; {', '.join(versions)}."]
 
 
-# The aims, as parts of another's median and as KiB.
+# The aims, as fractions of another runtime's median and as KiB.
 AIMS = {"the floor": 1.25, "crun": 0.5, "runc": 0.2}
 MOST_MEMORY = 2048
 

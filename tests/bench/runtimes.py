@@ -18,10 +18,10 @@ LIMITS = ["-m", "100m", "-cpushare", "512", "-cpuset", "0"]
 class Runtime:
     name: str
     words: list  # the command line up to the command to run
-    rootfs: bool = True  # its command sees build/rootfs as /
+    rootfs: bool = True  # whether its command sees build/rootfs as /
     lacks: str = ""
     version: str = ""
-    bundle: pathlib.Path = None  # the command is in its config.json, not in the words
+    bundle: pathlib.Path = None  # its config.json has the command, not the words
 
     def command(self, *argv, number=0):
         """The command line of a container that runs `argv`. Containers that run at once need a number each."""
@@ -45,7 +45,8 @@ def bundle_for(runtime, argv):
         config["process"]["args"] = ["/bin/" + argv[0], *argv[1:]]
         config["root"] = {"path": str(pathlib.Path(Runtime.host_rootfs).resolve()), "readonly": False}
         config["hostname"] = "bench"
-        # A /proc, /dev and /sys as mydocker's; no cgroup file system, no message queues.
+        # The same /proc, /dev and /sys as mydocker; no cgroup file system, no message
+        # queues.
         config["mounts"] = [m for m in config["mounts"] if m["type"] not in ("cgroup", "mqueue")]
         kinds = ["uts", "ipc", "pid", "mount", "network"]
         config["linux"]["namespaces"] = [{"type": kind} for kind in kinds]

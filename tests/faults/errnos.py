@@ -9,7 +9,7 @@ things that vanish or are taken meanwhile (ENOENT, ENODEV, EBUSY), broken disks
 
 import dataclasses
 
-# Names that a call has on machines whose kernel has only the newer form.
+# The names of calls on machines whose kernel has only the newer form.
 SAME = {"mkdirat": "mkdir", "faccessat": "access", "faccessat2": "access", "dup3": "dup2", "ppoll": "poll",
         "symlinkat": "symlink", "mknodat": "mknod", "fchmodat": "chmod", "readlinkat": "readlink", "open": "openat",
         "stat": "newfstatat", "fstat": "newfstatat", "lstat": "newfstatat", "getpgid": "getpgrp"}
@@ -69,13 +69,13 @@ ERRNOS = {
     "write": "EINTR EIO",
 }
 
-# What a call gives on some objects only: call, what its line contains, errors.
+# Errors of a call on some objects only: call, text in its line, errors.
 ON = (
     ("clone3", "CLONE_INTO_CGROUP", "EACCES EBUSY ENODEV EOPNOTSUPP"),
     ("openat", "/sys/fs/cgroup/", "ENODEV"),
     ("openat", "O_WRONLY", "EPERM EROFS"),
     ("openat", '"/dev/null"', "ENODEV ENXIO"),
-    # What somebody else may have put there instead.
+    # Somebody else may have put something else there.
     ("openat", '"/var/lib/mydocker"', "ELOOP ENOTDIR"),
     ("openat", "/rootfs", "ELOOP ENOTDIR"),
     ("openat", '"/tmp/kept"', "ELOOP ENOTDIR"),
@@ -106,7 +106,7 @@ ON = (
     ("write", "pipe:", "EPIPE"),
 )
 
-# What manual pages name besides, and why it cannot come here.
+# Errors that manual pages also name, and why they cannot happen here.
 LEFT_OUT = {
     "EFAULT, EBADF": "only a faulty program sees them: no pointer and no descriptor that is not there",
     "ENAMETOOLONG": "the names are ours and short, but for those that the user gives, which are looked at (stat, "
@@ -129,7 +129,7 @@ LEFT_OUT = {
     "EROFS of mount": "but for overlay, what is mounted lies on no disk",
 }
 
-# What is not made to fail, and why. SIGKILL comes before these, too.
+# Calls that are not made to fail, and why. SIGKILL comes before these, too.
 NEVER = {
     "brk": "tells of failure by its value and not by an errno; strace cannot give that value. malloc then asks mmap",
     "close": "frees the descriptor whatever it returns (close(2), NOTES); strace would leave it open, which no kernel "
@@ -145,8 +145,8 @@ NEVER = {
     "futex": "wakes those who wait, and there is nobody",
     "umask": "always succeeds (umask(2))",
 }
-# An error that tells of something that would have to be so, and is not; strace
-# would make a liar of the kernel. Other tests make it so.
+# Errors that report a state that does not exist: injected by strace, they would
+# make the kernel lie. Other tests create that state.
 WOULD_BE_A_LIE = {
     ("access", "ENOENT", '"l/0"'): "there is no container without a layer 0",
     ("readlink", "ENOENT", '"/var/lib/mydocker/'): "the link to what lies beside kept changes is there",
@@ -173,7 +173,7 @@ BEFORE_MAIN = ("the C library, the C++ library and Abseil make these before main
 @dataclasses.dataclass(frozen=True)
 class Verdict:
     errnos: tuple
-    reason: str  # why there are none, or not all
+    reason: str  # why there are no errors, or not all
 
 
 def errnos_of(name, arguments):

@@ -25,7 +25,7 @@ from host import Host, become_a_host
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SECONDS = 20  # the watchdog: a container takes a hundredth of that
-TRIES = 5  # to hit a call that comes a different number of times, as in a loop that waits
+TRIES = 5  # to hit a call whose number of calls varies, as in a loop that waits
 COMMAND = "busybox"
 ENVIRONMENT = {"PATH": "/nowhere:/usr/bin", "LC_ALL": "C"}
 ROOTFS = "/tmp/rootfs"
@@ -48,7 +48,8 @@ ROOT_OF_ITS_OWN = judge.Setup(
 LAYERED = dataclasses.replace(ROOT_OF_ITS_OWN, chapter="10-union-fs", flags=[*MORE_FLAGS, "-layer", ROOTFS])
 SETUPS = {
     "8": (PLAIN,
-          # EBUSY is what comes where a process has not left the cgroup yet, which is a matter of chance.
+          # rmdir fails with EBUSY while a process has not left the cgroup yet, which is a matter of
+          # chance.
           dataclasses.replace(PLAIN, name="ended", processes=("run",), is_ended=True,
                               always=f"{REMOVE_DIRECTORY}:error=EBUSY:when=1")),
     "9": (ROOT_OF_ITS_OWN,),
@@ -58,7 +59,7 @@ SETUPS = {
 }
 
 
-FIRST = "8"  # the chapter for what need not be tried in each
+FIRST = "8"  # the chapter for faults that need not be tried in each
 
 
 def masked(arguments):
@@ -88,7 +89,7 @@ def place_of(call):
 class Call:
     who: str  # run, init, or a tool of run's
     name: str
-    number: int  # the how-manieth of this name in this process
+    number: int  # 1 for the first call of this name in this process, and so on
     arguments: str
     before_main: bool
     after_release: bool = False  # run has told init what to execute: the command may be running
@@ -111,7 +112,7 @@ class Call:
         is_looked_up = self.is_about_the_command or self.who == "tool"
         if is_looked_up and errno in ("ENOENT", "ENOTDIR") and "command not found" in line:
             return True
-        # What is no directory is taken for an archive.
+        # A layer that is not a directory is read as an archive.
         is_layer = self.name == "openat" and errno == "ENOTDIR" and "it is no ordinary file" in line
         return is_layer or f"({errno})" in line
 
@@ -169,7 +170,7 @@ class Bench:
             if name == "openat" and '"/dev/null", O_RDWR' in arguments:
                 before_main = False
             if who != "run" and not found:
-                before_main = False  # It is born in the middle of main.
+                before_main = False  # It starts in the middle of main.
             found.append(Call(who, name, times[name], arguments, before_main))
             if name in ("execve", "execveat"):
                 before_main = True
@@ -231,7 +232,7 @@ class Case:
         if self.fault == "SIGKILL" and self.call.who == "run":
             outcome = self._clean_up_after_kill(bench, outcome, left)
         elif left and all(re.fullmatch(r"file /run/mydocker/(\.|[^/]+\.lock)", what) for what in left):
-            # A lock is an empty file. What could not be removed, the next one who takes the lock removes.
+            # A lock is an empty file. If it could not be removed, the next holder removes it.
             bench.plain_run()
             outcome.complaints += [f"the next run left {what}" for what in bench.host.changes()]
         else:
@@ -292,7 +293,7 @@ class Table:
                 print(f"  {chapter}  {call}: {why}", file=file)
         with open(self.folder / "table.md", "w", encoding="utf-8") as file:
             self._write_markdown(file)
-        if not sys.stdout.isatty():  # For a person it is too long, and in the file.
+        if not sys.stdout.isatty():  # Too long for a person, and in the file.
             self._write_markdown(sys.stdout)
 
     def _write_markdown(self, file):
@@ -376,7 +377,7 @@ def main():
     if os.geteuid() != 0:
         os.execvp("sudo", ["sudo", "--", sys.executable, *sys.argv])
     os.chdir(ROOT)
-    if subprocess.run(["build/tests/real_root"], check=False).returncode != 0:  # In a chroot much is forbidden.
+    if subprocess.run(["build/tests/real_root"], check=False).returncode != 0:  # A chroot forbids much.
         os.execv("build/tests/real_root", ["real_root", sys.executable, *sys.argv])
     become_a_host()
     prepare_files()
@@ -388,7 +389,7 @@ def main():
             chapter = f"{number} {setup.name}".strip()
             program = (options.program or options.build / "chapters" / setup.chapter / "run").resolve()
             bench = Bench(number, setup, program, Host(setup.watched), table.folder)
-            bench.plain_run()  # The first of a host with v2 hands controllers down from the root, and that stays.
+            bench.plain_run()  # The first run on a host with v2 hands controllers down from the root, and that stays.
             for case, outcome in cases_of(chapter, bench, table, seen):
                 if re.search(options.only, str(case)):
                     table.add(case, outcome or case.judge(bench))
@@ -396,7 +397,7 @@ def main():
             for name, storm in of_chapter.items():
                 if re.search(options.only, f"{chapter} storm {name}"):
                     table.add(Storm(chapter, name), judge.Outcome("", storm(bench)))
-            bench.host.tidy()  # A wrong program may have left something while its calls were written down.
+            bench.host.tidy()  # A wrong program may have left something while its calls were recorded.
     table.write()
     table.summary()
     failed = table.failed()

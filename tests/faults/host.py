@@ -16,7 +16,7 @@ MS_BIND, MS_REC, MS_PRIVATE, MS_SHARED = 0x1000, 0x4000, 0x40000, 0x100000
 PR_SET_CHILD_SUBREAPER = 36
 LAYERS = pathlib.Path("/var/lib/mydocker")
 RUN = pathlib.Path("/run/mydocker")
-SECONDS = 5  # for what the kernel does on its own time
+SECONDS = 5  # for what the kernel does asynchronously
 
 
 def _must(result, what):
@@ -139,7 +139,7 @@ class Host:
                     line.startswith(("process", "cgroup")) for line in left):
                 return left
             if not any(line.startswith("process") for line in left):
-                return left  # a cgroup goes when its process is gone, or not at all
+                return left  # a cgroup is removed when its process has ended, or not at all
             time.sleep(0.002)
 
     def tidy(self):
@@ -150,7 +150,7 @@ class Host:
         while descendants() and time.monotonic() < deadline:
             time.sleep(0.01)
         subprocess.run(["scripts/recover.sh"], capture_output=True, check=False)
-        # The innermost cgroup first. recover.sh takes only those that a record tells of.
+        # The innermost cgroup first. recover.sh removes only recorded cgroups.
         for kind, name in sorted(self._now() - self.before, reverse=True):
             if kind == "cgroup":
                 os.rmdir(name)

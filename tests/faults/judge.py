@@ -10,7 +10,7 @@ from tracing import inside, read
 STATUS = 7  # of the container's command
 READY = "ready\n"
 KEPT = "/tmp/kept"  # for -keep-upper
-DOOR = "/tmp/door"  # a FIFO in the container's files, where the command waits until it has been looked at
+DOOR = "/tmp/door"  # a FIFO in the container's files, where the command waits until it has been inspected
 INTRODUCTION = """echo pid $$
 echo fds /proc/self/fd/*
 grep -E 'Cpus_allowed_list|SigBlk|SigIgn' /proc/self/status
@@ -34,14 +34,14 @@ class Setup:
     flags: list
     limits: dict  # controller -> (file of v1, file of v2, value there on v1, value there on v2)
     cpus: str
-    hostname: str = ""  # none of its own, unless named
+    hostname: str = ""  # empty: no host name of its own
     own_root: bool = False
     watched: tuple = ()
-    # Of a second setup of a chapter, only those calls are made to fail that the first does not make.
+    # For a chapter's second setup, only calls that the first does not make are made to fail.
     name: str = ""
     processes: tuple = ("run", "init")  # in which calls fail; the first child of run may also be a tool
-    is_ended: bool = False  # by SIGTERM to run, and not by itself
-    always: str = ""  # a fault that comes in any case
+    is_ended: bool = False  # by SIGTERM to run, not by itself
+    always: str = ""  # a fault that is injected in every run
 
 
 def look(setup, host, pid):

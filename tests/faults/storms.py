@@ -10,13 +10,13 @@ import time
 import judge
 from tracing import read
 
-RUNS = {"8": 700, "9": 150, "10": 150}  # of each chapter, that get a signal
+RUNS = {"8": 700, "9": 150, "10": 150}  # runs of each chapter that get a signal
 CONTAINERS = 500
 SECONDS = 60
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 PASSED_ON = (signal.SIGUSR1, signal.SIGUSR2)
 KILLED = 128 + signal.SIGKILL
-ENOUGH = 10  # complaints, to see what is wrong
+ENOUGH = 10  # complaints are enough to see what is wrong
 
 
 def _told(sent):
@@ -66,10 +66,11 @@ def _signal_patient(program, sent, chance):
         return {_told(sent)}
     if not _has_said(program, SECONDS):
         return set()
-    if not program.stdout.readline():  # Neither run nor the command came that far.
+    if not program.stdout.readline():  # Neither run nor the command got that far.
         return {-sent, _told(sent)} | _of_the_shell(sent)
-    # It came before the command handled it, or is being handled. Another that is to end the container ends it at once.
-    # If run had forgotten the first, the command would handle this one.
+    # The signal came before the command could handle it, or is being handled. A second ending
+    # signal ends the container at once. If run had lost the first, the command would handle the
+    # second.
     second = chance.choice([other for other in ENDING if other != sent])
     program.send_signal(second)
     return {_told(sent), -second, KILLED if sent in ENDING else _told(second)}
@@ -103,7 +104,7 @@ def signals(bench):
             if sent == signal.SIGKILL and judge.init_says_that_run_died(err):
                 err = ""
             if sent in ENDING and (program.returncode, err) == _interrupted(sent):
-                allowed, err = {program.returncode}, ""  # It came before there was a container.
+                allowed, err = {program.returncode}, ""  # The signal came before there was a container.
             if program.returncode not in allowed or err:
                 complaints.append(f"{program.returncode}, not {' or '.join(map(str, sorted(allowed)))}; {err!r}")
         left = bench.host.changes()
@@ -140,7 +141,8 @@ def many(bench):
         wrong += judge.look(bench.setup, bench.host, pid)
     if len(groups) != CONTAINERS:
         wrong.append(f"they have {len(groups)} different cgroups")
-    # One byte for each: read takes a byte at a time, and an empty line does.
+    # One byte for each container: read takes a byte at a time, and an empty
+    # line is enough.
     os.write(door, b"\n" * CONTAINERS)
     for program in runs:
         try:

@@ -119,7 +119,8 @@ class Program:
                         selector.unregister(stream)
                     elif stream is self.popen.stdout:
                         on_output(written[stream].decode(errors="replace"))
-                # What it wrote before its end is read before its end is seen.
+                # Its output from before its end is read before the end is
+                # noticed.
                 if (ready and ready <= {ended}) or not ready:
                     break
         os.close(ended)

@@ -48,14 +48,16 @@ def read(path):
 
 
 def prepare():
-    # A serial line cannot tell what is at its other end; the host does. See lab-shell.service.
+    # A serial line does not know the terminal at its other end; the host tells its type and
+    # size. See lab-shell.service.
     terminal, rows, columns = (WORDS.get("lab.terminal", "") + "::").split(":")[:3]
     size = f"rows {rows} cols {columns}" if columns else ""
     pathlib.Path("/run/lab-terminal").write_text(f"LAB_TERM={terminal or 'vt220'}\nLAB_SIZE={size}\n")
     subprocess.run([PROVISION, "swap", "1G"], check=True)
     if MODE == "v2-controllers":
-        # systemd owns the root's subtree_control and takes back what it does not
-        # want itself. So it is asked to want them, as on a host with tuned services.
+        # systemd owns the root's subtree_control and disables controllers that it
+        # does not use itself. These settings make it use them, as on a host with
+        # tuned services.
         wishes = ["CPUWeight=100", "IOWeight=100", "AllowedCPUs=0-1"]
         subprocess.run(["systemctl", "set-property", "--runtime", "system.slice", *wishes], check=True)
 
@@ -71,7 +73,7 @@ def inventory():
 def cgroups():
     found = set()
     for directory, names, _ in os.walk("/sys/fs/cgroup"):
-        # systemd's own come and go.
+        # systemd's own cgroups come and go.
         names[:] = [name for name in names if name not in ("system.slice", "user.slice", "init.scope")]
         found.update(f"cgroup {directory}/{name}" for name in names)
     return found
@@ -95,7 +97,7 @@ def processes_and_namespaces():
         command = read(f"/proc/{pid}/cmdline").replace("\0", " ").strip()
         try:
             namespaces = {os.readlink(f"/proc/{pid}/ns/{name}") for name in os.listdir(f"/proc/{pid}/ns")}
-            os.readlink(f"/proc/{pid}/exe")  # the kernel's threads have none
+            os.readlink(f"/proc/{pid}/exe")  # kernel threads have no executable
         except OSError:
             continue
         where = re.search("^(?:0:|[0-9]+:name=systemd):/(.*)", read(f"/proc/{pid}/cgroup"), re.MULTILINE)
@@ -169,7 +171,7 @@ def run_program(name, program, command, before):
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-            status = 124  # as timeout(1) has it
+            status = 124  # as with timeout(1)
         output.seek(max(0, output.seek(0, os.SEEK_END) - 20000))
         last_output = output.read()
     seconds = time.monotonic() - start
@@ -211,7 +213,8 @@ def facts():
     lines += [f"swap {line}" for line in read("/proc/swaps").splitlines()[1:]]
     lines.append("controllers " + read("/sys/fs/cgroup/cgroup.subtree_control").strip())
     if MODE in ("v1", "v2"):
-        # What Vagrant would run, once more: there must be nothing left to do, or say.
+        # Provisions once more, as Vagrant would: it must find nothing to do, and
+        # print nothing.
         again = subprocess.run([PROVISION, "lab", MODE], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         lines += [f"provisioned again: {line}" for line in again.stdout.splitlines()]
         lines += [f"provisioned again: exit status {again.returncode}"] if again.returncode else []
@@ -223,7 +226,8 @@ def test():
     send({"machine": facts().encode()})
     run_pass(MODE, WORDS["lab.programs"])
     run_pages(MODE, filter(None, WORDS["lab.pages"].split(",")))
-    # Without swap a memory limit ends in the OOM killer: the other half of chapters 7 and 8.
+    # Without swap the OOM killer enforces a memory limit: the other half of chapters 7 and
+    # 8.
     if WORDS["lab.noswap"]:
         subprocess.run(["swapoff", "-a"], check=True)
         run_pass(f"{MODE}-noswap", WORDS["lab.noswap"])
