@@ -1,4 +1,4 @@
-"""What can be said of the book without running it: `book.py check` and `write`."""
+"""The checks of the book that need not run it: `book.py check` and `write`."""
 
 import difflib
 import pathlib
@@ -58,7 +58,7 @@ class Checker:
         return self.problems
 
     def check_code(self):
-        """Each code block is its source, and each region is on some page."""
+        """Each code block equals its source, and each region is on some page."""
         for source in self.sources.values():
             self.problems += source.problems
         used = set()
@@ -81,7 +81,7 @@ class Checker:
                     self.problems.append(f"{file}: region '{region}' is used by no page; show it, or remove its markers")
 
     def check_blocks(self):
-        """No block of code or terminal output that nothing checks, and sessions that can be read."""
+        """Every block of code or terminal output is checked by something, and every session can be parsed."""
         not_run = []
         for page in self.pages:
             for block in page.blocks:
@@ -109,7 +109,7 @@ class Checker:
                                  + ", ".join(not_run))
 
     def check_session(self, page, session):
-        """No mask that hides nothing, and no sleep that only waits."""
+        """Every mask hides something, and no sleep waits blindly."""
         output = "\n".join(line for step in session.steps for line in step.output)
         for mask in session.masks:
             if not re.search(MASKS[mask], output, re.MULTILINE):

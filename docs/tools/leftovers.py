@@ -1,7 +1,7 @@
-"""What a session must not leave behind: an inventory before and after, and the cleaning.
+"""Finds what a session has left behind, by an inventory before and after, and removes it.
 
-A namespace lives by its processes or by a mount, and both are looked for. What
-the kernel finishes late counts only when it is still there after a while.
+A process or a mount keeps a namespace alive, and both are checked. What the
+kernel removes late counts only if it is still there after a while.
 """
 
 import collections
@@ -31,7 +31,7 @@ def reap(pid):
 
 
 def stat_fields(pid):
-    """(state, parent) of a process, or nothing when it is gone."""
+    """(state, parent) of a process, or nothing if it has ended."""
     text = needs.read(f"/proc/{pid}/stat")
     return text.rpartition(")")[2].split()[:2] if text else None
 
@@ -58,7 +58,7 @@ def descendants():
 
 
 def cgroups():
-    """(directory, inode) of each cgroup in all hierarchies, but for systemd's."""
+    """(directory, inode) of each cgroup in all hierarchies, except systemd's."""
     found = set()
     for version in ("cgroup", "cgroup2"):
         for mount, _ in needs.cgroup_mounts(version):
@@ -73,7 +73,7 @@ def cgroups():
 
 
 def mounts(pid):
-    """(pid, mount point, type, the how-manieth of these) of each mount that the process sees."""
+    """(pid, mount point, type, its number among equal ones) of each mount that the process sees."""
     found, times = set(), collections.Counter()
     for line in needs.read(f"/proc/{pid}/mountinfo").splitlines():
         words, _, after = line.partition(" - ")
@@ -84,7 +84,7 @@ def mounts(pid):
 
 
 class Inventory:
-    """What can outlive the program that made it; `watched` are the processes whose mounts are looked at."""
+    """All that can outlive the program that made it; `watched` are the processes whose mounts are recorded."""
 
     def __init__(self, watched=()):
         self.watched = watched
@@ -103,13 +103,13 @@ class Inventory:
 
 
 def _others(directory, mine):
-    """Does the cgroup, with those below it, hold processes, and none of them is ours?"""
+    """Returns whether the cgroup, or one below it, has processes, and none of them is ours."""
     held = {int(pid) for below, _, _ in os.walk(directory) for pid in needs.read(f"{below}/cgroup.procs").split()}
     return bool(held) and not held & mine
 
 
 def compare(before, now):
-    """[(what was left, how to remove it)], in the order in which it can be removed."""
+    """[(leftover, how to remove it)], in the order in which they can be removed."""
     left = []
     for pid in sorted(now.processes.keys() - before.processes.keys()):
         left.append((f"process {pid}: {now.processes[pid]}", lambda pid=pid: _kill(pid)))
@@ -140,7 +140,7 @@ def compare(before, now):
 
 
 def find_and_remove(before):
-    """What has been left since `before`, in words; it is removed."""
+    """Removes all leftovers since `before`, and returns them in words."""
     deadline = time.monotonic() + SECONDS
     now = Inventory(before.watched)
     left = compare(before, now)

@@ -5,7 +5,7 @@
     // #endregion spawn
 
 In files whose comments begin with # the marker is `# #region spawn`. Regions
-may lie in one another; their marker lines are never shown.
+may be nested; their marker lines are never shown.
 """
 
 import pathlib
@@ -85,7 +85,7 @@ def all_sources(root):
 
 
 def shown_text(page, block, sources):
-    """What the code block's directive asks for, as lines."""
+    """The lines that the code block's directive requests."""
     directive = block.directive
     where = f"{page.name}:{directive.line}"
     words = directive.text.split()

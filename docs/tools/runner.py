@@ -1,4 +1,4 @@
-"""Runs the sessions of a page and says what came of each."""
+"""Runs the sessions of a page and reports each one's result."""
 
 import copy
 import dataclasses
@@ -22,7 +22,7 @@ from terminal import Stuck, Terminal
 
 @dataclasses.dataclass
 class Outcome:
-    """Of one session: "passed", "failed" or "skipped"."""
+    """The outcome of one session: "passed", "failed" or "skipped"."""
 
     kind: str
     where: str
@@ -42,7 +42,7 @@ class PageResult:
 
 
 class Attempt:
-    """Compares an output with the page's; what it learns of values counts only if the attempt does."""
+    """Compares an output with the page's; the values that it learns count only if the attempt does."""
 
     def __init__(self, values, session, step, got, captures):
         self.values = copy.deepcopy(values)
@@ -58,7 +58,7 @@ class Attempt:
 
 
 class PageRun:
-    """One page in its sandbox. With `update`, other outputs are no failures: they are written."""
+    """One page in its sandbox. With `update`, different outputs are not failures: they are written."""
 
     def __init__(self, page, sandbox, update):
         self.page, self.sandbox, self.update = page, sandbox, update
@@ -113,7 +113,7 @@ class PageRun:
         return self.result.outcomes[-1]
 
     def run_session(self, session):
-        """Types all of it; returns what is wrong."""
+        """Types the whole session; returns the error."""
         problems, body, captures = [], [], list(session.captures)
         for step in session.steps:
             if step.is_comment:
@@ -166,7 +166,7 @@ class PageRun:
         return got, attempt
 
     def terminal(self, session, step):
-        """The step's terminal, at the prompt at which it has to be typed."""
+        """The step's terminal, at the prompt where the step is typed."""
         if step.terminal not in self.terminals:
             if "user" in session.needs and self.sandbox.private:
                 self.sandbox.give_to_user()
@@ -185,7 +185,7 @@ class PageRun:
 
 
 def run_page(path, root, update=False):
-    """Runs a page in a process of its own, which takes its mounts and orphans with it."""
+    """Runs a page in its own process, with which its mounts and orphans end."""
     reading, writing = os.pipe()
     sys.stdout.flush()
     child = os.fork()

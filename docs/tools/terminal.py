@@ -1,8 +1,8 @@
-"""A shell in a pseudo-terminal, to which commands are typed.
+"""A shell in a pseudo-terminal, in which the runner types commands.
 
 Shells (bash, dash, busybox) take their prompt from the environment and expand
-variables in it. So each prompt tells, by itself, whose it is and the exit status
-of the last command; it is what the runner waits for, and nothing sleeps.
+variables in it. So each prompt itself contains its shell and the exit status of
+the last command. The runner waits for it, and never sleeps.
 """
 
 import os
@@ -30,7 +30,7 @@ SUDO = 'sudo() { if ((EUID == 0)); then env -- "$@"; else command sudo -n PS1="$
 
 
 class Stuck(Exception):
-    """What was typed did not come to an end as it should."""
+    """A typed command did not end as it should."""
 
 
 def environment(home, ordinary_user):
@@ -93,12 +93,12 @@ class Terminal:
         return [line.rstrip() for line in text.split("\n")] if text else []
 
     def run(self, text):
-        """Types it and returns what came out."""
+        """Types it and returns its output."""
         self.child.send(text + "\n")
         return self._wait(f"`{text}`")
 
     def start(self, text, is_complete):
-        """Types what stays in the foreground, and waits until is_complete(lines so far)."""
+        """Types a command that stays in the foreground, and waits until is_complete(lines so far)."""
         shell = os.tcgetpgrp(self.child.fileno())
         self.child.send(text + "\n")
         seen, deadline = "", time.monotonic() + self.timeout
@@ -126,7 +126,7 @@ class Terminal:
         return self._wait("^C")
 
     def close(self):
-        """Ends the shell; what it started and left in the background stays, to be found."""
+        """Ends the shell; its background processes stay, for the leftover check to find."""
         try:
             deadline = time.monotonic() + CLOSING_SECONDS
             self.child.send("exit\n")

@@ -21,7 +21,7 @@ def block(body, words=""):
 
 class SessionTest(ProjectTest):
     def run_page(self, *blocks, status=0, command="test", **environment):
-        """Runs a page of these blocks alone; returns what was printed."""
+        """Runs a page of only these blocks; returns the output."""
         self.write("docs/page.md", "# Page\n\n" + "".join(blocks))
         return self.book(command, "page", status=status, **environment)
 
