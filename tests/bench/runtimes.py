@@ -1,8 +1,8 @@
 """What is measured: the same container, made by each of these programs.
 
 Each has new uts, ipc, pid, mount and net namespaces, a /proc of its own, and
-runs BusyBox's static `true`. What a program cannot do is in `lacks`, and in the
-table.
+runs BusyBox's static `true`. `lacks` and the table say what a program cannot
+do.
 """
 
 import dataclasses
@@ -35,7 +35,7 @@ class Runtime:
 
 
 def bundle_for(runtime, argv):
-    """The OCI bundle of this command: a folder of its own for each."""
+    """The OCI bundle of this command: each has its own folder."""
     folder = runtime.bundle / argv[0]
     if not (folder / "config.json").exists():
         folder.mkdir(parents=True)
@@ -65,7 +65,8 @@ def version(*command):
 
 
 def runtimes(build, scratch):
-    """All that can be measured here, mydocker first. `build`: where the programs are; `scratch`: a folder of ours."""
+    """All runtimes that can be measured here, mydocker first. `build` contains the programs; `scratch` is our own
+    folder."""
     shutil.rmtree(scratch / "bundle", ignore_errors=True)
     nine = [f"{build}/chapters/09-rootfs/run", "run", *LIMITS, "-pids-limit", "100"]
     eight = [f"{build}/chapters/08-run-init/run", "run", *LIMITS]

@@ -76,7 +76,7 @@ def mounted(name, build, scratch, lower, extra=()):
 
 
 def prepare(scratch):
-    """The layer that all have, and an archive of small files."""
+    """The layer that all unions have, and an archive of small files."""
     lower = scratch / "lower"
     tree = lower / "tree"
     archive = scratch / "tree.tar"
@@ -191,7 +191,7 @@ def aims_table(times):
 
 
 def without_table(times):
-    """The worth of each kind of caching: the time without it, divided by the time with all."""
+    """The gain of each kind of caching: the time without it, divided by the time with all."""
     head = [setting[-1] if len(setting) > 1 else "all" for setting in times]
     rows = [[row, *(f"{part(times, row, setting, (OURS,)):.2f}" for setting in times if len(setting) > 1)]
             for row in ROWS]

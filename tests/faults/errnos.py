@@ -1,10 +1,11 @@
-"""Which errors each system call can give, at the places where `run` and `init` make it.
+"""The errors that each system call can return where `run` and `init` make it.
 
-Each of its manual page, and some that only the kernel's source tells (a cgroup
-that is being removed gives ENODEV): limits of the machine (EMFILE, ENOMEM,
-EAGAIN, …), a kernel or a security module that refuses (EPERM, EACCES, ENOSYS),
-things that vanish or are taken meanwhile (ENOENT, ENODEV, EBUSY), broken disks
-(EIO), signals (EINTR). Which of the manual page's are not here, LEFT_OUT tells.
+All those in its manual page, and some that only the kernel's source shows (a
+cgroup that is being removed gives ENODEV): limits of the machine (EMFILE,
+ENOMEM, EAGAIN, …), a kernel or a security module that refuses (EPERM, EACCES,
+ENOSYS), things that vanish or are taken meanwhile (ENOENT, ENODEV, EBUSY),
+broken disks (EIO), signals (EINTR). LEFT_OUT lists the errors in manual pages
+that are not here.
 """
 
 import dataclasses
@@ -177,7 +178,7 @@ class Verdict:
 
 
 def errnos_of(name, arguments):
-    """`arguments` are as strace -y shows them."""
+    """`arguments` are in the form of strace -y."""
     name = SAME.get(name, name)
     if name in NEVER:
         return Verdict((), NEVER[name])

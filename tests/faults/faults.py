@@ -3,8 +3,9 @@
 
 Records the calls of a container with strace, then runs that container again for
 each call and each error that the call can give there (errnos.py), and twice
-more with SIGKILL in its place. What may come of it, judge.py says. Writes
-build/faults/table.txt, a line a fault, and table.md, a line a call.
+more with SIGKILL in its place. judge.py decides which outcomes are allowed.
+Writes build/faults/table.txt, one line per fault, and table.md, one line per
+call.
 """
 
 import argparse
@@ -63,7 +64,7 @@ FIRST = "8"  # the chapter for faults that need not be tried in each
 
 
 def masked(arguments):
-    """The arguments without what differs from run to run, and without the result."""
+    """The arguments without parts that differ from run to run, and without the result."""
     arguments = re.sub(r"AT_FDCWD<[^>]*>", "AT_FDCWD", arguments)
     arguments = re.sub(r"\b[0-9a-f]{12}\b", "ID", arguments)
     arguments = re.sub(r"0x[0-9a-f]{6,}|(\\x[0-9a-f]{2})+", "0x…", arguments)
@@ -74,13 +75,13 @@ def masked(arguments):
 
 
 def thing_of(arguments):
-    """What the call is about: its descriptor's file, or the first name or text."""
+    """The call's subject: its descriptor's file, or the first name or text."""
     match = re.search(r'^\d+<[^>]*>|"(?!0x)[^"]*"', masked(arguments))
     return match[0] if match else ""
 
 
 def place_of(call):
-    """What two setups of a chapter have in common of a call: not the numbers of descriptors and processes."""
+    """The form of a call that two setups of a chapter share: without the numbers of descriptors and processes."""
     what = thing_of(call.arguments) or re.sub(r"\b(fd|si_pid)=\d+", "", masked(call.arguments))
     return call.who, call.name, re.sub(r"\d+<", "<", what)
 
@@ -103,7 +104,7 @@ class Call:
         return self.name == "write" and "<pipe:" in self.arguments.partition(",")[0]
 
     def statuses_of_failure(self, errno):
-        """Docker's: 127, the command is not there; 126, it cannot be executed; 125, mydocker failed."""
+        """Docker's statuses: 127, the command does not exist; 126, it cannot be executed; 125, mydocker failed."""
         if not self.is_about_the_command:
             return {125}
         return {127} if self.name != "execve" and errno in ("ENOENT", "ENOTDIR") else {126}
@@ -150,7 +151,7 @@ class Bench:
             witness.close()
 
     def plain_run(self):
-        """With the same flags: a run without layers does not look after those of others."""
+        """With the same flags: a run without layers does not clean up others' layers."""
         return subprocess.run([str(self.program), "run", *self.setup.flags, COMMAND, "true"], stdin=subprocess.DEVNULL,
                               capture_output=True, text=True, env=ENVIRONMENT, timeout=SECONDS, check=False)
 
@@ -158,7 +159,7 @@ class Bench:
         return any(injection.startswith(f"{name}:") for injection in self.always)
 
     def calls(self, who):
-        """Those up to the command's execve."""
+        """The calls up to the command's execve."""
         status, out, err, hung, witness = self.run(who)
         wrong = list(witness.complaints or ["the command was not seen"]) if witness.complaints != [] else []
         if (status, err, hung) != (judge.STATUS, "", False) or wrong:
@@ -195,7 +196,7 @@ class Case:
         return f"{self.call.name}:{what}:when={self.call.number}"
 
     def has_hit(self, bench):
-        """Whether this very call has got this very fault."""
+        """Returns whether exactly this call got exactly this fault."""
         trace = bench.trace
         lines = tracing.calls_of(trace)
         if self.fault == "SIGKILL":
@@ -243,7 +244,7 @@ class Case:
         return outcome
 
     def _clean_up_after_kill(self, bench, outcome, left):
-        """What stays then, the next run removes, and so does `make recover`."""
+        """The next run removes what stays then, and so does `make recover`."""
         outcome.complaints += [f"left {what}" for what in judge.processes_left(left)]
         if not left:
             return outcome
@@ -322,7 +323,7 @@ class Table:
 
 
 def cases_of(chapter, bench, table, seen):
-    """(case, None), or its outcome where that is known without trying. Not of calls that are in `seen`."""
+    """(case, None), or its outcome if that is known without trying. Leaves out calls that are in `seen`."""
     seen_before = frozenset(seen)
     for who in bench.setup.processes:
         for call in bench.calls(who):

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """Does the table tell right from wrong? `make test-faults-selftest` calls this.
 
-Takes a clean-up, or a check, out of chapter 8 (wrong/*.patch), and looks whether
-the table says so; it also has to say what, of which call.
+Removes a clean-up, or a check, from chapter 8 (wrong/*.patch), and tests whether
+the table reports it, with the fault and the call.
 """
 
 import os

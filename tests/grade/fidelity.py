@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 """Does the grader tell right from wrong? `make grade-fidelity` calls this.
 
-Grades programs of which it is known what they do wrong (fidelity.toml), each
-chapter's own program, and its untouched beginning, and compares the checks that
-they lose with those that they should. Chapters may be named; all, if none is.
-With --write it grades nothing, and writes the table of wrong/README.md.
+Grades programs with known faults (fidelity.toml), each chapter's own program,
+and its untouched beginning, and compares the checks that they lose with those
+that they should. It grades the named chapters, or all. With --write it grades
+nothing, and writes the table of wrong/README.md.
 """
 
 import argparse
@@ -52,7 +52,7 @@ class Program:
 
     @property
     def is_aimed(self):
-        """At the checks that it loses: it was made for them, and does the rest."""
+        """Aimed at the checks that it loses: it was made for them, and passes the rest."""
         return self.is_wrong and self.of != "start" and self.kept is None
 
     @property
@@ -61,7 +61,7 @@ class Program:
 
     @property
     def needs_machine_alone(self):
-        """CleansUp cannot tell whose the cgroups and records are that come and go."""
+        """CleansUp cannot tell to whom cgroups and records belong that come and go."""
         return self.lesson.number >= FIRST_WITH_CGROUPS
 
     @property
@@ -114,7 +114,7 @@ def _program(lesson, row):
 
 
 class Builder:
-    """Builds what a row names, and returns the file to run. May be asked by several at once."""
+    """Builds the program of a row, and returns the file to run. Several threads may call it at once."""
 
     def __init__(self, build, scratch, lessons):
         self.build, self.scratch, self.lessons = build, scratch, lessons
@@ -132,7 +132,7 @@ class Builder:
         return HERE / program.of if "/" in program.of else WRONG / program.of
 
     def _patched(self, folder, patch):
-        """Once, for more than one exercise may be solved by the same."""
+        """Only once, because one program may solve several exercises."""
         with self.lock:
             lock, built = self.patched.setdefault((folder, patch), (threading.Lock(), []))
         with lock:
@@ -221,7 +221,7 @@ def judge(program, file, grader, progress):
 
 
 def wrong_hints(program, file, grader, progress, results):
-    """The first failure has to show the first hint, and the same once more the stronger one."""
+    """The first failure must show the first hint, and its repetition the stronger one."""
     first = next(check for check in results.values() if check["result"] == "fail")
     _, report = grade(program, file, grader, progress, first["name"])
     shown = [first["hint"], report["checks"][0].get("hint", "")]
@@ -251,7 +251,7 @@ class Table:
 
 
 def unseen(lessons, rows):
-    """Checks that might as well always succeed: no program that was made to lose them does."""
+    """Checks that might always succeed: no program is made to lose them."""
     seen = set(table_of_rows()["out_of_reach"]).union(*(row.lost for row in rows if row.is_aimed))
     return [f"no program of wrong/ is made to lose {check.test}"
             for lesson in lessons.values() for check in lesson.checks
@@ -259,7 +259,7 @@ def unseen(lessons, rows):
 
 
 def fault_of(program):
-    """What is wrong with it: by its row, or by its own first words."""
+    """Its fault, from its row or from its own first comment."""
     if program.what or program.of == "start":
         return program.what or "the untouched beginning"
     lines = (WRONG / program.of).read_text(encoding="utf-8").splitlines()
@@ -299,7 +299,8 @@ def wrong_programs(rows):
 
 
 def remove_leftovers():
-    """Records and locks that a wrong program left: the next program would remove them, and be blamed for the change."""
+    """Removes records and locks that a wrong program left: the next program would remove them, and be blamed for the
+    change."""
     if RECORDS.exists():
         run([str(ROOT / "scripts/recover.sh")])
 
@@ -327,7 +328,7 @@ def grade_all(rows, builder, grader, table, scratch):
 
 
 def allowed_skips():
-    """How many programs CI's machine may skip; elsewhere as many as it must."""
+    """How many programs CI's machine may skip; other machines may skip any number."""
     if "CI" not in os.environ:
         return None
     return table_of_rows()["skips_in_ci"]

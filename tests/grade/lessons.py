@@ -1,4 +1,4 @@
-"""What the chapters' .toml files say, checked, and where things are."""
+"""Reads and checks the chapters' .toml files, and knows where files are."""
 
 import dataclasses
 import pathlib
@@ -15,7 +15,7 @@ CLEANS_UP = "CleansUp"
 
 
 class LessonError(Exception):
-    """Something that its reader can mend, in a sentence."""
+    """An error that its reader can fix, in a sentence."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -8,7 +8,7 @@ from lessons import LessonError
 
 
 def key_of(number, program=None):
-    """Whose score it is: that of the workshop's program, or of another, by its name."""
+    """The owner of a score: the workshop's program, or another one, by its name."""
     return f"{number} {program}" if program else str(number)
 
 
@@ -27,7 +27,7 @@ class Progress:
         return self.accounts.setdefault(key, {"score": 0, "total": 0, "failures": {}, "exercises": {}})
 
     def count(self, key, test, result):
-        """Returns how often in a row the check has failed by now."""
+        """Returns how often in a row the check has failed so far."""
         failures = self._account(key)["failures"]
         if result == "fail":
             failures[test] = failures.get(test, 0) + 1
@@ -39,7 +39,7 @@ class Progress:
         return self._account(key)["failures"].get(test, 0)
 
     def record(self, key, exercise, score, total):
-        """The best score counts; the last one is told beside it."""
+        """The best score counts; the last one is shown beside it."""
         account = self._account(key)
         if exercise is not None:
             account["exercises"][str(exercise)] = [score, total]
@@ -59,7 +59,7 @@ class Progress:
         return self.accounts.get(key, {}).get("exercises", {})
 
     def programs(self, number):
-        """Those of the chapter that are not the workshop's, as they were named."""
+        """The chapter's programs outside the workshop, as they were named."""
         return sorted(key.partition(" ")[2] for key in self.accounts if key.startswith(f"{number} "))
 
     def save(self):
@@ -76,7 +76,7 @@ class Progress:
 
 
 def _state(progress, key, lesson):
-    """How far one program is; empty if it was never graded."""
+    """One program's progress; empty if it was never graded."""
     score, total = progress.score(key)
     state = ""
     if total:

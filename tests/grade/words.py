@@ -1,4 +1,4 @@
-"""What may be said in a .toml: hints that lead somewhere, and that do not give the line away."""
+"""Rules for the text of a .toml: hints must lead somewhere, and must not give the line away."""
 
 import re
 

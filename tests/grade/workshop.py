@@ -1,4 +1,4 @@
-"""Where one begins a chapter: workshop/NN-name."""
+"""The folder in which a reader begins a chapter: workshop/NN-name."""
 
 import re
 import textwrap
@@ -7,14 +7,14 @@ from lessons import CLEANS_UP, HERE, ROOT, LessonError
 
 
 def introduced_by(number):
-    """The headers of common/ that come with this chapter."""
+    """The headers of common/ that this chapter introduces."""
     first_line = f"// From chapter {number}."
     return [str(path.relative_to(ROOT)) for path in sorted((ROOT / "common").rglob("*.h"))
             if path.read_text(encoding="utf-8").partition("\n")[0] == first_line]
 
 
 def _files_to_begin_with(lesson):
-    """Name and text of each: what start/ has for the chapter, or else the program of the chapter before."""
+    """Name and text of each file: those in start/ for the chapter, or else the program of the chapter before."""
     folder = HERE / "start" / lesson.folder
     if not folder.exists():
         [folder] = (ROOT / "chapters").glob(f"{lesson.number - 1:02}-*")
@@ -69,7 +69,7 @@ def _task(lesson):
 
 
 def start(lesson):
-    """Makes the folder, and says what to do with it."""
+    """Makes the folder, and prints what to do with it."""
     folder = lesson.workshop
     shown = folder.relative_to(ROOT)
     if folder.exists():

@@ -4,19 +4,17 @@
   guest.py prepare   makes the machine what its mode asks for
   guest.py test      runs every test program, and pages of the book, and sends the results to the host
 
-Results leave as tar archives, one after the other, through a virtio port: what
-has been sent is safe, whatever becomes of this machine afterwards. For each
-test program, or page, there is a directory PASS/PROGRAM with
-  started    when it was started: the one that has no status hangs
-  status     its exit status, as a shell gives it
-  seconds    how long it took
-  gtest.xml  what GoogleTest says; absent after a crash
-  output     what it printed, the end of it
-  left       what it left behind, a line each
-and there is a file `finished` at the very end.
+Results leave as tar archives, one after the other, through a virtio port: sent
+results are safe, whatever happens to this machine afterwards. For each test
+program, or page, there is a directory PASS/PROGRAM with started    when it was
+started: the one that has no status hangs status     its exit status, as a shell
+gives it seconds    how long it took gtest.xml  what GoogleTest says; absent
+after a crash output     what it printed, the end of it left       what it left
+behind, a line each and there is a file `finished` at the very end.
 
-One process does it all: on an emulated machine each command would cost a tenth
-of a second, and this looks at the whole machine after each test program.
+One process does everything: on an emulated machine each command would cost a
+tenth of a second, and this process checks the whole machine after each test
+program.
 """
 
 import io
@@ -91,7 +89,7 @@ def mounts():
 
 
 def processes_and_namespaces():
-    """All but the kernel's, systemd's and this program's. A namespace lives by its processes or a mount."""
+    """All but the kernel's, systemd's and this program's. Processes or a mount keep a namespace alive."""
     found = set()
     for pid in filter(str.isdigit, os.listdir("/proc")):
         command = read(f"/proc/{pid}/cmdline").replace("\0", " ").strip()
@@ -119,11 +117,11 @@ def small_things():
 
 
 def left_behind(before):
-    """What is there and was not, or has gone and should not have; and the inventory that it is from.
+    """What has appeared, or has disappeared and should not have; and the inventory that shows it.
 
     The kernel finishes some of its cleaning after the last process has ended, so
-    a thing counts when it is still there after a while. Something that ends late
-    is not the fault of the program that happens to run then.
+    a thing counts only if it is still there after a while. Something that ends
+    late is not the fault of the program that happens to run then.
     """
     for attempt in range(8):
         if attempt:
@@ -189,7 +187,7 @@ def run_program(name, program, command, before):
 
 
 def run_pass(name, pattern):
-    """Runs the test programs whose name has the pattern in it, and what the caller wants only."""
+    """Runs the test programs whose name matches the pattern, and the caller's selection."""
     tests = PROJECT / "build/tests"
     before = inventory()
     for program in sorted(tests.rglob("*_test")):
@@ -207,7 +205,7 @@ def run_pages(name, pages):
 
 
 def facts():
-    """What this machine is: the host compares it with the mode."""
+    """The properties of this machine: the host compares them with the mode."""
     lines = [f"machine {os.uname().machine}", f"kernel {os.uname().release}", f"cpus {os.cpu_count()}"]
     lines.append("cgroup " + subprocess.run([PROVISION, "current-cgroup"], capture_output=True, text=True).stdout.strip())
     lines += [f"swap {line}" for line in read("/proc/swaps").splitlines()[1:]]

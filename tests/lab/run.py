@@ -13,7 +13,7 @@ two CPUs and swap. v1 and v2 run all tests, some pages of the book, and the
 memory tests a second time without swap, as v1-noswap and v2-noswap;
 v2-backports runs all tests, the others those that have to do with cgroups.
 
-What a kernel said is kept in build/lab/log/ARCH/MODE. LAB_ACCEL=tcg or kvm
+A kernel's output is kept in build/lab/log/ARCH/MODE. LAB_ACCEL=tcg or kvm
 overrides the choice between emulation and the host's processor.
 """
 
@@ -62,7 +62,7 @@ PAGES = {
 
 @dataclasses.dataclass
 class Machine:
-    """An architecture, by Debian's name, as QEMU has it."""
+    """An architecture, by Debian's name, with QEMU's settings for it."""
 
     linux: str  # its name for uname(1)
     qemu: str
@@ -107,7 +107,7 @@ def die(text):
 
 
 def image(arch):
-    """The directory with the disk, the kernels and their switches; made when it is not there."""
+    """The directory with the disk, the kernels and their settings; made if it does not exist."""
     inputs = [HERE / "image.sh", PROJECT / "vagrant/provision.sh", PROJECT / "vagrant/packages.txt"]
     inputs += sorted((HERE / "units").iterdir())
     key = hashlib.sha256(b"\0".join(path.read_bytes() for path in inputs)).hexdigest()[:12]
@@ -122,7 +122,7 @@ def image(arch):
 
 
 def accelerator(arch, boot_files):
-    """kvm where it works, else tcg. /dev/kvm may open and yet never run a thing: try."""
+    """kvm if it works, else tcg. /dev/kvm may open and still run nothing, so this tries it."""
     if os.environ.get("LAB_ACCEL"):
         return os.environ["LAB_ACCEL"]
     if arch != "amd64" or not os.access("/dev/kvm", os.R_OK | os.W_OK):
@@ -140,12 +140,12 @@ def accelerator(arch, boot_files):
 
 
 def built(project, arch):
-    """Where make leaves what it builds for this architecture."""
+    """The directory of make's build for this architecture."""
     return project / "build" / ("" if arch == NATIVE else arch)
 
 
 def project_disk(project, arch, path):
-    """A disk with the project on it, as make left it on a machine like the one that is booted."""
+    """A disk with the project, as built on a machine like the booted one."""
 
     def ignore(directory, names):
         ignored = set(shutil.ignore_patterns(".git", ".vagrant", "workshop")(directory, names))
@@ -167,7 +167,7 @@ def project_disk(project, arch, path):
 
 
 def qemu(arch, boot_files, accel, mode, project_image, words):
-    """The command line that boots `mode`. No disk is written to: each boot starts afresh."""
+    """The command line that boots `mode`. It writes to no disk: each boot starts afresh."""
     machine = MACHINES[arch]
     switches = (boot_files / f"switches-{mode.split('-')[0]}").read_text().strip()
     newer = "-backports" if mode.endswith("-backports") else ""
@@ -191,7 +191,7 @@ def qemu(arch, boot_files, accel, mode, project_image, words):
 
 @dataclasses.dataclass
 class Report:
-    """What became of one test program in one pass."""
+    """The result of one test program in one pass."""
 
     passed: int = 0
     failed: list = dataclasses.field(default_factory=list)  # (test, message)
@@ -267,7 +267,7 @@ def read_gtest(xml_text, report):
 
 
 def read_page(output, report):
-    """Reads what `make docs-test` says of one page; returns whether it came to its end."""
+    """Reads `make docs-test`'s output for one page; returns whether it ran to its end."""
     total = re.search("^([0-9]+) passed, [0-9]+ failed, [0-9]+ skipped$", output, re.MULTILINE)
     if total:
         report.passed = int(total.group(1))
@@ -300,7 +300,7 @@ def read_program(files):
 
 
 def read_machine(arch, mode, text):
-    """Is the machine what the mode promises? Else the tests' results mean nothing."""
+    """Checks that the machine is what the mode promises; otherwise the tests' results mean nothing."""
     report = Report()
     if not text:
         return report  # it did not get that far, which is reported elsewhere
@@ -381,7 +381,7 @@ def judge_skips(reports, allowed):
 
 
 def print_reports(reports):
-    """Prints the table, each skip and each failure; returns whether all is well."""
+    """Prints the table, each skip and each failure; returns whether everything passed."""
     passes = list(dict.fromkeys(where[0] for where in reports))
     programs = sorted({where[1] for where in reports})
     rows = [["", *passes]]
@@ -408,7 +408,7 @@ def print_reports(reports):
 
 
 def test_programs(project, arch):
-    """Every test program, found by its source: one that was not built must not go unnoticed."""
+    """Every test program, found by its source, so that one that was not built is noticed."""
     sources = [s for part in ("common", "chapters", "doctor") for s in (project / "tests" / part).rglob("*_test.cc")]
     programs = [str(source.relative_to(project / "tests").with_suffix("")) for source in sources]
     # The grader's checks of our own programs: one for each chapter that can be graded.

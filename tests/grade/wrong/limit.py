@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Chapter 7 in Python: right as it is, wrong in one way if FAULT names it."""
+"""Chapter 7 in Python: correct, or wrong in the one way that FAULT names."""
 
 import os
 import pathlib
@@ -35,7 +35,7 @@ def command_line():
 
 
 def memory_hierarchy():
-    """Where the memory controller is, and what the file of the limit is called."""
+    """The place of the memory controller, and the name of the limit's file."""
     if FAULT == "ordinary-file":
         # The result of a cgroup v1 path on a host without v1.
         return pathlib.Path("cgroup/memory"), "memory.limit_in_bytes"
