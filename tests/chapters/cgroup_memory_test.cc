@@ -70,7 +70,7 @@ struct Held {
     EXPECT_EQ(run.ReadLine(), "ready");
     processes = DescendantsOf(run.pid());
     EXPECT_GE(processes.size(), 2u)
-        << "there should be run, itself once more, and the workload";
+        << "there should be run, its second process, and the workload";
   }
   pid_t itself() const { return processes.at(0); }
   pid_t workload() const { return processes.at(1); }
@@ -98,7 +98,7 @@ struct Report {
     std::smatch found;
     if (!std::regex_search(text, found,
                            std::regex(word + "[^0-9\n]*([0-9]+)"))) {
-      ADD_FAILURE() << "no number behind " << word << " in\n" << text;
+      ADD_FAILURE() << "no number after " << word << " in\n" << text;
       return 0;
     }
     return std::stoull(found[1]);
@@ -223,7 +223,7 @@ TEST_F(CgroupMemoryTest, ReportAgreesWithTheKernel) {
   EXPECT_EQ(report.limit, limit);
   EXPECT_EQ(report.oom_kills, oom_kills);
   EXPECT_LE(report.peak, limit);
-  EXPECT_GE(report.peak, limit - kMiB) << "it had all that it could get";
+  EXPECT_GE(report.peak, limit - kMiB) << "it used all that its limit allows";
 }
 
 TEST_F(CgroupMemoryTest, ReportTellsThePeak) {

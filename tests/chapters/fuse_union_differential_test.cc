@@ -50,7 +50,7 @@ class FuseUnionDifferentialTest : public UnionTest,
     uint64_t seed = std::get<0>(GetParam());
     const char* const given = getenv("FUSE_UNION_SEED");
     if (given != nullptr && !absl::SimpleAtoi(given, &seed)) {
-      ADD_FAILURE() << "FUSE_UNION_SEED is no number: " << given;
+      ADD_FAILURE() << "FUSE_UNION_SEED is not a number: " << given;
     }
     return seed;
   }
@@ -198,7 +198,7 @@ TEST_P(FuseUnionDifferentialTest, DoesWhatOverlayfsDoes) {
   if (HasFailure()) {
     return;
   }
-  // What a mount shows, except in those directories.
+  // The tree that a mount shows, without those directories.
   const auto shown = [&lost](const std::string& mount) {
     Tree tree = DescribeTree(Path(mount));
     std::erase_if(tree, [&lost](const auto& entry) {

@@ -290,7 +290,7 @@ TEST_F(RunInitCgroupTest, VerboseTellsFileValueAndProcess) {
   const pid_t init = container.init();
   const Result result = container.End();
   EXPECT_THAT(result, ExitsWith(0));
-  EXPECT_EQ(result.out, "") << "what is told is on standard error";
+  EXPECT_EQ(result.out, "") << "reports go to standard error";
   const std::vector<std::string> lines =
       absl::StrSplit(result.err, '\n', absl::SkipEmpty());
   for (const std::string& directory : cgroups.Directories()) {

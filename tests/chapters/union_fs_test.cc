@@ -49,7 +49,7 @@ TEST_F(UnionFsTest, UsersMayEnterWhatIsKeptInAPrivatePlace) {
   ASSERT_EQ(chmod(Path("kept").c_str(), 0700), 0);
   EXPECT_THAT(Keep("stat -c '%a %u:%g' /; chmod 711 /; echo >/etc/x"),
               Prints("755 0:0\n"));
-  EXPECT_THAT(Keep("stat -c %a /"), Prints("711\n")) << "it is a change";
+  EXPECT_THAT(Keep("stat -c %a /"), Prints("711\n")) << "the mode is a change";
   ASSERT_EQ(chmod(Path("base").c_str(), 0751), 0);
   ASSERT_EQ(chown(Path("base").c_str(), 7, 8), 0);
   std::vector<std::string> flags = Flags({"base"});

@@ -1,4 +1,4 @@
-// Chapter 2: own message queues.
+// Chapter 2: message queues of one's own.
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-// Chapter 4: own mounts.
+// Chapter 4: mounts of one's own.
 
 #include <sys/stat.h>
 #include <unistd.h>

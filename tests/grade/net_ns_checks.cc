@@ -1,4 +1,4 @@
-// Chapter 6: its own network.
+// Chapter 6: a network of one's own.
 
 #include <arpa/inet.h>
 #include <errno.h>

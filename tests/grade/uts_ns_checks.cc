@@ -1,4 +1,4 @@
-// Chapter 1: its own host name.
+// Chapter 1: a host name of one's own.
 
 #include <sys/utsname.h>
 #include <unistd.h>

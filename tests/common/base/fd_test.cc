@@ -66,7 +66,7 @@ TEST(UniqueFdTest, ClosesBeforeTheEndOnceOnly) {
   owner.Close();
   EXPECT_FALSE(IsOpen(fd));
   EXPECT_FALSE(owner.valid());
-  // Whoever has the number now keeps it.
+  // The number's new owner keeps it.
   const UniqueFd next(OpenNull());
   ASSERT_EQ(next.get(), fd);
   owner.Close();

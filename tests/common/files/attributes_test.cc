@@ -18,7 +18,7 @@ class AttributesTest : public testing::Test {
  protected:
   void SetUp() override {
     if (geteuid() != 0) {
-      GTEST_SKIP() << "trusted attributes are root's";
+      GTEST_SKIP() << "only root can set trusted attributes";
     }
   }
   UniqueFd Open(const std::string& name) const {

@@ -31,7 +31,7 @@ class DirectoryUseTest : public testing::Test {
  protected:
   void SetUp() override {
     if (geteuid() != 0) {
-      GTEST_SKIP() << "the locks are root's";
+      GTEST_SKIP() << "only root can take the locks";
     }
     for (const char* name : {"lower", "upper", "work", "merged"}) {
       directory_.MakeDirectory(name);

@@ -151,7 +151,7 @@ TEST_F(UnpackLayerTest, FoldersThatAreOnlyImpliedAreAsBelow) {
   EXPECT_EQ(Mode("out/root"), "40700 0:0");
   EXPECT_EQ(Mode("out/root/deep"), "40750 7:8");
   EXPECT_EQ(Mode("out/tmp"), "41777 0:0");
-  EXPECT_EQ(Mode("out/hidden"), "40755 0:0") << "a file of two's hides it";
+  EXPECT_EQ(Mode("out/hidden"), "40755 0:0") << "a file of layer two hides it";
   EXPECT_EQ(Mode("out/new"), "40755 0:0");
 }
 

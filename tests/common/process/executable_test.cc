@@ -127,7 +127,7 @@ TEST_F(FindExecutableTest, LooksWithThePowersOfTheCaller) {
   ASSERT_EQ(chmod(directory_.path().c_str(), 0711), 0);
   EXPECT_EQ(*Find("tool"), found);
   if (geteuid() != 0) {
-    GTEST_SKIP() << "it takes root to become somebody else";
+    GTEST_SKIP() << "only root can change its user";
   }
   InFork([&] {
     BecomeOrdinaryUser();
