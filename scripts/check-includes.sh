@@ -4,8 +4,8 @@
 #  - each header of common/ says which chapter introduces it;
 #  - a chapter includes only what it or an earlier chapter introduces, and
 #    nothing of another chapter. Chapter 0 and the doctor may include all of
-#    common/, and only these two what chapter 0 introduces; the doctor belongs
-#    to no chapter;
+#    common/, and only these two may include what chapter 0 introduces; the
+#    doctor belongs to no chapter;
 #  - a file of common/ includes nothing that is introduced later than itself;
 #  - each file of common/ is in a room, and includes only rooms of its own floor
 #    or below;
@@ -73,10 +73,10 @@ done < <(grep -rE --include='*.h' --include='*.cc' '^#include "common/' tests/ch
 
 readonly last=99 # May include everything.
 
-# includes FILE: what it includes of ours, without the ".h".
+# includes FILE: the project's headers that it includes, without the ".h".
 includes() { sed -nE 's|^#include "((common\|chapters\|doctor)/.*)\.h".*|\1|p' "$1"; }
 
-# check FILE NUMBER: that it includes nothing from after chapter NUMBER.
+# check FILE NUMBER: checks that it includes nothing from after chapter NUMBER.
 check() {
   local file=$1 number=$2 included
   while read -r included; do
@@ -111,7 +111,7 @@ for file in "${!chapter_of[@]}"; do
   done
 done
 
-# tsort(1) sorts what can be sorted, and names the cycles.
+# tsort(1) sorts what it can, and names the cycles.
 circles=$(
   for file in "${!chapter_of[@]}"; do
     for part in "$file.h" "$file.cc"; do

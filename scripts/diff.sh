@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 #
 # diff.sh N: what chapter N adds to the one before. First the diff of its steps,
-# then in full the files that common/ has gained for it.
+# then the complete files that common/ has gained for it.
 
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -13,9 +13,9 @@ chapter_dir() {
 }
 
 new=$(chapter_dir "$number")
-# The chapter before it. Chapter 0 inspects the machine, the container begins
-# with chapter 1, and from chapter 8 on it has a run.cc; what has none there is
-# another program.
+# The chapter before it. Chapter 0 inspects the machine, and the container
+# begins with chapter 1. From chapter 8 on the container has a run.cc; a chapter
+# without one is another program.
 old=
 before=$((number - 1))
 while ((before > 8)) && [[ ! -e $(chapter_dir "$before")/run.cc ]]; do

@@ -235,7 +235,7 @@ take_back() {
 
 run=/run/mydocker
 layers=/var/lib/mydocker
-# One at a time: two at once would report each other's work.
+# One at a time: two at once would each report the other's work.
 if [[ -d $run ]]; then
   exec {lock}>"$run/abandoned.lock"
   if ! flock --wait 5 "$lock"; then

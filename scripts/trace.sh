@@ -34,7 +34,7 @@ if [[ $(uname -m) == aarch64 ]]; then
 fi
 trace_calls=$(IFS=, && echo "${calls[*]}")
 
-# By its path: a search through PATH would show many an execve.
+# By its path: a search through PATH would show many execve calls.
 command=(./run /bin/true)
 ((number > 0)) || command=(./run self)
 ((number < 8)) || command=(./mydocker run -m 100m /bin/true)

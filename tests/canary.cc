@@ -1,7 +1,7 @@
-// Two programs that are wrong, for tests/canary.sh: what `make test-sanitizers`
-// builds must notice them, or it notices nothing.
+// Two faulty programs, for tests/canary.sh: the build of `make test-sanitizers`
+// must catch both, or it catches nothing.
 //
-//     canary heap   writes behind the end of what it has allocated
+//     canary heap   writes past the end of what it has allocated
 //     canary int    adds 1 to the largest int
 //
 // Without a sanitizer both go unnoticed, with exit status 0.
@@ -11,7 +11,7 @@
 #include <memory>
 
 int main(int argc, char* argv[]) {
-  // What the compiler cannot foresee, it does not warn of, or leave out.
+  // Volatile, so that the compiler neither warns of the fault nor removes it.
   volatile int one = 1;
   if (argc > 1 && strcmp(argv[1], "heap") == 0) {
     const std::unique_ptr<char[]> bytes(new char[16]);

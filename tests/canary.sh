@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 #
-# canary.sh BUILD: whether what is built with sanitizers, below BUILD/sanitize,
-# would notice a fault. It is built with the flags of all programs and tests.
-# (The black-box tests' own code is not looked at: it is always the ordinary
-# build, and what it runs is the one with sanitizers.)
+# canary.sh BUILD: checks that the build with sanitizers, below BUILD/sanitize,
+# catches a fault. The canary is built with the flags of all programs and tests.
+# (The black-box tests themselves are not checked: they are always the ordinary
+# build, and run the programs with sanitizers.)
 
 set -euo pipefail
 
@@ -12,7 +12,7 @@ log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
 # caught FAULT REPORT: the fault goes unnoticed without sanitizers; with them the
-# program ends there, and says so.
+# program stops at it and reports it.
 caught() {
   local fault=$1 report=$2
   "$build/tests/canary" "$fault"

@@ -1,9 +1,9 @@
 // real_root: is the root directory the root of this mount namespace, as it is
 // on every machine? In a chroot it is not (exit status 1), and there the kernel
-// makes no user namespace (user_namespaces(7)) and lets nobody pivot_root.
+// refuses to make user namespaces (user_namespaces(7)) and to pivot_root.
 //
-// real_root COMMAND [ARG...]: executes it where it is. The command sees the
-// same files and mounts as before.
+// real_root COMMAND [ARG...]: executes COMMAND where the root is real. The
+// command sees the same files and mounts as before.
 
 #include <errno.h>
 #include <fcntl.h>
@@ -28,7 +28,8 @@ void Must(bool done, const char* what) {
   }
 }
 
-// To join the mount namespace that one is in already leads out of a chroot.
+// Joining the mount namespace that the process is already in leads out of a
+// chroot.
 void LeaveChroot() {
   const int mounts = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
   Must(mounts >= 0, "open /proc/self/ns/mnt");
@@ -59,7 +60,7 @@ void MakeRootAMount() {
   LeaveChroot();
   Must(mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0,
        "make the mounts private");
-  // glibc has no functions for these before 2.36.
+  // glibc has functions for these only since 2.36.
   const int tree = static_cast<int>(syscall(
       SYS_open_tree, root, "",
       OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE));
@@ -68,7 +69,8 @@ void MakeRootAMount() {
                MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) == 0,
        "move_mount");
   Must(fchdir(tree) == 0, "fchdir");
-  // The new root onto the old, and the old off it again (pivot_root(2), NOTES).
+  // Stacks the new root onto the old, then unmounts the old (pivot_root(2),
+  // NOTES).
   Must(syscall(SYS_pivot_root, ".", ".") == 0, "pivot_root");
   Must(umount2(".", MNT_DETACH) == 0, "umount2");
   Must(chdir(here.c_str()) == 0, here.c_str());

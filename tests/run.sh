@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 #
-# run.sh BUILD: runs all test programs and counts. The unit tests are those below
-# BUILD; the checks that a reader's program is graded by and the black-box tests of
-# a chapter and of the doctor, always those of the ordinary build, get the program
-# below BUILD as RUN. All need root to say anything about cgroups and namespaces.
+# run.sh BUILD: runs all test programs and counts the results. Unit tests come from
+# BUILD. The grader's checks and the black-box tests of the chapters and the doctor
+# always come from the ordinary build, and get the program below BUILD as RUN. All
+# need root to test cgroups and namespaces.
 
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -12,7 +12,7 @@ build=$1
 if ((EUID != 0)); then
   exec sudo -- "${BASH_SOURCE[0]}" "$build"
 fi
-# In a chroot, half of what we test is forbidden.
+# In a chroot the kernel forbids half of what we test.
 if ! build/tests/real_root; then
   exec build/tests/real_root "${BASH_SOURCE[0]}" "$build"
 fi
@@ -24,7 +24,7 @@ trap 'rm -f "$log"' EXIT
 # number WORD: how many tests googletest counted under that word.
 number() { sed -nE "s/^\[ *$1 *\] ([0-9]+) tests?[.,].*/\1/p" "$log" | tail -n 1; }
 
-# run_test TEST [VARIABLE=VALUE...]. Its line has $note behind the name.
+# run_test TEST [VARIABLE=VALUE...]. Its line shows $note after the name.
 note=
 run_test() {
   local test=$1 status=0 ok bad left_out
@@ -40,7 +40,7 @@ run_test() {
     cat "$log"
     echo "$test: exit status $status"
   else
-    # Why something was skipped is part of the result.
+    # The reason for a skip is part of the result.
     sed -nE '/: Skipped$/{n;s/^/    skipped: /p}' "$log"
   fi
   passed=$((passed + ${ok:-0})) failed=$((failed + ${bad:-0}))
@@ -74,13 +74,13 @@ for test in build/tests/grade/*_test build/tests/chapters/*_test; do
   run_test "$test" RUN="$(program_of "$test")"
 done
 
-# These wait for seconds: for the end of a grace period, or of a measurement.
-# What they wait for is in common/ and the same for all chapters, so once will do.
+# These wait for seconds: for the end of a grace period or a measurement. The code
+# they test is in common/ and the same for all chapters, so they run once.
 readonly slow='*.ControlC*:*.EndsACommandThatDoesNotHandleIt/*:*.ProcessesThatForkForEver*'\
 ':*.ContainerThatFillsStandardError*:*.RunThatCannotWriteItsError*:*.CpuSharesDecide*'
 
-# A container of chapter 9 is one of chapter 8, and more; and so on. Fifty at once
-# are left to the last.
+# A container of chapter 9 does all that one of chapter 8 does, and so on. Only
+# the last chapter's tests start fifty at once.
 also() {
   local test program=$build/chapters/$1/run
   note=" of $1"

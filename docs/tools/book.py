@@ -21,12 +21,12 @@ SKIPS = "docs/tools/skips.txt"
 
 
 def environment_name():
-    """Where skips are counted: the lab's mode, "ci", or nowhere."""
+    """The environment for which skips are counted: the lab's mode, "ci", or none."""
     return os.environ.get("MYDOCKER_LAB") or ("ci" if os.environ.get("CI") else None)
 
 
 def committed_skips(root, environment):
-    """The number of skips that SKIPS allows there, or None if it says nothing."""
+    """The number of skips that SKIPS allows there, or None if it has no entry."""
     file = root / SKIPS
     for line in file.read_text(encoding="utf-8").splitlines() if file.exists() else []:
         words = line.partition("#")[0].split()
@@ -89,7 +89,7 @@ def run_sessions(root, names, max_skips, update):
 
 
 def become_root():
-    """Sessions have namespaces made for them, so all of this runs as root, like the tests."""
+    """The sessions need namespaces, so this runs as root, like the tests."""
     if os.geteuid() != 0 and shutil.which("sudo"):
         keep = "--preserve-env=CI,MYDOCKER_LAB"
         os.execvp("sudo", ["sudo", keep, "--", sys.executable, *sys.argv])

@@ -1,4 +1,4 @@
-"""What can be said of the book without running it: `book.py check` and `write`."""
+"""The checks of the book that need not run it: `book.py check` and `write`."""
 
 import difflib
 import pathlib
@@ -27,8 +27,9 @@ PARTS = (
 MOST_NOT_RUN = 5
 LEAST_SESSIONS = 4
 CHAPTER = re.compile(r"^\d\d-")
-# A wait for something that has no event: too long here, too short there. In a
-# loop that looks for it, or as a command of a container's, sleep is welcome.
+# A sleep that waits blindly for something: too long on one machine, too short
+# on another. In a loop that checks for it, or as a container's command, sleep
+# is allowed.
 BLIND_WAIT = re.compile(r"(?:^|[;&|({'\"]|\bthen\b)\s*sleep [\d.]+\s*(?:;|&&|\|\||\n)|^\s*sleep [\d.]+\s*$")
 
 
@@ -58,7 +59,7 @@ class Checker:
         return self.problems
 
     def check_code(self):
-        """Each code block is its source, and each region is on some page."""
+        """Each code block equals its source, and each region is on some page."""
         for source in self.sources.values():
             self.problems += source.problems
         used = set()
@@ -81,7 +82,7 @@ class Checker:
                     self.problems.append(f"{file}: region '{region}' is used by no page; show it, or remove its markers")
 
     def check_blocks(self):
-        """No block of code or terminal output that nothing checks, and sessions that can be read."""
+        """Every block of code or terminal output is checked by something, and every session can be parsed."""
         not_run = []
         for page in self.pages:
             for block in page.blocks:
@@ -109,7 +110,7 @@ class Checker:
                                  + ", ".join(not_run))
 
     def check_session(self, page, session):
-        """No mask that hides nothing, and no sleep that only waits."""
+        """Every mask hides something, and no sleep waits blindly."""
         output = "\n".join(line for step in session.steps for line in step.output)
         for mask in session.masks:
             if not re.search(MASKS[mask], output, re.MULTILINE):

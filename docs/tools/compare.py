@@ -1,4 +1,4 @@
-"""A page's output against a run's: equal or not, how they differ, what to write instead."""
+"""Compares a page's output with a run's: whether they are equal, how they differ, what to write instead."""
 
 import difflib
 
@@ -16,7 +16,7 @@ class Comparison:
         self.got_shapes = [values.shape(line, kinds, run=True) for line in got]
 
     def matches(self):
-        """Whether they are the same; then the values that stand for each other are remembered."""
+        """Returns whether they are the same; if so, remembers which values correspond."""
         pairs = self._match(0, 0, copy(self.values.pairs))
         if pairs is None:
             return False
@@ -48,7 +48,7 @@ class Comparison:
         return difflib.SequenceMatcher(None, ours, [shape for shape, _ in self.got_shapes], autojunk=False).get_opcodes()
 
     def difference(self):
-        """For people: what was expected and what came, marked - and +."""
+        """The expected and the actual output for people, marked - and +."""
         lines, differs = [], False
         for what, a, b, c, d in self._opcodes():
             if what == "equal":
@@ -63,7 +63,7 @@ class Comparison:
         return "\n".join("    " + line for line in ["expected (-), got (+):", *lines])
 
     def merged(self):
-        """The page's output as it should be: its own lines where they still hold."""
+        """The page's correct output: its own lines where they are still valid."""
         lines = []
         for what, a, b, c, d in self._opcodes():
             ours, theirs = self.shown[a:b], [self.values.for_page(line) for line in self.got[c:d]]
@@ -72,7 +72,7 @@ class Comparison:
                 for at, line in zip(range(a, b), range(c, d)):
                     self._line_matches(at, line, self.values.pairs)
             elif ELLIPSIS in ours:
-                # As many lines around it as there were.
+                # As many lines around it as before.
                 before, after = ours.index(ELLIPSIS), ours[::-1].index(ELLIPSIS)
                 lines += [*theirs[:before], ELLIPSIS, *theirs[max(before, len(theirs) - after):]]
             else:
@@ -85,6 +85,6 @@ def copy(pairs):
 
 
 def pair(pairs, kind, page, run):
-    """Notes that they correspond; False if one of them has another partner."""
+    """Records that they correspond; False if one of them has another partner."""
     pages, runs = pairs.setdefault(kind, ({}, {}))
     return pages.setdefault(page, run) == run and runs.setdefault(run, page) == page

@@ -1,7 +1,7 @@
-"""What a session must not leave behind: an inventory before and after, and the cleaning.
+"""Finds what a session has left behind, by an inventory before and after, and removes it.
 
-A namespace lives by its processes or by a mount, and both are looked for. What
-the kernel finishes late counts only when it is still there after a while.
+A process or a mount keeps a namespace alive, and both are checked. What the
+kernel removes late counts only if it is still there after a while.
 """
 
 import collections
@@ -17,7 +17,7 @@ import time
 import needs
 
 SECONDS = 3 * needs.PATIENCE
-# Of systemd, whose cgroups come and go.
+# systemd's cgroups, which come and go.
 SYSTEMDS = re.compile(r"\.(service|scope|slice|socket|mount|timer)(/|$)")
 PLACES = ("/tmp", "/run/netns", "/mnt")
 SYSCTLS = ("user/max_user_namespaces", "kernel/unprivileged_userns_clone")
@@ -31,7 +31,7 @@ def reap(pid):
 
 
 def stat_fields(pid):
-    """(state, parent) of a process, or nothing when it is gone."""
+    """(state, parent) of a process, or nothing if it has ended."""
     text = needs.read(f"/proc/{pid}/stat")
     return text.rpartition(")")[2].split()[:2] if text else None
 
@@ -58,7 +58,7 @@ def descendants():
 
 
 def cgroups():
-    """(directory, inode) of each cgroup in all hierarchies, but for systemd's."""
+    """(directory, inode) of each cgroup in all hierarchies, except systemd's."""
     found = set()
     for version in ("cgroup", "cgroup2"):
         for mount, _ in needs.cgroup_mounts(version):
@@ -73,7 +73,7 @@ def cgroups():
 
 
 def mounts(pid):
-    """(pid, mount point, type, the how-manieth of these) of each mount that the process sees."""
+    """(pid, mount point, type, its number among equal ones) of each mount that the process sees."""
     found, times = set(), collections.Counter()
     for line in needs.read(f"/proc/{pid}/mountinfo").splitlines():
         words, _, after = line.partition(" - ")
@@ -84,7 +84,7 @@ def mounts(pid):
 
 
 class Inventory:
-    """What can outlive the program that made it; `watched` are the processes whose mounts are looked at."""
+    """All that can outlive the program that made it; `watched` are the processes whose mounts are recorded."""
 
     def __init__(self, watched=()):
         self.watched = watched
@@ -97,23 +97,23 @@ class Inventory:
         self.devices = {name for _, name in socket.if_nameindex()}
         self.host_name = os.uname().nodename
         self.sysctls = {name: needs.read(f"/proc/sys/{name}").strip() for name in SYSCTLS}
-        # A cgroup v1 hierarchy that has been unmounted lives on while it has cgroups.
+        # An unmounted cgroup v1 hierarchy persists while it has cgroups.
         self.hierarchies = {line.split(":")[1] for line in needs.read("/proc/self/cgroup").splitlines()}
         self.swaps = {line.split()[0] for line in needs.read("/proc/swaps").splitlines()[1:]}
 
 
 def _others(directory, mine):
-    """Does the cgroup, with those below it, hold processes, and none of them is ours?"""
+    """Returns whether the cgroup, or one below it, has processes, and none of them is ours."""
     held = {int(pid) for below, _, _ in os.walk(directory) for pid in needs.read(f"{below}/cgroup.procs").split()}
     return bool(held) and not held & mine
 
 
 def compare(before, now):
-    """[(what was left, how to remove it)], in the order in which it can be removed."""
+    """[(leftover, how to remove it)], in the order in which they can be removed."""
     left = []
     for pid in sorted(now.processes.keys() - before.processes.keys()):
         left.append((f"process {pid}: {now.processes[pid]}", lambda pid=pid: _kill(pid)))
-    # The last mounted lies on top; deeper paths go first.
+    # The last mount lies on top; deeper paths are unmounted first.
     for pid, point, kind, _ in sorted(now.mounts - before.mounts, reverse=True):
         unmount = ("nsenter", f"--mount=/proc/{pid}/ns/mnt", "umount", "-l", point)
         left.append((f"mount {point} ({kind})", lambda unmount=unmount: _run(*unmount)))
@@ -140,14 +140,14 @@ def compare(before, now):
 
 
 def find_and_remove(before):
-    """What has been left since `before`, in words; it is removed."""
+    """Removes all leftovers since `before`, and returns them in words."""
     deadline = time.monotonic() + SECONDS
     now = Inventory(before.watched)
     left = compare(before, now)
     while left and time.monotonic() < deadline:
-        time.sleep(0.05)  # for the kernel's own cleaning, of which nothing tells
+        time.sleep(0.05)  # for the kernel's own cleaning, which no event reports
         first, now = now.cgroups, Inventory(before.watched)
-        now.cgroups &= first  # what comes and goes is of other programs on this machine
+        now.cgroups &= first  # cgroups that come and go belong to other programs on this machine
         left = compare(before, now)
     told = [what for what, _ in left]
     while left and time.monotonic() < deadline + SECONDS:
@@ -156,7 +156,7 @@ def find_and_remove(before):
                 if remove:
                     remove()
             except OSError:
-                pass  # perhaps in the next round, when what keeps it has gone
+                pass  # perhaps in the next round, when nothing holds it any more
         left = [(what, remove) for what, remove in compare(before, Inventory(before.watched)) if remove]
     return told + [f"and cannot be removed: {what}" for what, _ in left]
 
@@ -179,7 +179,7 @@ def _remove_cgroup(directory):
 
 def _remove_file(path):
     if os.path.isdir(path) and not os.path.islink(path):
-        # Only /tmp is ours alone; elsewhere nothing but what is empty.
+        # Only /tmp is ours alone; elsewhere remove only empty directories.
         shutil.rmtree(path, ignore_errors=True) if path.startswith("/tmp/") else os.rmdir(path)
     else:
         os.unlink(path)

@@ -1,4 +1,4 @@
-"""Links of the book: the files and headings that they lead to exist. Nothing is fetched."""
+"""Checks that the files and headings that the book links to exist. Fetches nothing."""
 
 import pathlib
 import re
@@ -15,7 +15,7 @@ LINE_ANCHOR = re.compile(r"^L(\d+)(?:-L\d+)?$")
 
 
 def outside_of_fences(text):
-    """(line number, line) of all that is not in a fenced block."""
+    """(line number, line) of all lines outside fenced blocks."""
     fence = None
     for number, line in enumerate(text.split("\n"), 1):
         mark = FENCE.match(line)
@@ -37,13 +37,13 @@ def anchor_of(heading):
 
 
 def anchors(text):
-    """All anchors of a Markdown text; a heading that comes again gets -1, -2, …"""
+    """All anchors of a Markdown text; a repeated heading gets -1, -2, …"""
     found, times = set(), {}
     for _, line in outside_of_fences(text):
         found.update(HTML_ANCHOR.findall(line))
         heading = HEADING.match(line)
         if heading:
-            # Emphasis is not part of the text; an underscore inside of a word is.
+            # Emphasis is not part of the text; an underscore inside a word is.
             name = anchor_of(re.sub(r"(?<!\w)_([^_]+)_(?!\w)", r"\1", heading[1]))
             count = times.get(name, 0)
             times[name] = count + 1
@@ -61,7 +61,7 @@ def targets(text):
 
 
 def problem_with(target, page, root):
-    """What is wrong with a link on that page, or nothing."""
+    """The error of a link on that page, or nothing."""
     parts = urllib.parse.urlsplit(target)
     if parts.scheme or target.startswith("//"):
         return None

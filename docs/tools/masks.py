@@ -1,13 +1,13 @@
 """Values that change from run to run: masks for them, and names.
 
 A masked value is compared by kind and not by value; the text around it must be
-the same, but for the number of spaces. Values of the kinds in ONE_TO_ONE must
-besides correspond: what is the same on the page is the same in the run, what
-differs on the page differs in the run. So a page that shows two namespaces with
-different inodes demands that they differ.
+the same, except for the number of spaces. Values of the kinds in ONE_TO_ONE
+must also correspond: equal values on the page must be equal in the run, and
+different ones different. So a page that shows two namespaces with different
+inodes requires that they differ.
 
-A captured value has a name. What the page shows for it stands, from then on, for
-what the run had.
+A captured value has a name. From then on, the page's value for it stands for the
+run's.
 """
 
 import re
@@ -15,7 +15,7 @@ import re
 from pages import BookError
 
 DATE = r"\d{4}-\d\d-\d\d|(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) [A-Z][a-z]{2} +\d+|[A-Z][a-z]{2} [ \d]\d +(?:\d\d:\d\d|\d{4})"
-# In the order in which they are looked for.
+# In the order in which they are searched for.
 MASKS = {
     "path": r"(?<![\w./-])(?!/(?:sys|proc|run|dev)/)(?:/[\w.+-]+)*/mydocker(?![\w.-])",
     "id": r"\b(?:[0-9a-f]{64}|[0-9a-f]{12})\b",
@@ -29,7 +29,7 @@ MASKS = {
     "num": r"\d+(?:\.\d+)?",
 }
 ONE_TO_ONE = ("id", "ns", "pid")
-LEAST_TYPED = 3  # shorter values are never replaced in what is typed
+LEAST_TYPED = 3  # shorter values are never replaced in typed text
 
 
 def check_name(name, where):
@@ -38,12 +38,12 @@ def check_name(name, where):
 
 
 def token(value):
-    """The value where it stands alone, not as part of a longer word."""
+    """The value as a separate word, not as part of a longer one."""
     return re.compile(r"(?<!\w)" + re.escape(value) + r"(?!\w)")
 
 
 class Values:
-    """Which value of the page stands for which of the run."""
+    """Which value of the page corresponds to which of the run."""
 
     def __init__(self):
         self.named = {}  # name: (page's value, run's value)
@@ -53,7 +53,7 @@ class Values:
         self.pairs = {}
 
     def capture(self, name, pattern, shown, got):
-        """Looks in both outputs: None if the page's has no such value, else what is wrong, "" if nothing."""
+        """Looks in both outputs: returns None if the page's has no such value, else the error, "" if there is none."""
         on_page = next((match for match in map(pattern.search, shown) if match), None)
         if on_page is None:
             return None
@@ -67,7 +67,7 @@ class Values:
         return ""
 
     def relation(self, names, same):
-        """What is wrong with the demand that the named values are the same, or all differ; or None."""
+        """The error if the named values are not all the same, or not all different, as required; or None."""
         for name in names:
             if name not in self.named:
                 return f"no session before captured '{name}'"
@@ -79,13 +79,13 @@ class Values:
         return None
 
     def known(self):
-        """{page's value: run's value}, of all that is known."""
+        """{page's value: run's value}, for all known values."""
         found = {page: run for pages, _ in self.pairs.values() for page, run in pages.items()}
         found.update(dict(self.named.values()))
         return found
 
     def to_type(self, text):
-        """A command as the run has to type it: with its own values in place of the page's."""
+        """A command for the run to type: with the run's values in place of the page's."""
         return self._replace(text, {page: run for page, run in self.known().items() if len(page) >= LEAST_TYPED})
 
     def for_page(self, line):
@@ -96,12 +96,12 @@ class Values:
     def _replace(text, table):
         if not table:
             return text
-        # All at once: what has been put in is not to be replaced again.
+        # All at once: inserted text must not be replaced again.
         every = "|".join(re.escape(value) for value in sorted(table, key=len, reverse=True))
         return re.sub(rf"(?<!\w)(?:{every})(?!\w)", lambda match: table[match[0]], text)
 
     def shape(self, line, kinds, run):
-        """(the line with names in place of values, [(kind, value), …]); `run` tells whose line it is."""
+        """(the line with names in place of values, [(kind, value), …]); `run` is whether it is the run's line."""
         for name, values in self.named.items():
             line = token(values[1 if run else 0]).sub(f"<{name}>", line)
         wanted = [kind for kind in MASKS if kind in kinds]

@@ -1,6 +1,6 @@
-"""What sessions need, and whether this machine has it.
+"""The needs of sessions, and whether this machine meets them.
 
-Each need is a function that returns nothing, or in words what is missing.
+Each need is a function that returns nothing, or what is missing, in words.
 """
 
 import ctypes
@@ -48,7 +48,7 @@ def root():
 
 
 def user():
-    """An ordinary user: the runner, being root, becomes one."""
+    """An ordinary user, which the runner, as root, becomes."""
     return None
 
 
@@ -127,7 +127,7 @@ def cpus2():
 
 
 def lab():
-    """For what could harm a reader's machine."""
+    """For sessions that could harm a reader's machine."""
     return None if os.environ.get("MYDOCKER_LAB") else "this is only for the lab's machines"
 
 
@@ -142,7 +142,7 @@ def check_name(name, where):
 
 
 def missing(name):
-    """What keeps this machine from having the need, in words, or nothing."""
+    """Why this machine does not meet the need, in words, or nothing."""
     kind, _, value = name.partition(":")
     if kind == "tool":
         return None if shutil.which(value) else f"the program {value} is missing"

@@ -4,8 +4,8 @@ A directive is an HTML comment in the line (or lines) before a fenced block:
 
     <!-- session: needs=root,cgroup1 mask=pid -->
 
-It has a kind, what the kind is about, and words: NAME or NAME=VALUE, where a
-VALUE with spaces stands in double quotes.
+It has a kind, the kind's subject, and words: NAME or NAME=VALUE; a VALUE with
+spaces is in double quotes.
 """
 
 import dataclasses
@@ -21,16 +21,16 @@ LIST_ITEM = re.compile(r"^ *([-*+]|\d+[.)]) ")
 
 
 class BookError(Exception):
-    """Something that the writer of a page can mend; says where."""
+    """An error that the writer of a page can fix, with its place."""
 
 
 @dataclasses.dataclass
 class Directive:
-    """What a comment says of the block after it."""
+    """A comment about the block after it."""
 
     kind: str
     line: int  # of the page, from 1
-    text: str  # all behind the colon
+    text: str  # all after the colon
     words: dict  # NAME: [VALUE, ...]; a bare word has the value None
 
     def list_of(self, name):
@@ -55,15 +55,15 @@ class Block:
 
 
 class Page:
-    """A Markdown file, cut into blocks."""
+    """A Markdown file, split into blocks."""
 
     def __init__(self, path, root):
         self.path = pathlib.Path(path)
         self.name = str(self.path.relative_to(root))
         self.lines = self.path.read_text(encoding="utf-8").split("\n")
         self.blocks = []
-        self.prose = []  # the lines outside of blocks; those of blocks are empty
-        self.indented_code = []  # line numbers of blocks that are only indented
+        self.prose = []  # the lines outside blocks; lines inside blocks are empty
+        self.indented_code = []  # line numbers of code blocks that are indented, not fenced
         self._parse()
 
     def _parse(self):
@@ -94,7 +94,7 @@ class Page:
                          " put it in the line before the block")
 
     def _starts_indented_code(self, index):
-        """Four spaces after an empty line are code, but in a list they are its text."""
+        """A line with four spaces after an empty line is code, but in a list it is the list's text."""
         if index and self.prose[index - 1].strip():
             return False
         before = [text for text in self.prose[:index] if text.strip()]
@@ -146,7 +146,7 @@ class Page:
 
 
 def book_pages(root):
-    """The files that readers read, in order: README.md, then docs/*.md."""
+    """The files for readers, in order: README.md, then docs/*.md."""
     root = pathlib.Path(root)
     readme = root / "README.md"
     return [path for path in [readme, *sorted((root / "docs").glob("*.md"))] if path.exists()]

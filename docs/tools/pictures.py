@@ -1,7 +1,7 @@
-"""Pictures: docs/img/NAME.svg is drawn from docs/img/NAME.dot where there is one.
+"""Pictures: docs/img/NAME.svg is drawn from docs/img/NAME.dot if that exists.
 
-What graphviz draws differs from version to version, so the SVG carries a hash of
-its source, and that is compared.
+graphviz's output differs from version to version, so the SVG contains a hash of
+its source to compare.
 """
 
 import hashlib
@@ -30,7 +30,7 @@ def problems(root):
 
 
 def draw(root):
-    """Draws what is stale; returns what went wrong."""
+    """Draws the stale pictures; returns the errors."""
     failed = []
     for dot in stale(root):
         name = dot.relative_to(root)

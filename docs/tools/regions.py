@@ -5,7 +5,7 @@
     // #endregion spawn
 
 In files whose comments begin with # the marker is `# #region spawn`. Regions
-may lie in one another; their marker lines are never shown.
+may be nested; their marker lines are never shown.
 """
 
 import pathlib
@@ -16,7 +16,7 @@ from pages import BookError
 
 MARKER = re.compile(r"^\s*(?://|#)\s*#(?P<what>region|endregion)\b[ \t]*(?P<name>.*?)\s*$")
 NAME = re.compile(r"^[A-Za-z0-9_-]+$")
-# Where sources are. The book's own folder is not searched.
+# The folders of sources. The book's own folder is not searched.
 SOURCES = ("Makefile", "chapters", "common", "doctor", "scripts", "tests", "vagrant", ".ci")
 
 
@@ -80,12 +80,12 @@ def all_sources(root):
                 try:
                     found[str(file.relative_to(root))] = Source(file, root)
                 except UnicodeDecodeError:
-                    continue  # no text: nothing to show
+                    continue  # not text: nothing to show
     return found
 
 
 def shown_text(page, block, sources):
-    """What the code block's directive asks for, as lines."""
+    """The lines that the code block's directive requests."""
     directive = block.directive
     where = f"{page.name}:{directive.line}"
     words = directive.text.split()

@@ -1,4 +1,4 @@
-"""Runs the sessions of a page and says what came of each."""
+"""Runs the sessions of a page and reports each one's result."""
 
 import copy
 import dataclasses
@@ -22,7 +22,7 @@ from terminal import Stuck, Terminal
 
 @dataclasses.dataclass
 class Outcome:
-    """Of one session: "passed", "failed" or "skipped"."""
+    """The outcome of one session: "passed", "failed" or "skipped"."""
 
     kind: str
     where: str
@@ -33,16 +33,16 @@ class Outcome:
 class PageResult:
     name: str
     code_blocks: int = 0
-    commands: int = 0  # that were typed
+    commands: int = 0  # number of typed commands
     outcomes: list = dataclasses.field(default_factory=list)
-    text: str | None = None  # the page with the outputs of this run
+    text: str | None = None  # the page with this run's outputs
 
     def count(self, kind):
         return sum(outcome.kind == kind for outcome in self.outcomes)
 
 
 class Attempt:
-    """Compares an output with the page's; what it learns of values counts only if the attempt does."""
+    """Compares an output with the page's; the values that it learns count only if the attempt does."""
 
     def __init__(self, values, session, step, got, captures):
         self.values = copy.deepcopy(values)
@@ -58,7 +58,7 @@ class Attempt:
 
 
 class PageRun:
-    """One page in its sandbox. With `update`, other outputs are no failures: they are written."""
+    """One page in its sandbox. With `update`, different outputs are not failures: they are written."""
 
     def __init__(self, page, sandbox, update):
         self.page, self.sandbox, self.update = page, sandbox, update
@@ -75,7 +75,7 @@ class PageRun:
 
     def run_chain(self, chain):
         """A session and those that continue it, in the same terminals."""
-        # The machine's own mounts matter only to those who see them.
+        # The machine's own mounts matter only to sessions that see them.
         outside = [os.getppid()] if self.sandbox.private and any(session.host for session in chain) else []
         before = leftovers.Inventory(outside)
         self.values.forget_pairs()
@@ -113,7 +113,7 @@ class PageRun:
         return self.result.outcomes[-1]
 
     def run_session(self, session):
-        """Types all of it; returns what is wrong."""
+        """Types the whole session; returns the error."""
         problems, body, captures = [], [], list(session.captures)
         for step in session.steps:
             if step.is_comment:
@@ -160,13 +160,13 @@ class PageRun:
             good = attempt.good and (step.stays or terminal.status == step.status)
             if good or not (session.retry and step.terminal == 2) or time.monotonic() > deadline:
                 break
-            time.sleep(0.1)  # a reader, too, takes a moment before looking again
+            time.sleep(0.1)  # a reader also takes a moment before trying again
         self.values = attempt.values
         captures[:] = [capture for capture in captures if capture not in attempt.captured]
         return got, attempt
 
     def terminal(self, session, step):
-        """The step's terminal, at the prompt at which it has to be typed."""
+        """The step's terminal, at the prompt where the step is typed."""
         if step.terminal not in self.terminals:
             if "user" in session.needs and self.sandbox.private:
                 self.sandbox.give_to_user()
@@ -185,7 +185,7 @@ class PageRun:
 
 
 def run_page(path, root, update=False):
-    """Runs a page in a process of its own, which takes its mounts and orphans with it."""
+    """Runs a page in its own process, with which its mounts and orphans end."""
     reading, writing = os.pipe()
     sys.stdout.flush()
     child = os.fork()

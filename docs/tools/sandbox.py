@@ -1,9 +1,10 @@
-"""Where the sessions of a page run: a copy of the project, seen as /tmp/mydocker.
+"""The place where the sessions of a page run: a copy of the project, seen as /tmp/mydocker.
 
-As root the page gets a mount namespace of its own, private, with an empty /tmp:
-what a session mounts or leaves there, the machine never sees. The copy shares
-the files of build/ with the project by hard links (the compiler replaces what it
-writes), so that `make chapter3` has nothing to compile; all others are copies.
+As root the page gets its own private mount namespace with an empty /tmp: the
+machine never sees what a session mounts or leaves there. The copy shares the
+files of build/ with the project by hard links (the compiler replaces its output
+files), so that `make chapter3` has nothing to compile; all other files are
+copies.
 """
 
 import ctypes
@@ -57,15 +58,15 @@ def copy_project(root, target):
 
 
 class Sandbox:
-    """Made once in the process that runs a page; that process never leaves it."""
+    """Made once in the process that runs a page, which never leaves it."""
 
     def __init__(self, root):
-        self.home = os.getpid()  # only the process that made it may remove it
+        self.home = os.getpid()  # only the process that made the sandbox may remove it
         scratch = pathlib.Path(root) / "build" / "docs"
         scratch.mkdir(parents=True, exist_ok=True)
         for old in scratch.iterdir():
             if not os.path.exists(f"/proc/{old.name.partition('.')[0]}"):
-                shutil.rmtree(old, ignore_errors=True)  # of a run that was killed
+                shutil.rmtree(old, ignore_errors=True)  # left by a run that was killed
         self.scratch = pathlib.Path(tempfile.mkdtemp(prefix=f"{os.getpid()}.", dir=scratch))
         self.real_project = self.scratch / "tmp" / "mydocker"
         (self.scratch / "tmp").mkdir()
@@ -89,7 +90,7 @@ class Sandbox:
         self.project = pathlib.Path("/tmp/mydocker")
 
     def give_to_user(self):
-        """Makes the ordinary user the owner, as readers own what they cloned; but not of what is shared."""
+        """Makes the ordinary user the owner, as readers own their clone; but not of shared files."""
         for path in [self.project, *self.project.rglob("*")]:
             status = path.lstat()
             if path.is_dir() or status.st_nlink == 1:

@@ -1,4 +1,4 @@
-"""Sessions of a page: blocks of typed lines and what came out, read into steps.
+"""Sessions of a page: blocks of typed lines and their output, parsed into steps.
 
     $ typed at the host's shell
     # typed at the prompt of the shell that was started: the container's
@@ -25,7 +25,7 @@ WORDS = {"needs", "mask", "capture", "same", "differ", "timeout", "continues", "
 
 @dataclasses.dataclass
 class Capture:
-    """A value of the output that has a name from here to the page's end."""
+    """A value in the output that has a name from here to the page's end."""
 
     name: str
     pattern: re.Pattern
@@ -33,15 +33,15 @@ class Capture:
 
 @dataclasses.dataclass
 class Step:
-    """One typed command (or ^C) with what the page says came out."""
+    """One typed command (or ^C) with its output according to the page."""
 
     prompt: str  # "$", "#", "host$" or "^C"
     line: int  # of the page
-    typed: list  # its lines as the page has them, prompts and all
+    typed: list  # its lines as in the page, with prompts
     text: str  # what to type
     output: list = dataclasses.field(default_factory=list)
     status: int = 0
-    stays: bool = False  # in the foreground until ^C comes
+    stays: bool = False  # in the foreground until ^C
 
     @property
     def terminal(self):
@@ -52,7 +52,7 @@ class Step:
         return self.text.lstrip().startswith("#")
 
     def lines(self, output=None, status=None):
-        """The step as it stands on a page."""
+        """The step as a page shows it."""
         output = self.output if output is None else output
         status = self.status if status is None else status
         return [*self.typed, *output, *([f"[{status}]"] if status else [])]
@@ -87,7 +87,7 @@ class Session:
 
 
 def read_session(page, block):
-    """The block as a Session; BookError says what cannot be read."""
+    """The block as a Session; BookError names what cannot be parsed."""
     words, where = block.directive, f"{page.name}:{block.directive.line}"
     unknown = set(words.words) - WORDS
     if unknown:
@@ -149,7 +149,7 @@ def _read_steps(page, block):
 
 
 def chains(page):
-    """The page's sessions; those that continue another stand with it in one list."""
+    """The page's sessions; a session and those that continue it are in one list."""
     found = []
     for block in page.of_kind("session"):
         session = read_session(page, block)

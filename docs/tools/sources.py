@@ -11,7 +11,7 @@ NAME = re.compile(r"^\w+(?:::\w+)*$")
 
 
 def find(root, file):
-    """The file that a cell names; those of common/ go without a directory of their own."""
+    """The file that a cell names; files of common/ are named without their directory."""
     return next((path for path in (root / file, root / "common" / file) if path.is_file()), None)
 
 

@@ -1,8 +1,8 @@
-"""A shell in a pseudo-terminal, to which commands are typed.
+"""A shell in a pseudo-terminal, in which the runner types commands.
 
 Shells (bash, dash, busybox) take their prompt from the environment and expand
-variables in it. So each prompt tells, by itself, whose it is and the exit status
-of the last command; it is what the runner waits for, and nothing sleeps.
+variables in it. So each prompt itself contains its shell and the exit status of
+the last command. The runner waits for it, and never sleeps.
 """
 
 import os
@@ -14,7 +14,7 @@ import pexpect
 
 from needs import ORDINARY_USER
 
-# DOCS_TERMINAL is not exported: only the shell that we start ourselves has it.
+# DOCS_TERMINAL is not exported: only the shell that this program starts has it.
 PS1 = "\x1e${DOCS_TERMINAL:-inside}:$?\x1f"
 PROMPT = re.compile("\x1e(host|inside):([0-9]+)\x1f")
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -22,7 +22,7 @@ ANYTHING = re.compile(r".+", re.DOTALL)
 ROWS, COLUMNS = 50, 100
 CLOSING_SECONDS = 5
 SHELL = ["--noprofile", "--norc", "--noediting", "-i"]
-# As Debian sets them: sysctl, for one, an ordinary user does not find.
+# As Debian sets it: an ordinary user's PATH lacks sysctl, for example.
 ROOTS_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 USERS_PATH = "/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games"
 # sudo(8) resets the environment, and with it the prompt.
@@ -30,7 +30,7 @@ SUDO = 'sudo() { if ((EUID == 0)); then env -- "$@"; else command sudo -n PS1="$
 
 
 class Stuck(Exception):
-    """What was typed did not come to an end as it should."""
+    """A typed command did not end as it should."""
 
 
 def environment(home, ordinary_user):
@@ -53,7 +53,8 @@ class Terminal:
         """`prepare` is called in the child, before the shell is executed."""
 
         def in_child():
-            # Python ignores these, and what it starts inherits that. A reader's terminal does not.
+            # Python ignores these signals, and its children inherit that. In a reader's terminal
+            # they are not ignored.
             for name in (signal.SIGPIPE, signal.SIGXFSZ):
                 signal.signal(name, signal.SIG_DFL)
             if prepare:
@@ -69,7 +70,8 @@ class Terminal:
             "/bin/bash", SHELL, cwd=str(project), env=environment(project, ordinary_user), echo=False, encoding="utf-8",
             codec_errors="replace", dimensions=(ROWS, COLUMNS), preexec_fn=in_child, timeout=timeout)
         self.child.delaybeforesend = None
-        # Readers' shells are told apart from those that they start; see PS1.
+        # The prompt distinguishes the reader's shell from shells that it
+        # starts; see PS1.
         self._wait("the shell's first prompt")
         self.run(f"DOCS_TERMINAL=host; unset HISTFILE PROMPT_COMMAND; {SUDO}")
 
@@ -91,18 +93,19 @@ class Terminal:
         return [line.rstrip() for line in text.split("\n")] if text else []
 
     def run(self, text):
-        """Types it and returns what came out."""
+        """Types it and returns its output."""
         self.child.send(text + "\n")
         return self._wait(f"`{text}`")
 
     def start(self, text, is_complete):
-        """Types what stays in the foreground, and waits until is_complete(lines so far)."""
+        """Types a command that stays in the foreground, and waits until is_complete(lines so far)."""
         shell = os.tcgetpgrp(self.child.fileno())
         self.child.send(text + "\n")
         seen, deadline = "", time.monotonic() + self.timeout
-        # Up to the end of a line: the end itself must not be taken for an empty line of what comes after ^C.
+        # Up to the end of a line: the output after ^C must not begin with this line end as an empty
+        # line.
         while not is_complete(self._lines(seen)) or seen and not seen.endswith("\n"):
-            # Whatever comes next, a piece at a time.
+            # Any output, a piece at a time.
             found = self.child.expect([ANYTHING, pexpect.EOF, pexpect.TIMEOUT],
                                       timeout=max(0.0, deadline - time.monotonic()))
             seen += self.child.match[0] if found == 0 else ""
@@ -110,11 +113,11 @@ class Terminal:
             if found != 0 or ended:
                 how = "it ended before ^C" if ended else f"it did not print what the page shows in {self.timeout} s"
                 raise Stuck(f"`{text}`: {how}" + so_far(self._lines(PROMPT.sub("", seen))))
-        # ^C goes to what is in the foreground, and that must not be the shell still.
+        # ^C goes to the foreground, which must no longer be the shell.
         while os.tcgetpgrp(self.child.fileno()) == shell:
             if time.monotonic() > deadline:
                 raise Stuck(f"`{text}`: it did not come to the foreground in {self.timeout} s")
-            time.sleep(0.01)  # no event tells of it
+            time.sleep(0.01)  # no event reports it
         return self._lines(seen)
 
     def interrupt(self):
@@ -123,14 +126,14 @@ class Terminal:
         return self._wait("^C")
 
     def close(self):
-        """Ends the shell; what it started and left in the background stays, to be found."""
+        """Ends the shell; its background processes stay, for the leftover check to find."""
         try:
             deadline = time.monotonic() + CLOSING_SECONDS
             self.child.send("exit\n")
-            # A process in the background keeps the terminal open when the shell has gone.
+            # A background process keeps the terminal open when the shell has ended.
             while self.child.isalive() and time.monotonic() < deadline:
                 if self.child.expect([pexpect.EOF, PROMPT, pexpect.TIMEOUT], timeout=0.1) == 1:
-                    break  # it was a shell inside that has ended
+                    break  # a shell inside has ended
         except (OSError, pexpect.ExceptionPexpect):
             pass
         self.child.close(force=True)

@@ -1,4 +1,4 @@
-// What it costs to put a process into its cgroups:
+// The cost of putting a process into its cgroups:
 //
 //   parent   the parent writes the child's pid (CgroupManager::Apply, the way
 //            of article 001)
@@ -8,8 +8,8 @@
 //
 //     attach ROUNDS
 //
-// prints a line for each: its name and ROUNDS times in microseconds. They take
-// turns. A host of v1 alone has no born-in, one of v2 alone no self.
+// prints a line for each: its name and ROUNDS times in microseconds. The four
+// take turns. A host with only v1 has no born-in, one with only v2 no self.
 
 #include <signal.h>
 #include <stdio.h>
@@ -95,8 +95,8 @@ absl::StatusOr<int> Measure(int rounds) {
   RETURN_IF_ERROR(cgroups.Set({}));
   Times times;
   for (int round = 0; round < rounds; ++round) {
-    // A wait for a grace period serves whoever comes right after it, too: so
-    // that each round has to wait for its own.
+    // One wait for a grace period also serves a caller right after it. The
+    // pause makes each round wait for its own.
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
     RETURN_IF_ERROR(MeasureRound(cgroups, *shared, times));
   }

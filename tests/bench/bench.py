@@ -4,9 +4,10 @@
   bench.py write BUILD    measures everything; writes the tables into docs/bench.md and chapter 8's page, and a chart
   bench.py check BUILD    measures what bounds.toml has a bound for; fails when one is passed twice
 
-Times are only ever compared with times of the same run: how many milliseconds a
-container takes says more of the machine than of the program. BUILD is where
-`make` puts the programs. README.md, beside this file, tells how it is measured.
+Times are only compared with times of the same run: the milliseconds that a
+container takes say more about the machine than about the program. BUILD is
+where `make` puts the programs. README.md, beside this file, describes the
+measurement.
 """
 
 import argparse
@@ -34,8 +35,8 @@ MOUNTS = (10, 1000, 10000)
 
 
 def enter_own_mounts():
-    """Goes on in a mount namespace of its own: what is mounted here, nobody else sees. crun refuses a host of both
-    cgroup versions, so there the v2 part, which has none of our controllers, is not mounted for any of them."""
+    """Continues in its own mount namespace, so nobody else sees its mounts. crun refuses a host with both cgroup
+    versions, so there the v2 part, which has none of our controllers, is unmounted for all of them."""
     if "BENCH_IN_OWN_MOUNTS" not in os.environ:
         os.environ["BENCH_IN_OWN_MOUNTS"] = "1"
         os.execvp("unshare", ["unshare", "--mount", "--propagation=private", sys.executable, *sys.argv])
@@ -56,7 +57,7 @@ def usable(every):
 
 
 def ratios(times):
-    """{name: the median of chapter 8 and of chapter 9, each as a part of this one's}."""
+    """{name: the medians of chapter 8 and of chapter 9, each as a fraction of this one's}."""
     median = {name: statistics.median(values) for name, values in times.items()}
     return {name: (median[EIGHT] / value, median[NINE] / value) for name, value in median.items()}
 
@@ -87,7 +88,7 @@ def measure_all(found, build):
 
 
 def measure_bounded(found, bounds):
-    """{what: (value, bound, unit)} of each bound; without a value where it cannot be measured here."""
+    """{what: (value, bound, unit)} of each bound; without a value if it cannot be measured here."""
     by_name = {runtime.name: runtime for runtime in found}
     pair = [by_name[NINE], by_name[FLOORS[NINE]]]
     held = {name for chapter in FLOORS for name in [chapter, *bounds[chapter]]}
@@ -111,7 +112,7 @@ def measure_bounded(found, bounds):
 
 
 def check(found):
-    """Prints a line for each bound. One that is passed may have been the machine's doing: then all is measured once
+    """Prints a line for each bound. The machine may be the reason for an exceeded one: then all is measured once
     more, and the smaller value counts."""
     bounds = tomllib.loads((HERE / "bounds.toml").read_text())
     values = measure_bounded(found, bounds)
@@ -139,7 +140,7 @@ def main():
         os.execvp("sudo", ["sudo", "--", sys.executable, *sys.argv])
     os.chdir(ROOT)
     enter_own_mounts()
-    os.nice(-19)  # And so are all that it starts: what else the machine does, waits.
+    os.nice(-19)  # Its children inherit this, so the machine's other work waits.
     scratch = ROOT / arguments.build / "bench"
     scratch.mkdir(parents=True, exist_ok=True)
     found = usable(runtimes(arguments.build, scratch))

@@ -1,4 +1,4 @@
-"""The measurements. Each returns plain numbers; page.py says them in words."""
+"""The measurements. Each returns plain numbers; page.py puts them into words."""
 
 import concurrent.futures
 import contextlib
@@ -28,7 +28,7 @@ def quiet(command, **options):
 
 
 def works(runtime):
-    """Why this program cannot do the work here, or nothing."""
+    """Returns why this program cannot do the work here, or nothing."""
     try:
         done = quiet(runtime.command("true"))
     except FileNotFoundError:
@@ -37,9 +37,9 @@ def works(runtime):
 
 
 def start_up(runtimes, rounds):
-    """Milliseconds of each program's whole life, {name: [time of each round, ...]}. They take turns, a run each, so
-    that what else the machine does hits them all, and so that each finds the kernel as a lone container would: of
-    several in a row, only the first waits for an RCU grace period."""
+    """Milliseconds of each program's whole life, {name: [time of each round, ...]}. They take turns, one run each,
+    so that the machine's other work affects them all, and so that each finds the kernel as a lone container would:
+    of several in a row, only the first waits for an RCU grace period."""
     times = {runtime.name: [] for runtime in runtimes}
     with tempfile.TemporaryDirectory() as folder:
         result = pathlib.Path(folder, "times.json")
@@ -56,8 +56,8 @@ def start_up(runtimes, rounds):
 
 
 def part_of(one, other):
-    """The times `one` as a part of `other`, both from start_up: round by round, and of these the median. What keeps the
-    machine busy for a while, keeps both from their work."""
+    """The times `one` as a fraction of `other`, both from start_up: the median of the rounds' fractions. Other work on
+    the machine slows down both."""
     return statistics.median(mine / theirs for mine, theirs in zip(one, other, strict=True))
 
 
@@ -74,14 +74,14 @@ def name_of(pid):
 
 
 def is_sleeping(pid):
-    """Whether this has become the container's command."""
+    """Returns whether this process has become the container's command."""
     with contextlib.suppress(FileNotFoundError, ProcessLookupError):
         return b"sleep\0" in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes() and name_of(pid) == "sleep"
     return False
 
 
 def wait_until(condition, what):
-    """For what hangs, not for what is slow."""
+    """The limit is for programs that hang, not for slow ones."""
     end = time.monotonic() + 120
     while not condition():
         if time.monotonic() > end:
@@ -91,7 +91,7 @@ def wait_until(condition, what):
 
 @contextlib.contextmanager
 def running(runtime, number=0):
-    """A container that is up, of this program; the program's process. Gone after."""
+    """A running container of this program; yields the program's process. The container ends afterwards."""
     process = subprocess.Popen(runtime.command("sleep", "1000", number=number), stdin=subprocess.DEVNULL,
                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
@@ -104,7 +104,7 @@ def running(runtime, number=0):
         wait_until(up, runtime.name)
         yield process
     finally:
-        # The command, not the program: so that this can still clean up.
+        # Kills the command, not the program, which can then still clean up.
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
             for pid in descendants(process.pid):
                 if is_sleeping(pid):
@@ -113,7 +113,7 @@ def running(runtime, number=0):
 
 
 def private_memory(runtime):
-    """KiB that the program keeps for itself alone while its container runs, over all its processes outside."""
+    """KiB of private memory that the program uses while its container runs, over all its processes outside."""
     with running(runtime) as process:
         total = 0
         for pid in [process.pid, *descendants(process.pid)]:
@@ -125,14 +125,14 @@ def private_memory(runtime):
 
 
 def peak_memory(runtime):
-    """KiB that the program's first process had in memory at most (VmHWM), libraries included."""
+    """Peak KiB in memory of the program's first process (VmHWM), libraries included."""
     with running(runtime) as process:
         status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
         return int(re.search(r"^VmHWM:\s+(\d+) kB", status, re.M).group(1))
 
 
 def system_calls(runtime):
-    """How many system calls it takes, `true` and all processes included."""
+    """The number of system calls of all processes, `true` included."""
     with tempfile.NamedTemporaryFile("r") as summary:
         quiet(["strace", "-f", "-c", "-o", summary.name, *runtime.command("true")])
         total = next(line for line in summary if line.rstrip().endswith("total"))
@@ -140,7 +140,7 @@ def system_calls(runtime):
 
 
 def throughput(runtime, containers, at_a_time):
-    """Containers a second."""
+    """Containers per second."""
     def one(number):
         done = quiet(runtime.command("true", number=number))
         if done.returncode != 0:
@@ -165,12 +165,12 @@ def beside_others(runtimes, counts):
 
 
 def among_mounts(runtimes, counts):
-    """Times where the host has so many mounts more than now, {count: {name: [milliseconds, ...]}}.
+    """Times with so many more mounts on the host than now, {count: {name: [milliseconds, ...]}}.
     We are in a mount namespace of our own: see bench.py."""
     results = {}
     with tempfile.TemporaryDirectory() as folder:
         made = 0
-        # All below one mount, which is enough to take them away again.
+        # All below one mount: unmounting that one removes them all.
         mount(folder, folder)
         try:
             for count in counts:
@@ -192,7 +192,7 @@ def mount(source, target):
 
 
 def times_from(program, rounds):
-    """What a program of ours prints, {name: [number, ...]}: see attach.cc and parts.cc."""
+    """The output of one of our own programs, {name: [number, ...]}: see attach.cc and parts.cc."""
     done = quiet([program, str(rounds)])
     if done.returncode != 0:
         sys.exit(f"bench: {done.stderr.strip()}")
@@ -200,7 +200,8 @@ def times_from(program, rounds):
     return {words[0]: [float(word) for word in words[1:]] for words in lines}
 
 
-# What `run -verbose` tells, by the first words of the line; all but "inside" follow one upon the other.
+# The steps that `run -verbose` logs, by the first words of the line; all but "inside" follow one
+# another.
 STEPS = {
     "cgroups": r"made cgroup",
     "limits": r"wrote",
@@ -212,7 +213,7 @@ STEPS = {
 
 
 def told_run(runtime):
-    """One run that tells its steps: {step: milliseconds}, with what is left of its whole life as "rest"."""
+    """One run that logs its steps: {step: milliseconds}, with the rest of its lifetime as "rest"."""
     words = runtime.command("true")
     words.insert(words.index("run") + 1, "-verbose")
     reading, writing = os.pipe()
@@ -237,6 +238,6 @@ def told_run(runtime):
 
 
 def steps_of(runtime, runs=200):
-    """The steps of a run that nothing disturbs: the mean of the fastest tenth. So they add up."""
+    """The steps of an undisturbed run: the mean of the fastest tenth of the runs. So they add up."""
     told = sorted((told_run(runtime) for _ in range(runs)), key=lambda steps: steps["all"])
     return {step: statistics.mean(run[step] for run in told[:runs // 10]) for step in told[0]}

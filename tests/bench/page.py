@@ -1,5 +1,5 @@
-"""What is measured, in docs/bench.md and docs/08-run-init.md: between `<!-- measured: NAME -->` and `<!-- end of
-NAME -->`."""
+"""Writes the measurements into docs/bench.md and docs/08-run-init.md, between `<!-- measured: NAME -->` and
+`<!-- end of NAME -->`."""
 
 import datetime
 import os
@@ -11,7 +11,7 @@ TENTHS = (0.1, 0.9)
 
 
 def spread(values):
-    """The median, and between what the middle eight tenths lie."""
+    """The median, and the range of the middle eight tenths."""
     ordered = sorted(values)
     low, high = (ordered[round(part * (len(ordered) - 1))] for part in TENTHS)
     return statistics.median(ordered), low, high
@@ -47,13 +47,13 @@ def runtimes_table(found, results, ratio):
     return table(head, rows) + ["", f"{machine()}; {', '.join(versions)}."]
 
 
-# The aims, as parts of another's median and as KiB.
+# The aims, as fractions of another runtime's median and as KiB.
 AIMS = {"the floor": 1.25, "crun": 0.5, "runc": 0.2}
 MOST_MEMORY = 2048
 
 
 def aims_table(results, floors):
-    """A column for each chapter, and one for its floor, which shows what can be had at all."""
+    """A column for each chapter, and one for its floor, which is the best possible time."""
     columns = [name for pair in floors.items() for name in pair]
     median = {name: statistics.median(times) for name, times in results["start-up"].items()}
 
@@ -78,7 +78,7 @@ NAMESPACES = {"fork": "the process itself", "uts": "UTS", "ipc": "IPC", "pid": "
 
 
 def undisturbed(times):
-    """As measure.steps_of: the mean of the fastest tenth, but of microseconds."""
+    """Like measure.steps_of, the mean of the fastest tenth, but in microseconds."""
     return statistics.mean(sorted(times)[:len(times) // 10])
 
 
@@ -99,7 +99,7 @@ def namespaces_table(parts):
 
 
 def steps_table(steps, parts, copied):
-    """Where a run's time goes, from its own -verbose and from parts.cc. The rows add up to the whole."""
+    """How a run spends its time, from its own -verbose and from parts.cc. The rows add up to the whole."""
     cost = {name: undisturbed(times) / 1000 for name, times in parts.items()}
     copy, freed = (cost["copy"], cost["copy-end"]) if copied else (0.0, 0.0)
     end = cost["net-end"] - cost["fork-end"]
@@ -143,7 +143,8 @@ def attaching_table(results):
 
 
 def draw(found, results, scratch, picture):
-    """A bar for each program, drawn by gnuplot. Grey on nothing, so that it can be read on white and on black."""
+    """A bar for each program, drawn by gnuplot. Grey without a background, so that it is readable on white and on
+    black."""
     data = scratch / "start-up.dat"
     lines = []
     for row, runtime in enumerate(found):

@@ -1,4 +1,4 @@
-// What `mydocker run -verbose` cannot tell apart:
+// The parts that `mydocker run -verbose` cannot separate:
 //
 //   fork, uts, ipc, pid, mnt, net
 //            clone3 of a child that ends at once, in no new namespace, in a new
@@ -76,7 +76,7 @@ absl::Status MeasureCopy(Times& times) {
 absl::StatusOr<int> Measure(int rounds) {
   Times times;
   for (int round = 0; round < rounds; ++round) {
-    // The first one finds nothing of what it needs in the caches.
+    // The first round runs with cold caches.
     Times first;
     RETURN_IF_ERROR(MeasureChild("fork", 0, first));
     uint64_t flags = 0;

@@ -1,8 +1,8 @@
 """What is measured: the same container, made by each of these programs.
 
 Each has new uts, ipc, pid, mount and net namespaces, a /proc of its own, and
-runs BusyBox's static `true`. What a program cannot do is in `lacks`, and in the
-table.
+runs BusyBox's static `true`. `lacks` and the table say what a program cannot
+do.
 """
 
 import dataclasses
@@ -18,10 +18,10 @@ LIMITS = ["-m", "100m", "-cpushare", "512", "-cpuset", "0"]
 class Runtime:
     name: str
     words: list  # the command line up to the command to run
-    rootfs: bool = True  # its command sees build/rootfs as /
+    rootfs: bool = True  # whether its command sees build/rootfs as /
     lacks: str = ""
     version: str = ""
-    bundle: pathlib.Path = None  # the command is in its config.json, not in the words
+    bundle: pathlib.Path = None  # its config.json has the command, not the words
 
     def command(self, *argv, number=0):
         """The command line of a container that runs `argv`. Containers that run at once need a number each."""
@@ -35,7 +35,7 @@ class Runtime:
 
 
 def bundle_for(runtime, argv):
-    """The OCI bundle of this command: a folder of its own for each."""
+    """The OCI bundle of this command: each has its own folder."""
     folder = runtime.bundle / argv[0]
     if not (folder / "config.json").exists():
         folder.mkdir(parents=True)
@@ -45,7 +45,8 @@ def bundle_for(runtime, argv):
         config["process"]["args"] = ["/bin/" + argv[0], *argv[1:]]
         config["root"] = {"path": str(pathlib.Path(Runtime.host_rootfs).resolve()), "readonly": False}
         config["hostname"] = "bench"
-        # A /proc, /dev and /sys as mydocker's; no cgroup file system, no message queues.
+        # The same /proc, /dev and /sys as mydocker; no cgroup file system, no message
+        # queues.
         config["mounts"] = [m for m in config["mounts"] if m["type"] not in ("cgroup", "mqueue")]
         kinds = ["uts", "ipc", "pid", "mount", "network"]
         config["linux"]["namespaces"] = [{"type": kind} for kind in kinds]
@@ -64,7 +65,8 @@ def version(*command):
 
 
 def runtimes(build, scratch):
-    """All that can be measured here, mydocker first. `build`: where the programs are; `scratch`: a folder of ours."""
+    """All runtimes that can be measured here, mydocker first. `build` contains the programs; `scratch` is our own
+    folder."""
     shutil.rmtree(scratch / "bundle", ignore_errors=True)
     nine = [f"{build}/chapters/09-rootfs/run", "run", *LIMITS, "-pids-limit", "100"]
     eight = [f"{build}/chapters/08-run-init/run", "run", *LIMITS]

@@ -1,5 +1,5 @@
-// What the programs beside the benchmark have in common: a number of rounds on
-// the command line, and the times that they print for bench.py.
+// Shared by the programs beside the benchmark: a number of rounds on the
+// command line, and the times that they print for bench.py.
 
 #ifndef MYDOCKER_TESTS_BENCH_TIMES_H_
 #define MYDOCKER_TESTS_BENCH_TIMES_H_
@@ -24,7 +24,7 @@ inline double MicrosecondsSince(Clock::time_point start) {
       .count();
 }
 
-// What was measured, by its name: microseconds, one for each round.
+// The measurements by name: microseconds, one for each round.
 using Times = std::map<std::string, std::vector<double>>;
 
 // Prints a line for each name: the name, then its times.
@@ -38,7 +38,7 @@ inline void Print(const Times& times) {
   }
 }
 
-// The main() of such a program: has `measure` measure so many rounds.
+// The main() of such a program: calls `measure` with the number of rounds.
 inline int MeasureAsAsked(const char* program, int argc, char* argv[],
                           absl::StatusOr<int> (*measure)(int rounds)) {
   int rounds = 0;

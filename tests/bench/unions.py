@@ -28,7 +28,7 @@ WITHOUT = ("timeouts", "keep-cache", "readdirplus", "splice", "passthrough", "pa
 DIRECTORIES, FILES = 200, 100  # 20,000 small files.
 GIB = 1 << 30
 
-# The work in the union, and whether it is about names and attributes.
+# The tasks in the union, and whether each is about names and attributes.
 ROWS = {
     "untar 20,000 small files": True,
     "find, first time": True,
@@ -76,7 +76,7 @@ def mounted(name, build, scratch, lower, extra=()):
 
 
 def prepare(scratch):
-    """The layer that all have, and an archive of small files."""
+    """The layer that all unions have, and an archive of small files."""
     lower = scratch / "lower"
     tree = lower / "tree"
     archive = scratch / "tree.tar"
@@ -129,7 +129,7 @@ def work_in(point, archive):
     forget()
     yield timed(next(rows), run, "find", str(point / "tree"), "-type", "f", "-size", "+1")
     yield timed(next(rows), run, "find", str(point / "tree"), "-type", "f", "-size", "+1")
-    # grep exits with 1 when it finds nothing, as intended here.
+    # grep exits with 1 if it finds nothing, as intended here.
     yield timed(next(rows), run, "sh", "-c", f"grep -r {'x' * 30} {point / 'tree'} || [ $? = 1 ]")
     yield timed(next(rows), run, "rm", "-rf", str(point / "new"))
     yield timed(next(rows), run, "rm", "-rf", str(point / "tree"))
@@ -191,7 +191,7 @@ def aims_table(times):
 
 
 def without_table(times):
-    """The worth of each kind of caching: the time without it, divided by the time with all."""
+    """The gain of each kind of caching: the time without it, divided by the time with all."""
     head = [setting[-1] if len(setting) > 1 else "all" for setting in times]
     rows = [[row, *(f"{part(times, row, setting, (OURS,)):.2f}" for setting in times if len(setting) > 1)]
             for row in ROWS]

@@ -1,5 +1,5 @@
-// Chapter 7: a memory limit from a program. What it writes is read back from
-// the kernel's files, and the kernel is seen to enforce it.
+// Chapter 7: a program that sets a memory limit. The tests read the limit back
+// from the kernel's files, and check that the kernel enforces it.
 
 #include <signal.h>
 #include <unistd.h>
@@ -44,8 +44,7 @@ class CgroupMemoryTest : public ContainerTest {
   }
 };
 
-// A limit that nobody could have guessed, in whole pages as the kernel keeps
-// it.
+// A limit that no program could guess, in whole pages as the kernel keeps it.
 uint64_t RandomLimit() {
   static std::mt19937_64 random(std::random_device{}());
   const auto page = static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
@@ -71,7 +70,7 @@ struct Held {
     EXPECT_EQ(run.ReadLine(), "ready");
     processes = DescendantsOf(run.pid());
     EXPECT_GE(processes.size(), 2u)
-        << "there should be run, itself once more, and the workload";
+        << "there should be run, its second process, and the workload";
   }
   pid_t itself() const { return processes.at(0); }
   pid_t workload() const { return processes.at(1); }
@@ -83,11 +82,11 @@ struct Held {
     return run.Wait();
   }
   Process run;
-  std::vector<pid_t> processes;  // What descends from run.
+  std::vector<pid_t> processes;  // The descendants of run.
 };
 
-// What the program tells at its end, on standard error, in lines such as
-// "limit: 104857600 bytes".
+// The program's final report on standard error, in lines such as "limit:
+// 104857600 bytes".
 struct Report {
   explicit Report(const std::string& text)
       : limit(NumberIn(text, "limit")),
@@ -99,7 +98,7 @@ struct Report {
     std::smatch found;
     if (!std::regex_search(text, found,
                            std::regex(word + "[^0-9\n]*([0-9]+)"))) {
-      ADD_FAILURE() << "no number behind " << word << " in\n" << text;
+      ADD_FAILURE() << "no number after " << word << " in\n" << text;
       return 0;
     }
     return std::stoull(found[1]);
@@ -116,9 +115,9 @@ TEST_F(CgroupMemoryTest, LimitIsTheArticlesUnlessAskedFor) {
   held.End();
 }
 
-// The program starts itself again through /proc/self/exe, and then the
-// workload. Without a mark that tells it so, the second would start a third,
-// and so on.
+// The program starts itself again through /proc/self/exe, and that second
+// process starts the workload. It needs a mark that it is the second: otherwise
+// it would start a third, and so on.
 TEST_F(CgroupMemoryTest, StartsItselfOnceMoreAndThenTheWorkload) {
   Held held({});
   ASSERT_EQ(held.processes.size(), 2u);
@@ -137,7 +136,7 @@ TEST_F(CgroupMemoryTest, StartsItselfOnceMoreAndThenTheWorkload) {
   held.End();
 }
 
-// … and 101 MB do not, or only with the help of swap.
+// … and 101 MB do not fit, or only with the help of swap.
 // pitfalls: fault 4, a process that a signal killed reported as success.
 TEST_F(CgroupMemoryTest, MoreThanTheLimitIsKilledOrHeld) {
   for (const uint64_t excess : {1 * kMiB, 100 * kMiB}) {
@@ -156,7 +155,7 @@ TEST_F(CgroupMemoryTest, MoreThanTheLimitIsKilledOrHeld) {
   }
 }
 
-// Without -t, stress goes on for ever: with it, a busy machine may end it
+// Without -t, stress runs for ever: with it, on a busy machine it may end
 // before it has begun.
 Invocation StressUnder100m(const std::string& size) {
   return {.args = {"-m", "100m", "stress", "--vm-bytes", size, "--vm-keep",
@@ -180,7 +179,7 @@ TEST_F(CgroupMemoryTest, StressOfTheArticlesRunsBelowTheLimit) {
   EXPECT_EQ(Report(run.Wait().err).oom_kills, 0u);
 }
 
-// Without a word on the command line: stress wants 200 MB and may have 100.
+// Without arguments: stress allocates 200 MB and is limited to 100.
 TEST_F(CgroupMemoryTest, RunsTheArticlesStressByItself) {
   SKIP_IF(WhyNoTool("stress"));
   const uint64_t excess = 100 * kMiB;
@@ -193,7 +192,7 @@ TEST_F(CgroupMemoryTest, RunsTheArticlesStressByItself) {
     EXPECT_EQ(Report(result.err).oom_kills, 1u);
     return;
   }
-  // It goes on for ever: twice the limit, but half of it in swap.
+  // It runs for ever: it has twice the limit, but half of that in swap.
   EXPECT_TRUE(
       AreHeldAt(100 * kMiB, excess, [&] { return DescendantsOf(run.pid()); }));
   const std::vector<pid_t> processes = DescendantsOf(run.pid());
@@ -208,8 +207,8 @@ TEST_F(CgroupMemoryTest, RunsTheArticlesStressByItself) {
   run.Wait();
 }
 
-// What it prints is what the kernel's files say, which the test reads while
-// they are there.
+// What it prints agrees with the kernel's files, which the test reads while
+// they exist.
 TEST_F(CgroupMemoryTest, ReportAgreesWithTheKernel) {
   const uint64_t limit = RandomLimit();
   const uint64_t excess = 16 * kMiB;
@@ -224,7 +223,7 @@ TEST_F(CgroupMemoryTest, ReportAgreesWithTheKernel) {
   EXPECT_EQ(report.limit, limit);
   EXPECT_EQ(report.oom_kills, oom_kills);
   EXPECT_LE(report.peak, limit);
-  EXPECT_GE(report.peak, limit - kMiB) << "it had all that it could get";
+  EXPECT_GE(report.peak, limit - kMiB) << "it used all that its limit allows";
 }
 
 TEST_F(CgroupMemoryTest, ReportTellsThePeak) {

@@ -1,5 +1,5 @@
 // Chapter 11, compared with the kernel's overlayfs: the same random operations
-// over the same layers must have the same results, one by one.
+// over the same layers must each have the same result.
 //
 // A failing test prints its seed and step; FUSE_UNION_SEED=N repeats it.
 
@@ -50,7 +50,7 @@ class FuseUnionDifferentialTest : public UnionTest,
     uint64_t seed = std::get<0>(GetParam());
     const char* const given = getenv("FUSE_UNION_SEED");
     if (given != nullptr && !absl::SimpleAtoi(given, &seed)) {
-      ADD_FAILURE() << "FUSE_UNION_SEED is no number: " << given;
+      ADD_FAILURE() << "FUSE_UNION_SEED is not a number: " << given;
     }
     return seed;
   }
@@ -77,10 +77,10 @@ class FuseUnionDifferentialTest : public UnionTest,
   }
 };
 
-// For each name that goes, overlayfs takes one from a file's link count, even
-// if that name has been another file since the copy-up. Once the count of a
-// file that has a name reaches 0, overlayfs is wrong, and next it lists old
-// types: from there on it cannot judge.
+// For each name that is removed, overlayfs subtracts one from a file's link
+// count, even if that name has meant another file since the copy-up. Once the
+// count of a file that still has a name reaches 0, overlayfs is wrong, and soon
+// lists old types: from there on it is no reference.
 bool HasLostCount(const std::string& line) {
   return absl::StrContains(line, " nlink:0 ");
 }
@@ -149,7 +149,7 @@ TEST_P(FuseUnionDifferentialTest, DoesWhatOverlayfsDoes) {
   umask(0);
   for (int process = 0; process < kProcesses; ++process) {
     for (size_t layer = 0; layer < layers.size(); ++layer) {
-      // Not every layer has a part for every process.
+      // Some layers have no part for some processes.
       if ((seed + process + layer) % 5 != 0) {
         FillLayer(Make(absl::StrCat(layers[layer], "/p", process)),
                   1000 * seed + 10 * process + layer);
@@ -198,7 +198,7 @@ TEST_P(FuseUnionDifferentialTest, DoesWhatOverlayfsDoes) {
   if (HasFailure()) {
     return;
   }
-  // What a mount shows, except in those directories.
+  // The tree that a mount shows, without those directories.
   const auto shown = [&lost](const std::string& mount) {
     Tree tree = DescribeTree(Path(mount));
     std::erase_if(tree, [&lost](const auto& entry) {

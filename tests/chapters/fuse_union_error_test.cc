@@ -92,8 +92,9 @@ TEST_F(FuseUnionErrorTest, DirectoriesThatLieInEachOther) {
               FailsInOneLine(125, HasSubstr("are the same directory")));
 }
 
-// /proc cannot be written to, a directory that is a mount point has no place
-// beside it in its file system, and another union keeps its marks to itself.
+// Directories that cannot be an upper directory: /proc cannot be written to, a
+// mount point has no directory beside it on its file system, and another union
+// hides its marks.
 TEST_F(FuseUnionErrorTest, UpperThatCannotHoldOne) {
   EXPECT_THAT(Execute({.args = {"-lower", Path("low"), "-upper",
                                 "/proc/self/net/stat", Path("tree")}}),
@@ -114,8 +115,8 @@ TEST_F(FuseUnionErrorTest, UpperThatCannotHoldOne) {
               FailsInOneLine(125, HasSubstr("(EPERM)")));
 }
 
-// The work directory of a killed union is emptied, but not a directory with
-// somebody else's files.
+// A union empties the work directory that a killed union left, but not a
+// directory with somebody else's files.
 TEST_F(FuseUnionErrorTest, WorkDirectoryOfSomebodyElse) {
   Write("upper.union-work/letters", "dear");
   EXPECT_THAT(Try({"low"}, "upper", "tree"),
@@ -130,8 +131,8 @@ TEST_F(FuseUnionErrorTest, MountPointThatIsBusy) {
       FailsInOneLine(125, HasSubstr("fuse.mydocker-union is mounted there")));
 }
 
-// By another union, or by an overlay; and an upper directory in use cannot be a
-// layer.
+// In use by another union, or by an overlay. An upper directory in use cannot
+// be a layer, either.
 TEST_F(FuseUnionErrorTest, UpperThatIsInUse) {
   MountUnion({"low"}, "upper", "first");
   EXPECT_THAT(Try({"low"}, "upper", "tree"),
@@ -173,7 +174,7 @@ TEST_F(FuseUnionErrorTest, OrdinaryUserOnADirectoryOfRoot) {
           125, AllOf(HasSubstr("mount a union on"), HasSubstr("fusermount3"))));
 }
 
-// If the mount fails, what was made for it is removed.
+// If the mount fails, the program removes what it made for it.
 TEST_F(FuseUnionErrorTest, LeavesNothingBesideTheUpperDirectory) {
   ASSERT_EQ(chmod(Path("").c_str(), 0777), 0);
   ASSERT_EQ(chown(Path("upper").c_str(), kOrdinaryUser, kOrdinaryUser), 0);

@@ -81,7 +81,7 @@ TEST_F(FuseUnionTest, WithoutAnUpperDirectoryNothingCanBeChanged) {
   EXPECT_THAT(Differences(before, DescribeTree(Path("low"))), IsEmpty());
 }
 
-// Marks of AUFS and fuse-overlayfs, in layers and in the upper directory.
+// The marks of AUFS and fuse-overlayfs, in layers and in the upper directory.
 TEST_F(FuseUnionTest, ReadsTheMarksOfOthers) {
   for (const char* file : {"a", "b", "d/x", "d/y", "e/x", "top"}) {
     Write(absl::StrCat("low/", file), file);
@@ -118,7 +118,7 @@ TEST_F(FuseUnionTest, FileThatWasDeletedWhileOpen) {
   EXPECT_EQ(pread(one, text, sizeof(text), 0), 5);
   EXPECT_STREQ(text, "lower");
   EXPECT_EQ(pwrite(two, "UPPER", 5, 0), 5);
-  EXPECT_EQ(fchmod(one, 0600), 0);  // A copy-up of what has no name.
+  EXPECT_EQ(fchmod(one, 0600), 0);  // Copies up a file without a name.
   EXPECT_EQ(fsync(two), 0);
   EXPECT_EQ(pread(two, text, sizeof(text), 0), 5);
   EXPECT_STREQ(text, "UPPER");
@@ -132,7 +132,7 @@ TEST_F(FuseUnionTest, FileThatWasDeletedWhileOpen) {
   EXPECT_EQ(Read("tree/one"), "another");
 }
 
-// A reader of the lower file goes on with the copy.
+// A reader that opened the lower file reads on from the copy.
 TEST_F(FuseUnionTest, ReaderSeesWhatIsWrittenAfterTheCopyUp) {
   const size_t size = 8 << 20;
   Write("low/file", std::string(size, 'a'));
@@ -141,7 +141,7 @@ TEST_F(FuseUnionTest, ReaderSeesWhatIsWrittenAfterTheCopyUp) {
   const int writer = open(Path("tree/file").c_str(), O_WRONLY);
   ASSERT_EQ(pwrite(writer, "new", 3, size - 3), 3);
   ASSERT_EQ(fsync(writer), 0);
-  // Not what the kernel has cached, but what it is told.
+  // Drops the kernel's cache, so that it asks the union.
   ASSERT_EQ(posix_fadvise(reader, 0, 0, POSIX_FADV_DONTNEED), 0);
   char text[4] = {};
   EXPECT_EQ(pread(reader, text, 3, size - 3), 3);
@@ -170,8 +170,8 @@ TEST_F(FuseUnionTest, HolesStayHolesAndBigFilesWhole) {
   EXPECT_EQ(StatOf("tree/big").st_size, size + 4);
 }
 
-// Read in pieces, while half of them go and others come: each that stays is
-// there once.
+// Read in pieces, while half of its files are removed and others are made: each
+// file that stays is listed once.
 TEST_F(FuseUnionTest, HugeDirectoryThatChangesWhileItIsRead) {
   constexpr int kFiles = 100'000;
   const std::string low = Make("low/d");
@@ -223,7 +223,7 @@ TEST_F(FuseUnionTest, TwoHundredProcessesAtOnce) {
 }
 
 // Killed at many moments of copy-ups. Each file is the lower one or the
-// complete copy, and the next mount finds nothing half done.
+// complete copy, and the next mount shows no half-finished copy.
 TEST_F(FuseUnionTest, KilledWhileCopyingUp) {
   const std::string content(3 << 20, 'c');
   for (int i = 0; i < 20; ++i) {
@@ -243,7 +243,7 @@ TEST_F(FuseUnionTest, KilledWhileCopyingUp) {
       }
       _exit(0);
     }
-    // After that many, in the middle of the next.
+    // After that many copy-ups, in the middle of the next.
     WaitUntil([&] {
       return ListDirectory(Path("upper")).entries.size() >
                  static_cast<size_t>(round) ||
@@ -266,8 +266,8 @@ TEST_F(FuseUnionTest, KilledWhileCopyingUp) {
   }
 }
 
-// Without space the copy-up fails, the file stays, and the unfinished copy is
-// gone.
+// Without space the copy-up fails, the file stays as it is, and the unfinished
+// copy is removed.
 TEST_F(FuseUnionTest, NoSpaceForTheCopy) {
   Write("low/big", std::string(4 << 20, 'b'));
   Write("low/small", "s");
@@ -279,14 +279,14 @@ TEST_F(FuseUnionTest, NoSpaceForTheCopy) {
   EXPECT_EQ(Read("tree/big").size(), 4 << 20);
   EXPECT_THAT(ListDirectory(Path("small/upper.union-work")).entries, IsEmpty());
   EXPECT_EQ(chmod(Path("tree/small").c_str(), 0600), 0);
-  // What is cut off need not be copied.
+  // The truncated part need not be copied.
   EXPECT_EQ(truncate(Path("tree/big").c_str(), 10), 0);
   EXPECT_EQ(Read("tree/big"), std::string(10, 'b'));
   Unmount("tree");
   ASSERT_EQ(umount(Path("small").c_str()), 0);
 }
 
-// Nobody should do that, but the union must survive it.
+// Nobody should change a layer in use, but the union must survive it.
 TEST_F(FuseUnionTest, LayerThatChangesUnderneath) {
   Write("low/file", "old");
   Write("low/gone", "old");
@@ -327,7 +327,7 @@ TEST_F(FuseUnionTest, EndsWhenAskedTo) {
   EXPECT_EQ(Read("upper/file"), "text");
 }
 
-// A limit on files that the union inherits is not that of those who use it.
+// A file size limit that the union inherits must not limit its users.
 TEST_F(FuseUnionTest, CallersLimitOnFileSizesIsNotEverybodys) {
   std::vector<std::string> words = InForeground();
   Process program({.args = words, .before_exec = [] {
@@ -344,8 +344,8 @@ TEST_F(FuseUnionTest, CallersLimitOnFileSizesIsNotEverybodys) {
   EXPECT_THAT(program.Wait(), ExitsWith(0));
 }
 
-// Whoever limits processes also limits threads. Without another one, questions
-// wait until a thread is free.
+// A limit on processes also limits threads. If the union cannot start another
+// thread, requests wait until one is free.
 TEST_F(FuseUnionTest, GoesOnWhereItGetsNoThread) {
   SKIP_IF(WhyNoTool("fusermount3"));
   constexpr uid_t kNobody = 65534;

@@ -85,7 +85,7 @@ class FuseUnionTreeTest : public UnionTest {
     std::sort(names.begin(), names.end());
     return names;
   }
-  // What a directory in the union shows.
+  // The names that a directory in the union shows.
   static std::vector<std::string> NamesIn(const Directory& parent,
                                           const std::string& name) {
     Found found;
@@ -135,11 +135,11 @@ TEST_F(FuseUnionTreeTest, WhiteoutOfEitherFormEndsTheSearch) {
   EXPECT_FALSE(IsBelow(*directory, "device"));
   EXPECT_FALSE(IsBelow(*directory, "file"));
   EXPECT_FALSE(IsBelow(*directory, "again"));
-  // In the lowest layer alone they are there.
+  // With the lowest layer alone they are visible.
   EXPECT_EQ(Content(*Union("", {"low"}), "file"), "low");
 }
 
-// A mark hides what lies below its layer, not what lies beside it.
+// A mark hides files in the layers below its own, not files beside it.
 TEST_F(FuseUnionTreeTest, FileBesideItsMarkIsSeen) {
   Write("low/a", "low");
   Write("upper/a", "upper");

@@ -31,7 +31,8 @@ using testing::ElementsAre;
 using testing::EndsWith;
 using testing::HasSubstr;
 
-// Whom the program is asked about: a shell that waits for the end of its input.
+// The process that the program reports on: a shell that waits for the end of
+// its input.
 class LookedAt : public Process {
  public:
   explicit LookedAt(std::function<bool()> before_exec = nullptr,
@@ -93,7 +94,8 @@ TEST_F(ProcessTest, ShowsWhichNamespacesDiffer) {
 }
 
 TEST_F(ProcessTest, ShowsWhichCgroupDiffers) {
-  // Of some hierarchy; of v1's, one that takes a process without further ado.
+  // In any hierarchy; of v1's, in one that accepts processes without further
+  // settings.
   const Result found = RunOnHost(
       "findmnt -rno TARGET -t cgroup -O pids || findmnt -rno TARGET -t "
       "cgroup2");

@@ -1,6 +1,6 @@
-// `make recover`: what a killed `run`, or an experiment, leaves behind goes,
-// and nothing else does. The program under test is chapter 10's: it has all
-// there is to leave.
+// `make recover` removes what a killed `run` or an experiment leaves behind,
+// and nothing else. The program under test is chapter 10's, which can leave
+// everything that a container can.
 
 #include <fcntl.h>
 #include <signal.h>
@@ -58,10 +58,10 @@ std::string Script() {
 
 Result Recover() { return Execute({.program = Script()}); }
 
-// Where each container has a directory that says what there is of it.
+// Each container has a directory here that records what belongs to it.
 const std::string kRecords = "/run/mydocker/";
 
-// The directories of a container's cgroups, in whatever hierarchies.
+// The directories of a container's cgroups, in all hierarchies.
 std::vector<std::string> CgroupsOf(const std::string& id) {
   std::vector<std::string> found;
   for (const std::string& directory : AllContainerCgroups()) {
@@ -72,7 +72,7 @@ std::vector<std::string> CgroupsOf(const std::string& id) {
   return found;
 }
 
-// Where the hierarchies are mounted in which a container has cgroups.
+// The mount points of the hierarchies in which a container has cgroups.
 std::set<std::string> Hierarchies() {
   std::set<std::string> mount_points;
   for (const char* name : {"memory", "cpu", "cpuset", "pids"}) {
@@ -119,8 +119,8 @@ TEST_F(RecoverTest, RemovesTheCgroupsOfAKilledRunAndSaysSo) {
   EXPECT_THAT(again.out, HasSubstr("recover: nothing was left behind\n"));
 }
 
-// Of a container that got away, say by a process of the host's that has entered
-// its cgroup.
+// A process outlives the container: for example, one of the host's that has
+// entered its cgroup.
 TEST_F(RecoverTest, KillsWhatIsInTheCgroupsAndBelow) {
   HeldContainer container;
   const std::vector<std::string> cgroups = CgroupsOf(Abandon(container));
@@ -129,7 +129,7 @@ TEST_F(RecoverTest, KillsWhatIsInTheCgroupsAndBelow) {
   for (const std::string& directory : cgroups) {
     EnterCgroup(inside.pid(), directory);
     ASSERT_EQ(mkdir((directory + "/below").c_str(), 0755), 0);
-    // A new one of v1's cpuset takes nobody in.
+    // A new cgroup of v1's cpuset accepts no process.
     if (access((directory + "/cpuset.mems").c_str(), F_OK) != 0 ||
         !FindController("cpuset")->v1) {
       EnterCgroup(below.pid(), directory + "/below");
@@ -186,8 +186,8 @@ TEST_F(RecoverTest, SparesContainersThatRun) {
   EXPECT_THAT(alive.End(5), ExitsWith(5));
 }
 
-// A container that is nobody's child lives on, and so does what somebody has
-// made by hand, whatever its name.
+// A container that is nobody's child survives, and so does a cgroup that
+// somebody has made by hand, whatever its name.
 TEST_F(RecoverTest, SparesWhatNobodyWatches) {
   HeldContainer left;
   const std::string id = left.Cgroups().id();
@@ -195,7 +195,7 @@ TEST_F(RecoverTest, SparesWhatNobodyWatches) {
   const std::string other =
       absl::StrCat(*Hierarchies().begin(), "/mydocker/0123456789ab");
   ASSERT_EQ(mkdir(other.c_str(), 0755), 0);
-  // `run` still sees to it here, and removes it in the end.
+  // Here `run` still looks after the container, and removes it in the end.
   const std::string watcher = fs::read_symlink(record + "/watcher");
   fs::remove(record + "/watcher");
   fs::create_symlink("nobody", record + "/watcher");
@@ -209,8 +209,8 @@ TEST_F(RecoverTest, SparesWhatNobodyWatches) {
   EXPECT_TRUE(fs::exists(other));
   EXPECT_EQ(kill(left.init(), 0), 0);
 
-  // Watched by a process that has ended: its number is another's by now. The
-  // real `run` does not stand by meanwhile.
+  // Now the watcher is a process that has ended and whose pid belongs to
+  // another. The real `run` is stopped meanwhile.
   left.run().Signal(SIGSTOP);
   fs::remove(record + "/watcher");
   const std::string start =
@@ -225,8 +225,8 @@ TEST_F(RecoverTest, SparesWhatNobodyWatches) {
   rmdir((*Hierarchies().begin() + "/mydocker").c_str());
 }
 
-// Only 12 hexadecimal digits are a container's. After a reboot, layers are all
-// that is left of one.
+// Only a name of 12 hexadecimal digits is a container's. After a reboot, only
+// the layers of a container are left.
 TEST_F(RecoverTest, SparesLayersOfNoContainersName) {
   const std::string parent = "/var/lib/mydocker";
   const std::vector<std::string> names = {"notes", "0123456789AB",
@@ -250,8 +250,8 @@ TEST_F(RecoverTest, SparesLayersOfNoContainersName) {
   EXPECT_EQ(rmdir(parent.c_str()), 0);
 }
 
-// A mount that has propagated to the host: what lies behind it is not the
-// container's, and stays.
+// A mount that has propagated to the host: the files behind it are not the
+// container's, and stay.
 TEST_F(RecoverTest, UnmountsWhatIsMountedInAbandonedLayersOrElseLeavesThem) {
   HeldContainer container({"-layer", Path("base")});
   const std::string state = StateOf(Abandon(container));
@@ -274,7 +274,7 @@ TEST_F(RecoverTest, UnmountsWhatIsMountedInAbandonedLayersOrElseLeavesThem) {
   EXPECT_TRUE(fs::exists(Path("base/bin/busybox")));
 }
 
-// Those of the project that the script is in; here, of one made for it.
+// The project is the one that the script is in; here, one made for the test.
 TEST_F(RecoverTest, UnmountsWhatIsMountedInTheProjectsRootFileSystems) {
   const std::string project = TestDirectory() + "/project";
   fs::create_directories(project + "/scripts");
@@ -309,7 +309,7 @@ TEST_F(RecoverTest, UnmountsWhatIsMountedInTheProjectsRootFileSystems) {
   }
 }
 
-// Whoever holds the lock for ever keeps nobody for ever.
+// A lock that is held for ever does not block `recover` for ever.
 TEST_F(RecoverTest, SaysThatALockIsHeldAndGoesOn) {
   HeldContainer alive;
   HeldContainer dead({"-layer", Path("base")});
@@ -328,7 +328,7 @@ TEST_F(RecoverTest, SaysThatALockIsHeldAndGoesOn) {
 }
 
 // What has been mounted on /proc, in a mount namespace that plays the host, and
-// how many of those mounts go.
+// how many of those mounts `recover` removes.
 struct HiddenProc {
   std::string name;
   std::string mounts;
@@ -365,7 +365,7 @@ INSTANTIATE_TEST_SUITE_P(
     All, RecoverProcTest,
     testing::Values(HiddenProc{"Once", "others", 1},
                     HiddenProc{"Twice", "others; others", 2},
-                    // As the article fixes it.
+                    // The article's own fix.
                     HiddenProc{"AndOursMountedOnTop", "others; ours", 2},
                     HiddenProc{"AndOursAndOnceMore", "others; ours; others",
                                3}),
@@ -397,7 +397,8 @@ TEST_F(RecoverProcTest, ProcIsMountedWhereThereIsNone) {
   EXPECT_TRUE(absl::EndsWith(result.out, "\nseen\n")) << result;
 }
 
-// Two procs that both show us hide nothing: somebody wanted it so.
+// Two procs that both show this process hide nothing: somebody mounted the
+// second on purpose.
 TEST_F(RecoverProcTest, SecondProcOfTheHostsStays) {
   const Result result = RecoverOn("ours; before=$(mounts)",
                                   "test \"$(mounts)\" = \"$before\"\n"

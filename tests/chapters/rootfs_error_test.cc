@@ -1,6 +1,6 @@
-// Chapter 9, what is wrong with a root file system, a name or a limit, and
-// hosts that refuse a step. Each gets one clear line, and nothing stays: no
-// mount, no cgroup, no file, which the fixture looks for.
+// Chapter 9: faulty root file systems, names and limits, and hosts that refuse
+// a step. Each is reported in one clear line, and nothing stays: the fixture
+// looks for mounts, cgroups and files.
 
 #include <sys/mount.h>
 #include <sys/resource.h>
@@ -42,8 +42,8 @@ class RootfsErrorTest : public ContainerTest {
   std::string Path(const std::string& name) const {
     return absl::StrCat(rootfs_, "/", name);
   }
-  // What comes of it if this directory is to be the root. The command would
-  // leave a file there.
+  // Starts a container with this directory as its root. The command would leave
+  // a file there.
   static Result Try(const std::string& rootfs) {
     return Execute(
         {.args = RunWords({"-rootfs", rootfs}, {"touch", "/made", "made"})});
@@ -73,8 +73,9 @@ TEST_F(RootfsErrorTest, DirectoryThatIsNotThere) {
                                 HasSubstr("make rootfs-busybox"))));
 }
 
-// The copy of the program that becomes init is a file in memory. The kernel
-// says it with SIGXFSZ, too, which must not end `run` before it has cleaned up.
+// The copy of the program that becomes init is a file in memory, so the limit
+// applies to it. The kernel also sends SIGXFSZ, which must not end `run` before
+// it has cleaned up.
 TEST_F(RootfsErrorTest, CallersLimitOnTheSizeOfFilesIsTold) {
   EXPECT_THAT(Execute({.args = {"run", "-rootfs", rootfs_, "true"},
                        .before_exec =
@@ -121,7 +122,7 @@ TEST_F(RootfsErrorTest, HostsOwnRootUnderAnotherName) {
   EXPECT_EQ(umount(alias.c_str()), 0);
 }
 
-// Each of the folders that something is mounted on.
+// Each of the folders that are mount points.
 class RootfsFolderTest : public RootfsErrorTest,
                          public testing::WithParamInterface<std::string> {
  protected:
@@ -159,8 +160,8 @@ TEST_F(RootfsErrorTest, HostThatForbidsNewRootsIsTold) {
       FailsInOneLine(125, AllOf(HasSubstr(rootfs_), HasSubstr("EPERM"))));
 }
 
-// The setting is the PID namespace's, so it can be made for one test. 1 forbids
-// only what does not say that it is to be executed.
+// The setting belongs to the PID namespace, so a test can change it. The value
+// 1 affects only calls that do not ask for an executable file.
 TEST_F(RootfsErrorTest, HostThatForbidsProgramsInMemoryIsTold) {
   SKIP_IF(WhyNoKernelFeature("vm.memfd_noexec", "/proc/sys/vm/memfd_noexec"));
   const auto run_with = [this](const std::string& setting) {

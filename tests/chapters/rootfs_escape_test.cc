@@ -1,7 +1,7 @@
-// Chapter 9, ways out of a container that were found in others: each test is
-// the attack, and is named after the number under which it became known.
+// Chapter 9: escapes that were found in other container runtimes. Each test is
+// the attack, and bears its CVE number.
 //
-// docs/security.md has all of them, and those that nothing here stops.
+// docs/security.md lists them all, and those that nothing here stops.
 
 #include <fcntl.h>
 #include <grp.h>
@@ -65,11 +65,10 @@ class RootfsEscapeTest : public ContainerTest {
     std::ofstream(Path(name), std::ios::binary) << text;
     ASSERT_EQ(chmod(Path(name).c_str(), 0755), 0) << Path(name);
   }
-  // Gives the image the libraries of the program under test, if it has any: it
-  // is to run inside.
+  // Gives the image the libraries of the program under test, if it has any, so
+  // that it can run inside.
   void AddLibraries() const {
-    fs::create_directories(
-        Path("run"));  // Where `run` writes down what it has.
+    fs::create_directories(Path("run"));  // Here `run` keeps its records.
     const Result list = RunOnHost("ldd $RUN | grep -o '/[^ ]* (0x'");
     for (const absl::string_view line :
          absl::StrSplit(list.out, '\n', absl::SkipEmpty())) {
@@ -93,19 +92,20 @@ class RootfsEscapeTest : public ContainerTest {
   std::string hosts_;
 };
 
-// DEVICE:INODE of the file that is the program under test.
+// DEVICE:INODE of the file of the program under test.
 std::string ProgramsIdentity() {
   struct stat file = {};
   EXPECT_EQ(stat(ProgramPath().c_str(), &file), 0) << ProgramPath();
   return absl::StrCat(file.st_dev, ":", file.st_ino);
 }
 
-// The image has the kernel start the program that starts it: its command is a
+// The image makes the kernel execute the runtime itself: its command is a
 // script whose interpreter is /proc/self/exe, at that moment `init`. So `init`
 // runs once more, now as `run -verbose /bin/attack`, for "-verbose" is the name
-// of a script, too. Under the /proc of its container, /bin/attack finds the
-// other one, and there /proc/1/exe. If that is the host's own file, it has to
-// be overwritten only, and the next container starts with what the image wants.
+// of a script, too. Below its own container's /proc, /bin/attack finds the
+// outer one, and there /proc/1/exe. If that is the host's own file, the attack
+// only has to overwrite it, and the next container starts with the image's
+// program.
 TEST_F(RootfsEscapeTest, CVE_2019_5736_ProcSelfExeIsNotTheHostsFile) {
   AddLibraries();
   WriteScript("bin/command", "#!-verbose /bin/attack\n");
@@ -117,7 +117,7 @@ TEST_F(RootfsEscapeTest, CVE_2019_5736_ProcSelfExeIsNotTheHostsFile) {
               "head -c 4 /proc/1/exe | od -An -c\n"
               "(echo spoilt >/proc/1/exe) 2>/dev/null || echo refused\n");
   const Result result = Try({"command"});
-  // It did get as far as that, and found a program.
+  // The attack got that far, and found a program.
   EXPECT_THAT(result, ExitsWith(0));
   EXPECT_THAT(result.out, testing::EndsWith(" 177   E   L   F\nrefused\n"));
   EXPECT_THAT(result.out, Not(HasSubstr(ProgramsIdentity())));
@@ -134,8 +134,8 @@ TEST_F(RootfsEscapeTest, CVE_2019_5736_LinkToProcSelfExe) {
   EXPECT_NE(result.out, ProgramsIdentity() + "\n");
 }
 
-// It is refused for a reason that lasts, and not only while the file runs: what
-// can be kept open is a copy that nobody may write.
+// Writing is refused for good, not only while the file is executed: what the
+// container can keep open is a copy that nobody may write.
 TEST_F(RootfsEscapeTest, CVE_2019_5736_CopyIsSealed) {
   AddLibraries();
   WriteScript("bin/command", "#!-verbose /bin/attack\n");
@@ -149,8 +149,8 @@ TEST_F(RootfsEscapeTest, CVE_2019_5736_CopyIsSealed) {
   EXPECT_THAT(Try({"command"}), testing::Field(&Result::out, "/memfd:\n"));
 }
 
-// Descriptors of the host's directories, which whoever calls `run` has left
-// open, and its working directory: from each of them ".." leads to the host.
+// Descriptors of the host's directories that the caller of `run` has left open,
+// and its working directory: from each of them ".." leads to the host.
 TEST_F(RootfsEscapeTest, CVE_2024_21626_NoDirectoryOfTheHostsIsOpen) {
   const std::string folder = hosts_;
   const Result result = Execute(
@@ -173,7 +173,7 @@ TEST_F(RootfsEscapeTest, CVE_2024_21626_NoDirectoryOfTheHostsIsOpen) {
   EXPECT_THAT(result, Prints("tried\n"));
 }
 
-// And with a command that is such a way itself.
+// The same with a command whose path takes such a way.
 TEST_F(RootfsEscapeTest, CVE_2024_21626_CommandBesideTheRoot) {
   fs::copy_file(Path("bin/busybox"), hosts_ + "/echo");
   for (const std::string directory : {"/proc/self/cwd", "/proc/self/fd/3"}) {
@@ -191,8 +191,8 @@ TEST_F(RootfsEscapeTest, CVE_2024_21626_CommandBesideTheRoot) {
   }
 }
 
-// A link where something is to be mounted: what is mounted would cover what the
-// link leads to, or the container would believe in a /proc of the image's.
+// A link in the place of a mount point: the mount would cover the link's
+// target, or the container would trust a /proc made by the image.
 TEST_F(RootfsEscapeTest, CVE_2019_19921_LinkInThePlaceOfAMountPoint) {
   const std::map<std::string, std::string> before = Inventory(hosts_);
   for (const std::string folder : {"proc", "dev", "sys"}) {
@@ -211,8 +211,8 @@ TEST_F(RootfsEscapeTest, CVE_2019_19921_LinkInThePlaceOfAMountPoint) {
   EXPECT_EQ(Inventory(hosts_), before);
 }
 
-// Links below a mount point, where the program makes its devices: the /dev/null
-// that it opens, and may mount elsewhere, is one that the image has chosen.
+// Links below a mount point, where the program makes its devices: the image
+// would choose the /dev/null that the program opens, and may mount elsewhere.
 TEST_F(RootfsEscapeTest, CVE_2025_31133_LinkInThePlaceOfDevNull) {
   const std::map<std::string, std::string> before = Inventory(hosts_);
   for (const std::string& target :
@@ -232,8 +232,8 @@ TEST_F(RootfsEscapeTest, CVE_2025_31133_LinkInThePlaceOfDevNull) {
   EXPECT_EQ(Inventory(hosts_), before);
 }
 
-// Puts a link to `target` and the folder `folder` in each other's place, over
-// and over, while it exists.
+// Swaps the folder `folder` with a link to `target`, over and over, as long as
+// it exists.
 class Swapper {
  public:
   Swapper(const std::string& folder, const std::string& target)
@@ -266,16 +266,17 @@ class Swapper {
   std::thread thread_;
 };
 
-// The link comes only when the folder has been looked at: a second container
-// that shares the directory can do so. Whichever of the two `init` meets, on
-// the host nothing is mounted or made.
+// The link appears only after `init` has checked the folder: a second container
+// that shares the directory can do that. Whichever of the two `init` finds,
+// nothing is mounted or made on the host.
 TEST_F(RootfsEscapeTest, CVE_2021_30465_LinkThatComesLater) {
   const std::map<std::string, std::string> before = Inventory(hosts_);
   for (const std::string folder : {"dev", "sys", "proc"}) {
     const Swapper swapper(Path(folder), hosts_);
     int got_beyond = 0;
     int refused = 0;
-    // Until the link was there at the look, and the folder; then some more.
+    // Until `init` has found the link once and the folder once; at least 10
+    // times.
     for (int i = 0; i < 300 && (i < 10 || got_beyond == 0 || refused == 0);
          ++i) {
       const Result result =
@@ -293,7 +294,7 @@ TEST_F(RootfsEscapeTest, CVE_2021_30465_LinkThatComesLater) {
 }
 
 // The files that the attack on release_agent writes to, and all others of a
-// cgroup: none is in sight.
+// cgroup: none is visible.
 TEST_F(RootfsEscapeTest, NoFileOfACgroupIsInSight) {
   EXPECT_THAT(
       Ask("find / -name release_agent -o -name notify_on_release "
@@ -302,8 +303,8 @@ TEST_F(RootfsEscapeTest, NoFileOfACgroupIsInSight) {
       testing::AllOf(ExitsWith(1), testing::Field(&Result::out, "0\n")));
 }
 
-// Adds a key to a session keyring, both new. Whoever has that keyring may do
-// everything with the key; what its owner may, `owners_rights` says.
+// Adds a key to a session keyring, both new. A process with that keyring may do
+// everything with the key; its owner may do what `owners_rights` allows.
 bool HaveKey(unsigned owners_rights) {
   constexpr unsigned kAllRightsOfWhoHasIt = 0x3f000000;
   if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr) < 0) {
@@ -315,7 +316,7 @@ bool HaveKey(unsigned owners_rights) {
                             kAllRightsOfWhoHasIt | owners_rights) == 0;
 }
 
-// A key that only those see who have it.
+// A key that only its possessor can see.
 TEST_F(RootfsEscapeTest, CallersSessionKeyringIsNotInherited) {
   SKIP_IF(WhyNoKernelFeature("keys", "/proc/keys"));
   const auto have_key = [] { return HaveKey(0); };
@@ -337,10 +338,11 @@ TEST_F(RootfsEscapeTest, CallersGroupsAndUmaskAreNotInherited) {
               Prints("0\n0022\n"));
 }
 
-// The tests from here on are what docs/security.md says is not stopped: that
-// has to be there for as long as they pass.
+// The tests from here on show what docs/security.md lists as not stopped. Each
+// entry there must stay as long as its test passes.
 
-// All that hangs on a capability or a system call: bpf, perf, kexec, modules, …
+// All attacks that need a capability or a system call: bpf, perf, kexec,
+// modules, …
 TEST_F(RootfsEscapeTest, NotStoppedRootHasAllCapabilitiesAndSystemCalls) {
   const std::string question =
       "grep -E '^(Cap|NoNewPrivs|Seccomp:)' "
@@ -350,8 +352,8 @@ TEST_F(RootfsEscapeTest, NotStoppedRootHasAllCapabilitiesAndSystemCalls) {
   EXPECT_THAT(Ask(question), Prints(outside.out));
 }
 
-// No more than two processes, until it is in another cgroup.
-// With the options of the host's mount, for on v2 all mounts share them.
+// The limit is two processes, until the process moves to another cgroup. It
+// mounts with the host's options, for on v2 all mounts share them.
 TEST_F(RootfsEscapeTest, NotStoppedRootLeavesItsLimits) {
   const std::optional<ControllerLocation> pids = FindController("pids");
   SKIP_IF(pids.has_value() ? "" : "this host has no pids controller");
@@ -375,7 +377,7 @@ TEST_F(RootfsEscapeTest, NotStoppedRootLeavesItsLimits) {
                      testing::Field(&Result::err, HasSubstr("can't fork"))));
 }
 
-// The clock's rate, set to what it is.
+// Sets the clock's rate to its present value.
 TEST_F(RootfsEscapeTest, NotStoppedRootSetsTheClockAndReadsTheKernelsLog) {
   EXPECT_THAT(Ask("busybox adjtimex -q -t $(busybox adjtimex | "
                   "sed -n 's/^.*tick: *\\([0-9]*\\).*/\\1/p') && echo set; "
@@ -383,7 +385,8 @@ TEST_F(RootfsEscapeTest, NotStoppedRootSetsTheClockAndReadsTheKernelsLog) {
               Prints("set\nread\n"));
 }
 
-// Names of keys are shown to whom the keys belong, and root is root.
+// The owner of a key sees its name, and root in the container is the host's
+// root.
 TEST_F(RootfsEscapeTest, NotStoppedNamesOfRootsKeysAreSeen) {
   SKIP_IF(WhyNoKernelFeature("keys", "/proc/keys"));
   constexpr unsigned kOwnerMayView = 0x00010000;
@@ -406,9 +409,9 @@ TEST_F(RootfsEscapeTest, NotStoppedLimitsAndPriorityAreInherited) {
               Prints("123\n77\n7\n"));
 }
 
-// Root inside may mount the cgroups, and there is what CVE-2022-0492 is after.
-// (contract_user.cc has where it is stopped.) What is written is what the file
-// holds.
+// Root inside may mount the cgroups, and with them the file that CVE-2022-0492
+// needs. (contract_user.cc shows where this is stopped.) The test writes back
+// what the file holds.
 TEST_F(RootfsEscapeTest, NotStoppedRootMayWriteReleaseAgent) {
   SKIP_IF(WhyNoV1("pids"));
   EXPECT_THAT(Ask("mount -t cgroup -o pids none /home && cd /home && "

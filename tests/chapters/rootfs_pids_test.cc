@@ -1,5 +1,5 @@
-// Chapter 9, `-pids-limit`: read back from the kernel's file, and seen to be
-// enforced, against a fork bomb too.
+// Chapter 9, `-pids-limit`: reads the limit back from the kernel's file, and
+// checks that the kernel enforces it, against a fork bomb too.
 
 #include <signal.h>
 #include <unistd.h>
@@ -45,7 +45,7 @@ class RootfsPidsTest : public ContainerTest {
 
 int RandomLimit() { return 10 + static_cast<int>(std::random_device{}() % 90); }
 
-// Exactly one line that says so.
+// Exactly one line that reports the limit.
 auto IsReport(int limit) {
   return AllOf(HasSubstr("too many processes"), HasSubstr(absl::StrCat(limit)),
                testing::ResultOf(
@@ -77,8 +77,8 @@ TEST_F(RootfsPidsTest, RefusalIsReported) {
   EXPECT_THAT(result.err, IsReport(limit));
 }
 
-// Each process makes two more, and none waits for another. The first shell has
-// to make one only: a fork that is refused ends a shell.
+// Each process makes two more, and none waits for another. The first shell
+// makes only one: a refused fork ends a shell.
 constexpr char kForkBomb[] = "bomb() { (bomb | bomb) & }; bomb 2>/dev/null";
 
 TEST_F(RootfsPidsTest, ForkBombLeavesTheHostWell) {
@@ -89,7 +89,7 @@ TEST_F(RootfsPidsTest, ForkBombLeavesTheHostWell) {
     return cgroups.RefusedProcesses() > 0;
   }));
   EXPECT_LE(DescendantsOf(container.run().pid()).size(), 10u);
-  // Elsewhere processes are made as before, in a second container too.
+  // Elsewhere new processes are still possible, in a second container too.
   EXPECT_THAT(RunOnHost("for i in 1 2 3 4 5 6 7 8 9 10 11 12; do "
                         "sleep 1000 & pids=\"$pids $!\"; done; kill $pids; "
                         "echo well"),
@@ -102,7 +102,7 @@ TEST_F(RootfsPidsTest, ForkBombLeavesTheHostWell) {
   EXPECT_THAT(result.err, IsReport(10));
 }
 
-// The bomb goes off in process 1 itself, and `run` is asked to end it.
+// The bomb starts in process 1 itself, and a signal tells `run` to end it.
 TEST_F(RootfsPidsTest, ForkBombCanBeEnded) {
   Process run({.args = RunWords({"-pids-limit", "10"},
                                 {"sh", "-c",
@@ -118,7 +118,7 @@ TEST_F(RootfsPidsTest, ForkBombCanBeEnded) {
   EXPECT_THAT(result.err, IsReport(10));
 }
 
-// As the article has it, together with files of its own.
+// As in the article, and with a root file system of its own.
 TEST_F(RootfsPidsTest, WorksInARootFileSystem) {
   SKIP_IF(WhyNoTool("busybox"));
   HeldContainer container({"-rootfs", MakeRootfs(), "-pids-limit", "10",

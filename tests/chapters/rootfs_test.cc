@@ -1,8 +1,7 @@
-// Chapter 9, `-rootfs` and `-hostname`: files, mounts, devices and a name of
-// its own, and no way to the host's.
+// Chapter 9, `-rootfs` and `-hostname`: the container has its own files,
+// mounts, devices and name, and cannot reach the host's.
 //
-// rootfs_*_test.cc beside this one are for the limit on processes, and for what
-// is wrong.
+// rootfs_*_test.cc beside this one test the limit on processes, and errors.
 
 #include "tests/support/rootfs.h"
 
@@ -54,7 +53,7 @@ class RootfsTest : public ContainerTest {
       const std::vector<std::string>& command) const {
     return RunWords({"-rootfs", rootfs_}, command);
   }
-  // What a shell prints there.
+  // Runs a shell script there.
   Result Ask(const std::string& script) const {
     return Execute({.args = Words({"sh", "-c", script})});
   }
@@ -83,7 +82,7 @@ std::vector<std::string> MountsOf(pid_t pid) {
   return mounts;
 }
 
-// All of them: what is not in this list cannot be reached by any path.
+// The list is complete: no path reaches a mount that is not in it.
 TEST_F(RootfsTest, NoMountOfTheHostsIsThere) {
   HeldContainer container({"-rootfs", rootfs_});
   const std::vector<std::string> mounts = MountsOf(container.init());
@@ -93,7 +92,8 @@ TEST_F(RootfsTest, NoMountOfTheHostsIsThere) {
       std::vector<std::string>(mounts.begin() + 1, mounts.end()),
       UnorderedElementsAre("/dev tmpfs", "/dev/pts devpts", "/dev/shm tmpfs",
                            "/sys sysfs", "/proc proc"));
-  // None of them is tied to a mount outside: no shared:N, no master:N.
+  // None of them propagates to or from a mount outside: no shared:N, no
+  // master:N.
   for (const std::string& line :
        ReadLines(absl::StrCat("/proc/", container.init(), "/mountinfo"))) {
     EXPECT_EQ(std::vector<std::string>(absl::StrSplit(line, ' '))[6], "-")
@@ -102,7 +102,7 @@ TEST_F(RootfsTest, NoMountOfTheHostsIsThere) {
   EXPECT_THAT(container.End(), ExitsWith(0));
 }
 
-// What is mounted below the directory is not part of it.
+// A mount below the directory is not part of the root file system.
 TEST_F(RootfsTest, MountsBelowTheDirectoryStayOutside) {
   ASSERT_EQ(mount("tmpfs", Path("home").c_str(), "tmpfs", 0, nullptr), 0);
   Write("home/outside", "");
@@ -111,8 +111,8 @@ TEST_F(RootfsTest, MountsBelowTheDirectoryStayOutside) {
   EXPECT_EQ(umount(Path("home").c_str()), 0);
 }
 
-// A program of this project, which the tests do not need to know: where it is
-// not built (`make escape`), or not statically, there is nothing to try.
+// A program of this project that the tests do not depend on: where it is not
+// built (`make escape`), or not statically, there is nothing to test.
 std::string EscapeProgram() { return "build/chapters/09-rootfs/escape/escape"; }
 
 class EscapeTest : public RootfsTest {
@@ -146,7 +146,7 @@ TEST_F(EscapeTest, DoesNotLeaveTheContainer) {
   EXPECT_THAT(result, FailsInOneLine(1, HasSubstr("no way out")));
 }
 
-// Whatever the caller's umask is.
+// The permissions do not depend on the caller's umask.
 TEST_F(RootfsTest, DevicesAreForEverybody) {
   EXPECT_THAT(Ask("cd /dev; ls"),
               Prints("fd\nfull\nnull\nptmx\npts\nrandom\nshm\nstderr\nstdin\n"
@@ -179,8 +179,8 @@ TEST_F(RootfsTest, PseudoterminalsAreNew) {
   container.End();
 }
 
-// pitfalls: "No such file" of a file that is there. In a new root it is often
-// another one that is missing.
+// pitfalls: "No such file" for a file that exists. In a new root it is often
+// another file that is missing.
 TEST_F(RootfsTest, ScriptWhoseInterpreterIsOnTheHostOnly) {
   Write("script", "#!/usr/bin/perl -w\n", 0755);
   EXPECT_THAT(Execute({.args = Words({"/script"})}),
@@ -234,8 +234,8 @@ TEST_F(RootfsTest, ShellOnATerminalWorksThere) {
   terminal.Type("echo number $$ in $PWD\n");
   terminal.Expect("number 1 in /\r\n");
   terminal.Type("sleep 1000\n");
-  // Not before it has the terminal, which it takes before it becomes sleep: the
-  // shell would take the Ctrl-C for itself.
+  // Waits until the command has the terminal, which it takes before it becomes
+  // sleep: earlier, the Ctrl-C would reach the shell.
   EXPECT_TRUE(WaitUntil([&] {
     const std::vector<pid_t> jobs = DescendantsOf(FindInit(terminal.pid()));
     return jobs.size() == 1 &&
@@ -258,8 +258,8 @@ TEST_F(RootfsTest, VerboseTellsTheSteps) {
                     HasSubstr("/proc"), HasSubstr("moon")));
 }
 
-// What `make rootfs-busybox` runs: no tool of it needs root, and nothing of the
-// moment, of the caller or of his umask is in what it makes.
+// The script of `make rootfs-busybox`: it needs no root, and its result does
+// not depend on the time, the caller or his umask.
 TEST_F(RootfsTest, ScriptMakesTheSameTwiceWithoutRoot) {
   const std::string script = CopyForEverybody("scripts/rootfs.sh");
   const std::string place = TestDirectory() + "/made";
@@ -277,8 +277,8 @@ TEST_F(RootfsTest, ScriptMakesTheSameTwiceWithoutRoot) {
                                return true;
                              }}),
                 ExitsWith(0));
-    // This format has times to the nanosecond; of those, the last change
-    // counts.
+    // This format stores times to the nanosecond, among them that of the last
+    // change.
     sums.push_back(
         RunOnHost("tar --create --format=pax --sort=name --numeric-owner "
                   "--pax-option=delete=atime,delete=ctime --directory " +

@@ -1,5 +1,5 @@
-// Chapter 8, `run` and `init`: limits. What the flags ask for is read back from
-// the kernel's files, and then the kernel is seen to enforce it.
+// Chapter 8, `run` and `init`: limits. The tests read what the flags ask for
+// back from the kernel's files, and then check that the kernel enforces it.
 
 #include <sched.h>
 #include <signal.h>
@@ -37,14 +37,13 @@ uint64_t RandomBetween(uint64_t low, uint64_t high) {
   return std::uniform_int_distribution<uint64_t>(low, high)(random);
 }
 
-// A limit that nobody could have guessed, in whole pages as the kernel keeps
-// it.
+// A limit that no program could guess, in whole pages as the kernel keeps it.
 uint64_t RandomLimit() {
   const auto page = static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
   return RandomBetween(32 * kMiB / page, 64 * kMiB / page) * page;
 }
 
-// The CPUs that the test may use, and so a container without a limit.
+// The CPUs that the test may use, and so may a container without a limit.
 std::vector<int> AllowedCpus() {
   cpu_set_t set;
   CPU_ZERO(&set);
@@ -90,7 +89,8 @@ TEST_F(RunInitCgroupTest, EveryContainerHasACgroupOfEachController) {
   }
 }
 
-// On v2 that changes the whole host: only for a limit, and only for its time.
+// On v2 enabling a controller changes the whole host, so `run` does it only for
+// a limit, and only while that is needed.
 TEST_F(RunInitCgroupTest, ControllersAreHandedDownOnlyForALimitAndTakenBack) {
   const ControllerLocation place = *FindController("memory");
   SKIP_IF(place.v1 ? "the memory controller is on cgroup v1 here" : "");
@@ -118,7 +118,7 @@ TEST_F(RunInitCgroupTest, ControllersAreHandedDownOnlyForALimitAndTakenBack) {
     }
     EXPECT_EQ(enabled(root), before);
     EXPECT_THAT(enabled(parent), testing::IsEmpty());
-    // A `run` that is killed takes nothing back; the next one does.
+    // A `run` that is killed does not undo this; the next one does.
     HeldContainer killed({"-m", "48m"});
     killed.run().Signal(SIGKILL);
     EXPECT_EQ(killed.run().Wait().signal, SIGKILL);
@@ -146,7 +146,7 @@ TEST_F(RunInitCgroupTest, MemoryLimitHasUnits) {
   }
 }
 
-// Exactly one line, which says what has happened.
+// Exactly one line, which reports the OOM kill.
 MATCHER(IsOomReport, "") {
   return arg.find('\n') == arg.size() - 1 &&
          testing::ExplainMatchResult(
@@ -184,7 +184,8 @@ TEST_F(RunInitCgroupTest, OomKillOfAChildIsReportedThoughTheCommandGoesOn) {
   EXPECT_THAT(result.err, IsOomReport());
 }
 
-// The articles' own command, in both spellings: stress wants twice what it may.
+// The articles' own command, in both spellings: stress allocates twice its
+// limit.
 TEST_F(RunInitCgroupTest, StressOfTheArticlesIsKilledOrHeld) {
   SKIP_IF(WhyNoTool("stress"));
   const uint64_t limit = 100 * kMiB;
@@ -196,7 +197,7 @@ TEST_F(RunInitCgroupTest, StressOfTheArticlesIsKilledOrHeld) {
                                           "--vm-keep", "-m", "1"})});
     if (ExpectedOutcome(excess) == Outcome::kKilled) {
       const Result result = run.Wait();
-      // stress itself outlives its worker, and says that all is not well.
+      // stress itself outlives its worker, and reports the failure.
       EXPECT_THAT(result, ExitsWith(1));
       EXPECT_THAT(result.err, HasSubstr("signal 9"));
       EXPECT_THAT(result.err,
@@ -209,7 +210,8 @@ TEST_F(RunInitCgroupTest, StressOfTheArticlesIsKilledOrHeld) {
     const ContainerCgroups cgroups(FindInit(run.pid()));
     EXPECT_EQ(cgroups.MemoryLimit(), "104857600");
     EXPECT_EQ(cgroups.OomKills(), 0u);
-    // It would go on for ever. Process 1 takes only SIGKILL, which follows.
+    // It would run for ever. Only SIGKILL ends process 1, and `run` sends it
+    // next.
     run.Signal(SIGTERM);
     EXPECT_THAT(run.Wait(), ExitsWith(128 + SIGKILL));
   }
@@ -223,10 +225,11 @@ TEST_F(RunInitCgroupTest, LimitTooSmallForAnyProcessIsToldAsSuch) {
   EXPECT_THAT(result.err, IsOomReport());
 }
 
-// Seconds of processor time that a process has had, itself and in the kernel.
+// Seconds of processor time that a process has used, in user mode and in the
+// kernel.
 double CpuTimeOf(pid_t pid) {
   const std::string stat = ReadFile(absl::StrCat("/proc/", pid, "/stat"));
-  // Behind the name, which is in parentheses: state is field 3, utime 14.
+  // After the name, which is in parentheses: state is field 3, utime 14.
   const std::vector<std::string> fields = absl::StrSplit(
       stat.substr(std::min(stat.size(), stat.rfind(')') + 2)), ' ');
   return fields.size() < 13 ? 0
@@ -249,7 +252,8 @@ TEST_F(RunInitCgroupTest, CpuSharesDecideWhoGetsTheCpu) {
   const pid_t other = FindInit(less.pid());
   more.Write("go\n");
   less.Write("go\n");
-  // Counted from when both run, until they have had enough for a fair picture.
+  // Counts from when both run until they have used enough time for a fair
+  // comparison.
   ASSERT_TRUE(WaitUntil(
       [&] { return CpuTimeOf(one) > 0.05 && CpuTimeOf(other) > 0.05; }));
   const double one_before = CpuTimeOf(one);
@@ -269,13 +273,13 @@ TEST_F(RunInitCgroupTest, CpuSharesDecideWhoGetsTheCpu) {
   EXPECT_LT(had_one, had_other * ratio * 2) << had_one << " : " << had_other;
   more.Signal(SIGTERM);
   less.Signal(SIGTERM);
-  // Process 1 has no handler for SIGTERM, so it takes SIGKILL.
+  // Process 1 has no handler for SIGTERM, so only SIGKILL ends it.
   EXPECT_THAT(more.Wait(), ExitsWith(128 + SIGKILL));
   EXPECT_THAT(less.Wait(), ExitsWith(128 + SIGKILL));
 }
 
-// pitfalls: fault 14, success that is told and is not true. What is told here
-// is held against the kernel's own paths and numbers.
+// pitfalls: fault 14, success reported where there was none. The test compares
+// the report with the kernel's own paths and numbers.
 TEST_F(RunInitCgroupTest, VerboseTellsFileValueAndProcess) {
   const uint64_t limit = RandomLimit();
   const uint64_t shares = RandomBetween(3, 100000);
@@ -286,7 +290,7 @@ TEST_F(RunInitCgroupTest, VerboseTellsFileValueAndProcess) {
   const pid_t init = container.init();
   const Result result = container.End();
   EXPECT_THAT(result, ExitsWith(0));
-  EXPECT_EQ(result.out, "") << "what is told is on standard error";
+  EXPECT_EQ(result.out, "") << "reports go to standard error";
   const std::vector<std::string> lines =
       absl::StrSplit(result.err, '\n', absl::SkipEmpty());
   for (const std::string& directory : cgroups.Directories()) {

@@ -1,5 +1,6 @@
-// Chapter 8, `run` and `init`: which words of the command line are whose, and
-// the way of the command into the container: arguments, PATH, descriptor 3.
+// Chapter 8, `run` and `init`: which words of the command line belong to `run`
+// and which to the command, and how the command reaches the container:
+// arguments, PATH, descriptor 3.
 
 #include <sys/mount.h>
 #include <unistd.h>
@@ -25,8 +26,8 @@ using testing::StartsWith;
 
 using RunInitCommandTest = ContainerTest;
 
-// Starts a shell in a container with these words behind its script, and returns
-// all its words as the kernel has them.
+// Starts a shell in a container with these words after its script, and returns
+// all its arguments as the kernel has them.
 std::vector<std::string> WordsInside(const std::vector<std::string>& words) {
   std::vector<std::string> command = {"sh", "-c", "echo ready; read end"};
   command.insert(command.end(), words.begin(), words.end());
@@ -34,7 +35,7 @@ std::vector<std::string> WordsInside(const std::vector<std::string>& words) {
   EXPECT_EQ(run.ReadLine(), "ready");
   std::vector<std::string> inside = ArgumentsOf(FindInit(run.pid()));
   run.Wait();
-  // Those of the shell itself are as constant as argv[0].
+  // The shell's own words never change.
   EXPECT_GE(inside.size(), 3u);
   EXPECT_EQ(std::vector<std::string>(inside.begin(), inside.begin() + 3),
             std::vector<std::string>(command.begin(), command.begin() + 3));
@@ -61,7 +62,7 @@ TEST_F(RunInitCommandTest, HundredKilobytesOfArgumentsArrive) {
     }
     total += words.back().size();
   }
-  // Not EXPECT_EQ: a hundred kilobytes are no message.
+  // Not EXPECT_EQ: its message would be a hundred kilobytes long.
   EXPECT_TRUE(WordsInside(words) == words);
 }
 
@@ -92,8 +93,8 @@ TEST_F(RunInitCommandTest, CommandIsFoundInTheCallersPath) {
 }
 
 // The rest is `init`, which only `run` may start. A mistake there would make
-// the host's mounts private and cover its /proc, so it gets a mount namespace
-// to spoil.
+// the host's mounts private and cover its /proc, so the test gives it a mount
+// namespace to damage.
 TEST_F(RunInitCommandTest, InitByHandSaysThatRunStartsIt) {
   for (const std::vector<std::string>& args :
        {std::vector<std::string>{"init"}, {"init", "touch", "made"}}) {
@@ -101,15 +102,15 @@ TEST_F(RunInitCommandTest, InitByHandSaysThatRunStartsIt) {
         Execute({.args = args, .before_exec = HostWithMounts(MS_PRIVATE)}),
         FailsInOneLine(125, HasSubstr("run")));
     EXPECT_THAT(Execute({.args = args,
-                         .open_files = {3},  // Which is not from run either.
+                         .open_files = {3},  // Not from `run` either.
                          .before_exec = HostWithMounts(MS_PRIVATE)}),
                 FailsInOneLine(125, HasSubstr("run")));
   }
 }
 
 // Starts `init` with a pipe on descriptor 3 that holds this text and then ends.
-// Whatever becomes of it, the text must not be executed: the name of the file
-// that it makes is in the directory that the fixture watches.
+// Whatever happens, the text must not be executed: it would make a file in the
+// directory that the fixture watches.
 Result RunInitWithPipe(const std::string& text) {
   return Execute(
       {.args = {"-c", "printf '%b' \"$0\" | \"$RUN\" init 3<&0 </dev/null",
@@ -118,8 +119,8 @@ Result RunInitWithPipe(const std::string& text) {
        .before_exec = HostWithMounts(MS_PRIVATE)});
 }
 
-// pitfalls: fault 2, end of file on the pipe taken as "go": run has failed
-// half-way, and the command would run without limits.
+// pitfalls: fault 2, end of file on the pipe taken as "go": if `run` fails
+// half-way, the command would run without limits.
 TEST_F(RunInitCommandTest, InitAbortsWhenThePipeEndsTooEarly) {
   EXPECT_THAT(RunInitWithPipe(""), FailsInOneLine(125, HasSubstr("run")));
 }

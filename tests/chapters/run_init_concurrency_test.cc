@@ -26,7 +26,8 @@ using RunInitConcurrencyTest = ContainerTest;
 
 constexpr int kMany = 50;
 
-// A container with limits of its own, and the look from outside that they hold.
+// A container with limits of its own, and a check from outside that they are
+// set.
 struct Limited {
   Limited(uint64_t memory, uint64_t shares)
       : memory(memory),
@@ -75,7 +76,7 @@ TEST_F(RunInitConcurrencyTest, ManyContainersEachHaveTheirOwnLimits) {
   for (const auto& container : containers) {
     container->ExpectIntact();
   }
-  // The end of half of them, in any order, is nothing to the other half.
+  // When half of them end, in any order, the other half is not affected.
   std::shuffle(containers.begin(), containers.end(), random);
   for (int i = 0; i < kMany / 2; ++i) {
     EXPECT_THAT(containers.back()->container.End(i), ExitsWith(i));
@@ -89,8 +90,8 @@ TEST_F(RunInitConcurrencyTest, ManyContainersEachHaveTheirOwnLimits) {
   }
 }
 
-// Nothing waits here: while one makes the directory that all share, another is
-// about to remove it.
+// The containers do not wait for each other: while one makes the directory that
+// all share, another is about to remove it.
 TEST_F(RunInitConcurrencyTest, ManyContainersMayStartAndEndAtTheSameTime) {
   for (int round = 0; round < 3; ++round) {
     std::vector<std::unique_ptr<Process>> runs;

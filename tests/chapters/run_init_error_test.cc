@@ -1,7 +1,7 @@
-// Chapter 8, `run` and `init`: input that is wrong, and hosts that lack
-// something. Each gets one clear line and the right status: 125 if mydocker
-// failed, 126 if the command cannot be executed, 127 if it is not there. And
-// nothing may stay, which the fixture looks for.
+// Chapter 8, `run` and `init`: wrong input, and hosts that lack something. Each
+// is reported in one clear line with the right status: 125 if mydocker failed,
+// 126 if the command cannot be executed, 127 if it does not exist. The fixture
+// checks that nothing stays.
 
 #include <sched.h>
 #include <sys/mount.h>
@@ -33,7 +33,7 @@ using testing::HasSubstr;
 
 using RunInitErrorTest = ContainerTest;
 
-// What a value may be, the unit tests of each flag say.
+// The unit tests of each flag test its values.
 TEST_F(RunInitErrorTest, BadCommandLineIsRefused) {
   ExpectRefused({}, {"run"});
   ExpectRefused({"walk", "touch", "made"}, {"walk"});
@@ -71,7 +71,7 @@ TEST_F(RunInitErrorTest, CpuThatDoesNotExistIsToldFromThoseThatDo) {
   SKIP_IF(FindController("cpuset").has_value()
               ? ""
               : "this host has no cpuset controller");
-  // All that there are: possible CPUs that are not online have no place here.
+  // All CPUs that there are: possible CPUs that are offline do not count here.
   std::string online = ReadFile("/sys/devices/system/cpu/online");
   online.erase(online.find_last_not_of('\n') + 1);
   for (const char* list : {"99", "0,99", "0-99"}) {
@@ -85,7 +85,7 @@ TEST_F(RunInitErrorTest, CpuThatDoesNotExistIsToldFromThoseThatDo) {
 }
 
 // A host without one of the controllers: on v1 its hierarchy is not mounted, on
-// v2 the one hierarchy is not.
+// v2 the only hierarchy is not.
 class RunInitMissingControllerTest
     : public ContainerTest,
       public testing::WithParamInterface<std::vector<std::string>> {
@@ -115,8 +115,8 @@ TEST_P(RunInitMissingControllerTest, ContainerWithoutThatLimitRuns) {
               Prints("ran\n"));
 }
 
-// The same rule as for one that is not there. The cgroups that were made before
-// the failure have to go again.
+// A read-only hierarchy is treated like a missing one. The cgroups that were
+// made before the failure must be removed.
 TEST_P(RunInitMissingControllerTest, ReadOnlyHierarchyIsNoneAtAll) {
   const std::optional<ControllerLocation> place = FindController(Controller());
   SKIP_IF(place.has_value() ? "" : "this host has no such controller");
@@ -142,8 +142,8 @@ TEST_F(RunInitErrorTest, HostWithoutProcIsTold) {
                         umount2("/proc", MNT_DETACH) == 0;
                }});
   if (IsSanitized()) {
-    // A sanitizer misses /proc as well, also for reading what is asked of it:
-    // it adds lines, and ends the program with a status of its own.
+    // A sanitizer needs /proc, too, even to read its options: without it, it
+    // adds lines, and ends the program with a status of its own.
     EXPECT_NE(result.exit_status, 0);
     EXPECT_EQ(result.out, "");
     EXPECT_THAT(result.err, HasSubstr("mydocker: open /proc/"));
@@ -152,8 +152,8 @@ TEST_F(RunInitErrorTest, HostWithoutProcIsTold) {
   }
 }
 
-// Each step that opens a file fails with one of these numbers of descriptors,
-// from the first step to the last; with the highest the container runs.
+// Each step that opens a file, from the first to the last, fails with one of
+// these limits on descriptors; with the highest the container runs.
 constexpr rlim_t kTooFew = 4;
 constexpr rlim_t kEnough = 20;
 class RunInitFewDescriptorsTest : public ContainerTest,
@@ -165,7 +165,7 @@ INSTANTIATE_TEST_SUITE_P(AtMost, RunInitFewDescriptorsTest,
 
 // pitfalls: fault 3, an error half-way leaves what was made before.
 TEST_P(RunInitFewDescriptorsTest, RunsOrFailsAndLeavesNothing) {
-  // One more for the loader of shared libraries.
+  // The loader of shared libraries needs one more.
   const rlim_t most = GetParam() + (IsSanitized() ? 1 : 0);
   const rlimit files = {most, most};
   const Result result = Execute(
@@ -182,9 +182,9 @@ TEST_P(RunInitFewDescriptorsTest, RunsOrFailsAndLeavesNothing) {
   }
 }
 
-// A host on which no PID namespace can be made any more. The limit is one of
-// the user namespace that `run` is in, which is a new one here, so that the
-// real host's stays as it is; root there is root.
+// A host on which no PID namespace can be made any more. The limit belongs to
+// the user namespace that `run` is in. This is a new one in which root is the
+// host's root, so that the real host's limit stays as it is.
 bool AllowNoPidNamespaces() {
   const auto write = [](const char* file, const char* text) {
     std::ofstream stream(file);
@@ -197,7 +197,7 @@ bool AllowNoPidNamespaces() {
          write("/proc/sys/user/max_pid_namespaces", "0");
 }
 
-// pitfalls: fault 5, the failure of clone used as a process id.
+// pitfalls: fault 5, the result of a failed clone used as a process id.
 TEST_F(RunInitErrorTest, HostThatAllowsNoMoreNamespacesIsTold) {
   EXPECT_THAT(Execute({.args = {"run", "-m", "64m", "touch", "made"},
                        .leak_check = false,

@@ -1,7 +1,7 @@
-// Chapter 8, `run` and `init`: a host that is full, locked or restless, and a
-// container that does not want to end. Beside run_init_error_test.cc (hosts
-// that lack something, few descriptors, no more processes), _signal_test.cc
-// (commands that ignore signals) and rootfs_pids_test.cc (fork bombs).
+// Chapter 8, `run` and `init`: a host that is full, locked or changing, and a
+// container that does not end. See also run_init_error_test.cc (hosts that lack
+// something, few descriptors, no more processes), _signal_test.cc (commands
+// that ignore signals) and rootfs_pids_test.cc (fork bombs).
 
 #include <errno.h>
 #include <fcntl.h>
@@ -41,14 +41,15 @@ using RunInitHostileTest = ContainerTest;
 
 const Invocation kEcho = {.args = {"run", "-m", "64m", "sh", "-c", "echo ran"}};
 
-// Whether a file can be made in `directory`; else errno says why not.
+// Returns whether a file can be made in `directory`; if not, errno is the
+// reason.
 bool CanWrite(const std::string& directory) {
   const std::string file = directory + "/" + RandomName();
   const int fd = open(file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
   return fd >= 0 && close(fd) == 0 && unlink(file.c_str()) == 0;
 }
 
-// Whoever may open a directory may lock it, for as long as he likes.
+// Any user who may open a directory may lock it, for as long as he likes.
 TEST_F(RunInitHostileTest, LockOfAnOrdinaryUserStopsNobody) {
   std::set<std::string> directories = {"/run", "/var/lib/mydocker"};
   for (const char* controller : {"memory", "cpu", "cpuset"}) {
@@ -57,7 +58,7 @@ TEST_F(RunInitHostileTest, LockOfAnOrdinaryUserStopsNobody) {
       directories.insert(place->mount_point + "/mydocker");
     }
   }
-  HeldContainer other;  // So that mydocker is there.
+  HeldContainer other;  // So that the mydocker directories exist.
   const bool made = mkdir("/var/lib/mydocker", 0755) == 0;
   std::vector<std::unique_ptr<Process>> locks;
   for (const std::string& directory : directories) {
@@ -79,7 +80,7 @@ TEST_F(RunInitHostileTest, LockOfAnOrdinaryUserStopsNobody) {
   }
 }
 
-// Nobody would know of a container that is not written down.
+// Without its record, nothing could find a container again.
 TEST_F(RunInitHostileTest, RunOnlyWhereTheContainerCanBeWrittenDown) {
   Invocation invocation = kEcho;
   invocation.before_exec = [] {
@@ -98,7 +99,7 @@ TEST_F(RunInitHostileTest, FullDiskIsNoFault) {
     }
     for (const std::string& directory :
          {WatchedTemporaryDirectory(), std::string("/var/lib")}) {
-      // The one file that there may be is the directory itself.
+      // The one inode allowed is the directory itself.
       if (mount("tmpfs", directory.c_str(), "tmpfs", 0, "nr_inodes=1") != 0 ||
           CanWrite(directory) || errno != ENOSPC) {
         return false;
@@ -126,7 +127,7 @@ TEST_F(RunInitHostileTest, ReadOnlyHostIsNoFault) {
                  nullptr) == 0 &&
            mount("tmpfs", WatchedTemporaryDirectory().c_str(), "tmpfs",
                  MS_RDONLY, nullptr) == 0 &&
-           // On such a host, too, /run is in memory.
+           // /run is in memory on such a host, too.
            mount("tmpfs", "/run", "tmpfs", 0, nullptr) == 0 && !CanWrite("/") &&
            !CanWrite(WatchedTemporaryDirectory());
   };
@@ -142,7 +143,7 @@ TEST_F(RunInitHostileTest, ProcThatHidesProcessesIsNoFault) {
   EXPECT_THAT(Execute(invocation), Prints("ran\n"));
 }
 
-// ulimit -u. It does not bind root, who alone may start containers.
+// ulimit -u. It does not limit root, and only root may start containers.
 TEST_F(RunInitHostileTest, LimitOnProcessesOfAUserIsNoFault) {
   Invocation invocation = kEcho;
   invocation.before_exec = [] {
@@ -161,8 +162,8 @@ TEST_F(RunInitHostileTest, CgroupsThatAppearInItsOwnGoWithIt) {
   EXPECT_THAT(container.End(5), ExitsWith(5));
 }
 
-// The same with processes in them. On v2 a cgroup that has some itself hands
-// no controllers down, which is no concern here.
+// The same with processes in them. On v2 a cgroup with processes cannot enable
+// controllers for its children, which does not matter here.
 TEST_F(RunInitHostileTest, CgroupsInItsOwnGoWithTheirProcesses) {
   HeldContainer container({}, "setsid sleep 1000 &");
   const std::vector<pid_t> all = DescendantsOf(container.run().pid());
@@ -198,11 +199,11 @@ TEST_F(RunInitHostileTest, CgroupsBelowThoseOfADeadRunAreRemovedByTheNext) {
   }
 }
 
-// The container's exit status is worth more than what is left to report.
+// The container's exit status matters more than errors afterwards.
 TEST_F(RunInitHostileTest, CgroupsThatVanishAreToldAndTheStatusStays) {
   const std::optional<ControllerLocation> memory = FindController("memory");
   SKIP_IF(memory.has_value() ? "" : "this host has no memory controller");
-  HeldContainer container({"-m", "64m"});  // Whose OOM kills are looked up.
+  HeldContainer container({"-m", "64m"});  // It has OOM kills to count.
   const std::vector<std::string> directories =
       container.Cgroups().Directories();
   for (const std::string& directory : directories) {
@@ -217,7 +218,7 @@ TEST_F(RunInitHostileTest, CgroupsThatVanishAreToldAndTheStatusStays) {
               FailsInOneLine(5, HasSubstr("No such file or directory")));
 }
 
-// Nobody can kill these by their numbers: each has one child and is gone.
+// They cannot be killed by pid: each makes one child and exits.
 TEST_F(RunInitHostileTest, ProcessesThatForkForEverEndWithTheContainer) {
   Process run({.args = {"run", "-m", "64m", "sh", "-c",
                         "again() { (again) & }; again; echo ready; "
@@ -227,8 +228,7 @@ TEST_F(RunInitHostileTest, ProcessesThatForkForEverEndWithTheContainer) {
   EXPECT_THAT(run.Wait(), ExitsWith(128 + SIGKILL));
 }
 
-// A pipe that is full, and that nobody reads: /dev/stderr of the container and
-// of run.
+// A full pipe that nobody reads: standard error of the container and of `run`.
 class FullPipe {
  public:
   FullPipe() {
@@ -249,7 +249,7 @@ class FullPipe {
   int ends_[2];
 };
 
-// Whether the process waits until somebody reads.
+// Returns whether the process is blocked until somebody reads.
 bool WaitsForAReader(pid_t pid) {
   return ReadFile(absl::StrCat("/proc/", pid, "/wchan")).find("pipe_write") !=
          std::string::npos;
@@ -267,7 +267,7 @@ TEST_F(RunInitHostileTest, ContainerThatFillsStandardErrorCanBeEnded) {
   EXPECT_THAT(run.Wait(), ExitsWith(128 + SIGKILL));
 }
 
-// Neither init nor run can write why the command did not start.
+// Neither `init` nor `run` can write why the command did not start.
 TEST_F(RunInitHostileTest, RunThatCannotWriteItsErrorCanBeEnded) {
   const FullPipe pipe;
   for (const std::vector<std::string>& args :

@@ -20,8 +20,8 @@ namespace {
 
 using RunInitJobControlTest = ContainerTest;
 
-// Without -ti it does not want the terminal: it starts in the background, and
-// ends by Ctrl-C in the foreground.
+// Without -ti it does not take the terminal: it can start in the background,
+// and Ctrl-C ends it in the foreground.
 TEST_F(RunInitJobControlTest,
        WithoutTiItRunsInTheBackgroundAndStopsByControlZ) {
   HostsShell shell({.args = {"run", "sleep", "1000"}});
@@ -52,8 +52,8 @@ TEST_F(RunInitJobControlTest,
 
 // A signal that is sent to `run` alone does the same.
 TEST_F(RunInitJobControlTest, StopsWithRunWhoeverSendsTheSignal) {
-  // In a group of its own, whose parent is in the same session. The kernel
-  // stops no orphaned group, and ours may be one.
+  // In a process group of its own, whose parent is in the same session. The
+  // kernel does not stop an orphaned group, and the test's group may be one.
   Process run(
       {.args = {"run", "-ti", "sh", "-c", "echo ready; read word; exit 6"},
        .before_exec = [] { return setpgid(0, 0) == 0; }});
@@ -69,7 +69,7 @@ TEST_F(RunInitJobControlTest, StopsWithRunWhoeverSendsTheSignal) {
 }
 
 // Once the container has the terminal, `run` is in the background, and with
-// `stty tostop` who writes there is stopped.
+// `stty tostop` the kernel stops a process that writes from there.
 TEST_F(RunInitJobControlTest, TellsItsStepsWhereTheBackgroundMayNotWrite) {
   HostsShell shell({.args = {"run", "-verbose", "-ti", "echo", "hello"}});
   shell.Type("stty tostop; \"$RUN\" \"$@\"; echo status $?\n");
@@ -80,7 +80,7 @@ TEST_F(RunInitJobControlTest, TellsItsStepsWhereTheBackgroundMayNotWrite) {
   shell.End();
 }
 
-// What others make of the terminal meanwhile is theirs: `run … | less`.
+// Other programs may change the terminal's settings meanwhile: `run … | less`.
 TEST_F(RunInitJobControlTest, SettingsStayIfTheTerminalDidNotChangeHands) {
   Terminal terminal(InHostsShell(
       "sh", {.args = {"run", "sh", "-c", "stty -icanon </dev/tty"}},
@@ -90,8 +90,8 @@ TEST_F(RunInitJobControlTest, SettingsStayIfTheTerminalDidNotChangeHands) {
   EXPECT_THAT(terminal.Wait(), ExitsWith(0));
 }
 
-// What cannot be had without a terminal of its own: a program that handles
-// Ctrl-Z itself and is process 1 cannot stop itself. It goes on.
+// What a container without its own terminal cannot do: a program that handles
+// Ctrl-Z and is process 1 cannot stop itself. It goes on.
 TEST_F(RunInitJobControlTest, ControlZIsForWhoHandlesIt) {
   HostsShell shell({.args = {"run", "-ti", "sh", "-c",
                              "trap 'echo hand''led' TSTP; echo rea''dy; "

@@ -1,5 +1,5 @@
 // Chapter 8, `run` and `init`: signals. Whatever ends `run` ends the container,
-// and leaves nothing; the fixture looks for that after each test.
+// and leaves nothing; the fixture checks that after each test.
 
 #include <signal.h>
 #include <string.h>
@@ -57,7 +57,7 @@ class RandomMoment {
   std::chrono::duration<double> whole_;
 };
 
-// Waits until the container's command, sleep 1000, is what is executed there.
+// Waits until the container executes its command, sleep 1000.
 bool WaitForSleep(pid_t run) {
   return WaitUntil([run] {
     return ArgumentsOf(FindInit(run)) ==
@@ -65,8 +65,9 @@ bool WaitForSleep(pid_t run) {
   });
 }
 
-// Process 1 of a PID namespace does not get a signal that it has no handler for
-// (pid_namespaces(7)), so these have to be handled, or followed by SIGKILL.
+// Process 1 of a PID namespace gets no signal that it has no handler for
+// (pid_namespaces(7)), so the command must handle these, or `run` must send
+// SIGKILL afterwards.
 class RunInitEndingSignalTest : public RunInitSignalTest,
                                 public testing::WithParamInterface<int> {};
 
@@ -111,18 +112,20 @@ TEST_P(RunInitEndingSignalTest, LeavesNothingWheneverItComes) {
     Process run({.args = {"run", "-m", "64m", "true"}});
     moment.Sleep();
     run.Signal(GetParam());
-    // It came before run was ready for it, or after all was done, or between.
+    // The signal came before run was ready for it, or after the end, or
+    // between.
     const Result result = run.Wait();
     EXPECT_TRUE(result.signal == GetParam() || result.exit_status == 0 ||
                 result.exit_status > 128)
         << result;
-    // Here, and not by the fixture: the next run removes what this one leaves.
+    // Checked here, not only by the fixture: the next run removes what this one
+    // leaves.
     EXPECT_EQ(AllContainerCgroups(), before);
   }
 }
 
-// Every signal that `run` can catch, also the two that glibc keeps for itself,
-// 32 and 33: it is passed on or ends the container, and leaves nothing.
+// Every signal that `run` can catch, also the two that glibc reserves, 32 and
+// 33: `run` passes it on or ends the container, and leaves nothing.
 TEST_F(RunInitSignalTest, NoSignalThatCanBeCaughtEndsRunAlone) {
   const std::vector<std::string> before = AllContainerCgroups();
   for (int number = 1; number <= SIGRTMAX; ++number) {
@@ -134,7 +137,7 @@ TEST_F(RunInitSignalTest, NoSignalThatCanBeCaughtEndsRunAlone) {
     Process run({.args = {"run", "-m", "64m", "sleep", "1000"}});
     ASSERT_TRUE(WaitForSleep(run.pid()));
     run.Signal(number);
-    // The second signal to end brings SIGKILL at once.
+    // After a second ending signal, `run` sends SIGKILL at once.
     run.Signal(SIGTERM);
     run.Signal(SIGINT);
     EXPECT_THAT(run.Wait(), ExitsWith(128 + SIGKILL));
@@ -151,7 +154,7 @@ TEST_F(RunInitSignalTest, PassesOnWhatDoesNotMeanTheEnd) {
                                        "; echo ready; until read word; do :; "
                                        "done; exit 7")}});
     ASSERT_EQ(run.ReadLine(), "ready");
-    // The shell forgets one that comes just before it reads.
+    // The shell forgets a signal that comes just before it reads.
     ASSERT_TRUE(WaitForState(FindInit(run.pid()), "S"));
     run.Signal(number);
     EXPECT_EQ(run.ReadLine(), "told");
@@ -161,8 +164,8 @@ TEST_F(RunInitSignalTest, PassesOnWhatDoesNotMeanTheEnd) {
   }
 }
 
-// As one that comes while layers are unpacked, or a lock is waited for: `run`
-// has it from its first moment on, kept.
+// As if it came while `run` unpacks layers or waits for a lock: `run` blocks it
+// from the start, so it stays pending.
 TEST_P(RunInitEndingSignalTest, StartsNothingIfItCameBefore) {
   const int number = GetParam();
   const Result result =
@@ -178,8 +181,8 @@ TEST_P(RunInitEndingSignalTest, StartsNothingIfItCameBefore) {
               FailsInOneLine(128 + number, HasSubstr(sigabbrev_np(number))));
 }
 
-// The caller's limit on CPU time ends in SIGXCPU, for which process 1 has no
-// handler, and then in SIGKILL, from which nothing protects it.
+// At the caller's limit on CPU time the kernel sends SIGXCPU, for which process
+// 1 has no handler, and then SIGKILL, from which nothing protects it.
 TEST_F(RunInitSignalTest, CallersLimitOnCpuTimeEndsTheContainerOnly) {
   EXPECT_THAT(Execute({.args = {"run", "sh", "-c", "while :; do :; done"},
                        .before_exec =
@@ -190,7 +193,7 @@ TEST_F(RunInitSignalTest, CallersLimitOnCpuTimeEndsTheContainerOnly) {
               ExitsWith(128 + SIGKILL));
 }
 
-// The status is the container's, whatever goes wrong afterwards.
+// The exit status is the container's, whatever fails afterwards.
 TEST_F(RunInitSignalTest, FailureToCleanUpDoesNotTakeThePlaceOfTheStatus) {
   HeldContainer container({"-m", "64m"});
   const std::string directory = container.Cgroups().Directories()[0];
@@ -208,19 +211,19 @@ TEST_F(RunInitSignalTest, FailureToCleanUpDoesNotTakeThePlaceOfTheStatus) {
   ASSERT_EQ(mount(nullptr, hierarchy.c_str(), nullptr, flags, nullptr), 0);
   EXPECT_THAT(result, ExitsWith(6));
   EXPECT_THAT(result.err, HasSubstr("EROFS"));
-  // The next one removes what had to stay.
+  // The next run removes what this one could not.
   EXPECT_THAT(Execute({.args = {"run", "true"}}), Prints(""));
 }
 
 // On a terminal the kernel sends Ctrl-C to the whole foreground process group:
 // to the command and to run.
 TEST_F(RunInitSignalTest, ControlCIsForTheProgramInsideWithTi) {
-  // A signal interrupts `read`, or comes between two of them.
+  // A signal interrupts `read`, or comes between two reads.
   Terminal terminal(
       {.args = {"run", "-ti", "sh", "-c",
                 "trap 'echo interrupted' INT; trap 'echo quit' QUIT; "
                 "echo ready; until read go; do :; done; "
-                // Longer than run gives a command that it has told to end.
+                // Longer than the grace period that `run` gives a command.
                 "sleep 3; echo alive; read status; exit $status"}});
   terminal.Expect("ready");
   for (int i = 0; i < 2; ++i) {
@@ -277,15 +280,15 @@ TEST_F(RunInitSignalTest, CleaningUpSparesTheLiving) {
   EXPECT_THAT(alive.End(5), ExitsWith(5));
 }
 
-// Who watches a container is what its directory says. A process in a cgroup
-// that bears a container's name stands for one that is nobody's child: its
-// program has cloned it and exited.
+// A container's directory records who watches it. Here, a process in a cgroup
+// with a container's name stands for a container that is nobody's child: the
+// program that cloned it has exited.
 TEST_F(RunInitSignalTest, WhatNobodyWatchesIsNotAbandoned) {
   const std::string id = "0123456789ab";
   const std::string record = "/run/mydocker/" + id;
   const std::string cgroup =
       FindController("memory")->mount_point + "/mydocker/" + id;
-  // That the program has exited is so for whom its child is an orphan.
+  // The child is an orphan, so the program that made it has exited.
   ASSERT_TRUE(std::filesystem::create_directories(cgroup));
   const Result result = RunOnHost(absl::StrCat(
       "setsid sleep 1000 >/dev/null 2>&1 </dev/null & echo $! | tee ", cgroup,
@@ -303,7 +306,7 @@ TEST_F(RunInitSignalTest, WhatNobodyWatchesIsNotAbandoned) {
   EXPECT_TRUE(IsAlive(left));
   EXPECT_TRUE(std::filesystem::exists(cgroup));
 
-  // The shell above was watching it, and is gone.
+  // Now the recorded watcher is a `run` that has ended.
   HeldContainer other;
   const std::string watcher = std::filesystem::read_symlink(
       "/run/mydocker/" + other.Cgroups().id() + "/watcher");
@@ -327,7 +330,7 @@ TEST_F(RunInitSignalTest, SigkillOfRunEndsTheContainerWheneverItComes) {
     run.Signal(SIGKILL);
     EXPECT_EQ(run.Wait().signal, SIGKILL);
   }
-  // What descends from run comes to the test when run is gone.
+  // The descendants of run become the test's children when run is gone.
   EXPECT_TRUE(WaitUntil([] {
     const std::vector<pid_t> left = DescendantsOf(getpid());
     return std::none_of(left.begin(), left.end(), IsAlive);

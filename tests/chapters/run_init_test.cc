@@ -1,7 +1,8 @@
-// Chapter 8, `run` and `init`: what a container is, beyond what a reader's has
-// to be (tests/grade). Standard streams, and who is inside.
+// Chapter 8, `run` and `init`: properties of a container that the grader
+// (tests/grade) does not check: standard streams, and which processes are
+// inside.
 //
-// run_init_*_test.cc beside this one are for arguments, limits, signals, errors
+// run_init_*_test.cc beside this one test arguments, limits, signals, errors
 // and many containers at once.
 
 #include <unistd.h>
@@ -22,7 +23,8 @@ namespace {
 
 using RunInitTest = ContainerTest;
 
-// What the program opens first must not become the container's standard stream.
+// The first file that the program opens must not become the container's
+// standard stream.
 TEST_F(RunInitTest, ClosedStandardStreamsShowTheContainerNothing) {
   HeldContainer container({}, ":", {.closed_files = {STDERR_FILENO}});
   EXPECT_EQ(std::filesystem::read_symlink(
@@ -32,8 +34,8 @@ TEST_F(RunInitTest, ClosedStandardStreamsShowTheContainerNothing) {
 }
 
 TEST_F(RunInitTest, ReaderThatIsGoneIsNoFault) {
-  // The pipe's reader comes, so that it can be opened, and goes. What run
-  // -verbose then writes to it would end run by SIGPIPE, cgroups and all.
+  // The pipe has a reader only until it is open. When run -verbose then writes
+  // to it, SIGPIPE would end run and leave its cgroups.
   const Result result = RunOnHost(
       "mkfifo \"$TMPDIR/pipe\"; : <\"$TMPDIR/pipe\" & "
       "exec 3>\"$TMPDIR/pipe\"; wait; rm \"$TMPDIR/pipe\"; "
@@ -41,9 +43,9 @@ TEST_F(RunInitTest, ReaderThatIsGoneIsNoFault) {
   EXPECT_THAT(result, Prints("5\n"));
 }
 
-// No process of ours stays with the command: what is to be seen in its PID
-// namespace is what it has started itself, so there is no program of the host's
-// to be taken over or traced.
+// No process of mydocker stays with the command: it sees in its PID namespace
+// only what it has started itself, so there is no program of the host's to take
+// over or trace.
 TEST_F(RunInitTest, CVE_2016_9962_NoProcessOfOursInside) {
   EXPECT_THAT(Execute({.args = RunWords({}, {"sh", "-c",
                                              "echo /proc/[0-9]*; readlink -f "

@@ -1,5 +1,5 @@
-// Chapter 10, `commit`: changes as an archive, in the form of the OCI, and
-// archives as layers. What is in an archive, tar says.
+// Chapter 10, `commit`: changes as an archive in the OCI's format, and archives
+// as layers. The tests list an archive's content with tar.
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -39,7 +39,8 @@ class UnionFsCommitTest : public LayersTest {
   static Result Commit(const std::string& name) {
     return Execute({.args = {"commit", Path(name)}});
   }
-  // What a command of the host's prints in the directory of the layers.
+  // Runs a command on the host in the directory of the layers, and returns its
+  // output.
   static std::string OnHost(const std::string& command) {
     const Result result = RunOnHost("cd '" + Path("") + "' && " + command);
     EXPECT_THAT(result, ExitsWith(0)) << result;
@@ -65,7 +66,7 @@ TEST_F(UnionFsCommitTest, DeletedFilesHaveMarksBeforeTheirSiblings) {
               MatchesRegex("-r.*r.* 0/0 +0 1970-01-01 .*\n"));
 }
 
-// Names are bytes, and what the caller has set up is no part of a layer.
+// Names are bytes, and the caller's environment does not affect a layer.
 TEST_F(UnionFsCommitTest, CallersSurroundingsAreNotInTheLayer) {
   Write("base/etc/deleted", "");
   const std::string name = "测试-\xb2\xe2";
@@ -89,8 +90,8 @@ TEST_F(UnionFsCommitTest, CallersSurroundingsAreNotInTheLayer) {
               Prints(name + "\n"));
 }
 
-// While a folder of it changes places with a link all the time, what the link
-// leads to is in no archive.
+// While a folder is swapped with a link all the time, no archive contains the
+// link's target.
 TEST_F(UnionFsCommitTest, NoFileOfTheHostsIsPacked) {
   Write("hosts/file", "secret");
   Write("kept/folder/file", "packed");
@@ -129,7 +130,7 @@ TEST_F(UnionFsCommitTest, DirectoryWithoutANameOfItsOwn) {
               FailsInOneLine(125, HasSubstr("commit DIR")));
 }
 
-// The mark of a file is longer than its name.
+// The name of a file's mark is longer than the file's own name.
 TEST_F(UnionFsCommitTest, FileWithALongNameCanBeDeleted) {
   const std::string name(255, 'n');
   Write("base/etc/" + name, "");
@@ -139,18 +140,19 @@ TEST_F(UnionFsCommitTest, FileWithALongNameCanBeDeleted) {
   EXPECT_THAT(Ask({"base", "kept.tar"}, "ls -A /etc"), Prints(""));
 }
 
-// SIGKILL, too, in the moment before the archive gets its name.
+// SIGKILL comes in the moment before the archive gets its name.
 TEST_F(UnionFsCommitTest, KilledCommitLeavesNothing) {
   EXPECT_THAT(Keep("echo x >/etc/file"), Prints(""));
   const Result killed =
       Execute({.args = {"commit", Path("kept")}, .before_exec = DieOfNaming});
   EXPECT_NE(killed.signal, -1) << killed;
   EXPECT_EQ(Names(Path("")), (std::set<std::string>{"base", "kept"}));
-  // Its lock is nobody's now, and the next one removes the file.
+  // Nobody holds its lock now, and the next commit removes the file.
   EXPECT_THAT(Commit("kept"), ExitsWith(0));
 }
 
-// Where a file cannot be without a name: it has another one until it is whole.
+// On a file system without nameless files the archive has another name until it
+// is complete.
 TEST_F(UnionFsCommitTest, FileSystemWithoutNamelessFilesWillDo) {
   EXPECT_THAT(Keep("echo x >/etc/file"), Prints(""));
   const std::string line = Commit("kept").out;
@@ -162,7 +164,7 @@ TEST_F(UnionFsCommitTest, FileSystemWithoutNamelessFilesWillDo) {
             (std::set<std::string>{"base", "kept", "kept.tar"}));
 }
 
-// Half of what belongs together may not be there yet.
+// A container that runs may have written only half of its changes.
 TEST_F(UnionFsCommitTest, DirectoryInUseIsNotPacked) {
   Write("other/etc/file", "");
   {
@@ -190,7 +192,7 @@ TEST_F(UnionFsCommitTest, ArchiveIsALayerAgain) {
           "mkfifo pipe; mknod device c 1 3; echo x >' a\nb'; touch -d @1 file"),
       Prints(""));
   EXPECT_THAT(Commit("kept"), ExitsWith(0));
-  // The size of a directory is its file system's affair.
+  // The size of a directory depends on its file system.
   const std::string look =
       "find /etc /home | sort; cd /home; find . ! -name . -exec stat -c "
       "'%n %F %a %u:%g %h %Y %t,%T %N' {} + | sort; "
@@ -206,7 +208,7 @@ TEST_F(UnionFsCommitTest, AttributesTravelButNotThoseOfOverlayfs) {
   ASSERT_EQ(setxattr(Path("kept/home/file").c_str(), "trusted.mine", "x", 1, 0),
             0);
   EXPECT_THAT(Commit("kept"), ExitsWith(0));
-  // As the archive's headers name them.
+  // The attributes as the archive's headers name them.
   EXPECT_EQ(OnHost("grep -a -o 'SCHILY.xattr.[a-z.]*' kept.tar"),
             "SCHILY.xattr.trusted.mine\n");
 }
@@ -218,7 +220,7 @@ TEST_F(UnionFsCommitTest, NoChangesAreALayerToo) {
   EXPECT_THAT(Ask({"base", "kept.tar"}, "echo runs"), Prints("runs\n"));
 }
 
-// As other tools make them: docker save, tar by hand.
+// Archives as other tools make them: docker save, tar by hand.
 TEST_F(UnionFsCommitTest, ArchivesOfOthersAreLayers) {
   Write("base/etc/hidden", "");
   Write("base/home/old", "");
@@ -226,7 +228,7 @@ TEST_F(UnionFsCommitTest, ArchivesOfOthersAreLayers) {
   Write("by-hand/home/.wh..wh..opq", "");
   Write("by-hand/home/new", "");
   Write("by-hand/.wh..wh.plnk/x", "");
-  // A directory that replaces one: hidden and there.
+  // A directory that replaces another: it has both a mark and an entry.
   Write("base/home2/old", "");
   Write("by-hand/.wh.home2", "");
   Write("by-hand/home2/new", "");
@@ -239,7 +241,7 @@ TEST_F(UnionFsCommitTest, ArchivesOfOthersAreLayers) {
                                                  "/home2:\nnew\n")));
 }
 
-// What the archive does not tell of is as it is below.
+// A folder that has no entry in the archive keeps the properties it has below.
 TEST_F(UnionFsCommitTest, FoldersThatAreOnlyImpliedStayAsTheyAre) {
   for (const auto& [name, mode] : std::vector<std::pair<const char*, mode_t>>{
            {"base", 0711}, {"base/home", 0700}, {"base/tmp", 01777}}) {
@@ -272,7 +274,8 @@ TEST_F(UnionFsCommitTest, ArchiveWithoutItsEndIsWhole) {
   EXPECT_THAT(Ask({"base", "layer.tar"}, "cat /etc/file"), Prints("content\n"));
 }
 
-// It must not be written to anywhere but where it is unpacked.
+// Nothing may be written outside the directory in which the archive is
+// unpacked.
 TEST_F(UnionFsCommitTest, HostileArchiveStaysInItsPlace) {
   const std::string victim = Path("victim");
   fs::create_directory(victim);

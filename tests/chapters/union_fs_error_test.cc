@@ -1,5 +1,5 @@
-// Chapter 10: layers that are none, places for changes that will not do, hosts
-// that refuse. Each gets one clear line, and nothing stays.
+// Chapter 10: invalid layers, unsuitable directories for changes, hosts that
+// refuse a step. Each is reported in one clear line, and nothing stays.
 
 #include <sched.h>
 #include <sys/mount.h>
@@ -29,7 +29,7 @@ namespace fs = std::filesystem;
 
 class UnionFsErrorTest : public LayersTest {
  protected:
-  // The command would leave a file in what is kept, if it ran.
+  // If the command ran, it would leave a file in the kept directory.
   static Result Try(const std::vector<std::string>& flags) {
     return Execute({.args = RunWords(flags, {"touch", "/made"})});
   }
@@ -61,7 +61,7 @@ TEST_F(UnionFsErrorTest, LayerThatIsNoLayer) {
   EXPECT_THAT(Try({"-layer"}), FailsInOneLine(125, HasSubstr("layer")));
 }
 
-// GNU tar takes the first and the third for whole.
+// GNU tar accepts the first and the third as complete.
 TEST_F(UnionFsErrorTest, ArchiveThatIsNotWhole) {
   for (int i = 0; i < 5000; ++i) {
     Write(absl::StrCat("many/", i), "x");
@@ -206,7 +206,7 @@ TEST_F(UnionFsErrorTest, LayerThatAnotherContainerChanges) {
   EXPECT_THAT(Try(Flags({"base", "kept"})),
               FailsInOneLine(125, AllOf(HasSubstr(Path("kept")),
                                         HasSubstr("a container uses it"))));
-  // Nor may one change what another one has as a layer.
+  // Nor may a container change a directory that another one has as a layer.
   fs::create_directory(Path("other"));
   EXPECT_THAT(Execute({.args = RunWords({"-layer", Path("other"), "-keep-upper",
                                          Path("base")},
@@ -221,7 +221,7 @@ TEST_F(UnionFsErrorTest, FileSystemsThatAreUnfit) {
   EXPECT_THAT(
       Try({"-layer", "/proc"}),
       FailsInOneLine(125, AllOf(HasSubstr("overlay"), HasSubstr("not fit"))));
-  // An overlay of the test's own: changes cannot lie on one.
+  // The test's own overlay: changes cannot be kept on one.
   for (const char* name : {"lower", "upper", "work", "merged"}) {
     fs::create_directory(Path(name));
   }
@@ -235,8 +235,8 @@ TEST_F(UnionFsErrorTest, FileSystemsThatAreUnfit) {
       TryToKeep(Path("merged/kept")),
       FailsInOneLine(125, AllOf(HasSubstr("overlay"), HasSubstr("not fit"))));
   EXPECT_EQ(Names(Path("merged")), std::set<std::string>{"kept"});
-  // Nor can two have one directory for their changes. The kernel would let
-  // them.
+  // Nor can two containers have one directory for their changes. The kernel
+  // would let them.
   for (const Result& result :
        {TryToKeep(Path("upper")), Try(Flags({"base", "upper"})),
         TryToKeep(Path("work")),
@@ -292,8 +292,8 @@ TEST_F(UnionFsErrorTest, ReadOnlyHostIsTold) {
                                         HasSubstr("Read-only file system"))));
 }
 
-// Room for one file more each time: each step that makes one fails once, from
-// the first to the last, and with the most the container runs.
+// Room for one more file each time: each step that makes a file, from the first
+// to the last, fails once; with the most room the container runs.
 TEST_F(UnionFsErrorTest, FullDiskIsToldWhereverItEnds) {
   int refused = 0;
   bool ran = false;

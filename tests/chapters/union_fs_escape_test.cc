@@ -1,6 +1,7 @@
-// Chapter 10: the ways out that chapter 9 closes are closed with layers too.
-// There is more that could stay open: `run` holds locks, on the container's own
-// directory and on what is kept, and `init` goes to that directory to mount.
+// Chapter 10: the escapes that chapter 9 stops are stopped with layers too.
+// More could stay open here: `run` holds locks on the container's own directory
+// and on the kept one, and `init` changes to the container's directory to
+// mount.
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -48,7 +49,7 @@ class UnionFsEscapeTest : public LayersTest {
     return chdir(folder.c_str()) == 0;
   }
 
-  // Flags of a container for which everything that can be locked is.
+  // Flags of a container that takes every lock there is.
   static std::vector<std::string> AllFlags() {
     return {"-layer", Path("base"), "-keep-upper", Path("kept")};
   }
@@ -86,8 +87,8 @@ TEST_F(UnionFsEscapeTest, CVE_2024_21626_NoDirectoryOfTheHostsIsOpen) {
   EXPECT_THAT(result, Prints("tried\n"));
 }
 
-// A command that is such a way itself: each would be a program, if `init` were
-// still where it was when it looked for it.
+// A command whose path takes such a way: each would be a program if `init` were
+// still in the directory in which it looked for it.
 TEST_F(UnionFsEscapeTest, CVE_2024_21626_CommandBesideTheRoot) {
   fs::copy_file(Path("base/bin/busybox"), Path("hosts/echo"));
   for (const std::string command :

@@ -1,8 +1,7 @@
-// Chapter 10, `-layer` and `-keep-upper`: several directories seen as one, of
-// which no container changes any but its own.
+// Chapter 10, `-layer` and `-keep-upper`: several directories seen as one. A
+// container changes only its own.
 //
-// union_fs_*_test.cc beside this one are for archives of layers, and for what
-// is wrong.
+// union_fs_*_test.cc beside this one test archives of layers, and errors.
 
 #include <signal.h>
 #include <sys/stat.h>
@@ -43,13 +42,14 @@ TEST_F(UnionFsTest, LayerMayBeRelativeOrALink) {
               Prints("one\n"));
 }
 
-// "/" is as the layers have it, whatever mktemp or the umask made of the place.
+// "/" has the permissions of the layers, whatever mktemp or the umask gave the
+// directory.
 TEST_F(UnionFsTest, UsersMayEnterWhatIsKeptInAPrivatePlace) {
   fs::create_directory(Path("kept"));
   ASSERT_EQ(chmod(Path("kept").c_str(), 0700), 0);
   EXPECT_THAT(Keep("stat -c '%a %u:%g' /; chmod 711 /; echo >/etc/x"),
               Prints("755 0:0\n"));
-  EXPECT_THAT(Keep("stat -c %a /"), Prints("711\n")) << "it is a change";
+  EXPECT_THAT(Keep("stat -c %a /"), Prints("711\n")) << "the mode is a change";
   ASSERT_EQ(chmod(Path("base").c_str(), 0751), 0);
   ASSERT_EQ(chown(Path("base").c_str(), 7, 8), 0);
   std::vector<std::string> flags = Flags({"base"});
@@ -65,12 +65,13 @@ TEST_F(UnionFsTest, ChangesAreKeptThoughTheCommandFails) {
   EXPECT_EQ(Names(Path("kept/etc")), (std::set<std::string>{"one"}));
 }
 
-// What overlayfs would note in attributes is not noted: no archive has them.
+// overlayfs must not record the rename in extended attributes: no archive
+// contains them.
 TEST_F(UnionFsTest, DirectoryThatIsRenamedIsCopied) {
   Write("base/home/old/file", "content\n");
   EXPECT_THAT(Keep("mv /home/old /home/new"), Prints(""));
   EXPECT_EQ(ReadFile(Path("kept/home/new/file")), "content\n");
-  // What was not changed is not there, and nothing is beside it.
+  // Only the change is there, and nothing is beside the directory.
   EXPECT_EQ(Names(Path("kept")), std::set<std::string>{"home"});
   EXPECT_EQ(Names(Path("")), (std::set<std::string>{"base", "kept"}));
   EXPECT_EQ(getxattr(Path("kept/home/new").c_str(), "trusted.overlay.redirect",
@@ -88,7 +89,7 @@ TEST_F(UnionFsTest, WhatAContainerChangesIsSeenOutsideWhileItRuns) {
   EXPECT_FALSE(fs::exists(upper));
 }
 
-// pitfalls: fault 3. SIGKILL leaves no time to clean up; the next run does.
+// pitfalls: fault 3. SIGKILL leaves no time to clean up; the next run does it.
 TEST_F(UnionFsTest, NextRunRemovesWhatAKilledOneLeft) {
   std::string state;
   {
@@ -103,7 +104,7 @@ TEST_F(UnionFsTest, NextRunRemovesWhatAKilledOneLeft) {
     }
   }
   EXPECT_TRUE(fs::exists(state));
-  // A container that lives is left alone meanwhile.
+  // A living container is left alone meanwhile.
   HeldContainer alive({"-layer", Path("base")}, "echo x >/etc/new");
   EXPECT_FALSE(fs::exists(state));
   EXPECT_THAT(Ask({"base"}, "echo again"), Prints("again\n"));
@@ -115,9 +116,9 @@ TEST_F(UnionFsTest, NextRunRemovesWhatAKilledOneLeft) {
   EXPECT_EQ(ReadFile(Path("kept/etc/new")), "x\n");
 }
 
-// At each moment that the program tells of: what is made by then goes again.
-// `run` has not yet made anything, or makes the layers, or waits, or removes
-// them.
+// A signal at each step that the program reports: all that was made by then is
+// removed. `run` has not yet made anything, or makes the layers, or waits, or
+// removes them.
 TEST_F(UnionFsTest, SignalLeavesNothingWheneverItComes) {
   Write("one/etc/one", "");
   EXPECT_THAT(
@@ -139,11 +140,12 @@ TEST_F(UnionFsTest, SignalLeavesNothingWheneverItComes) {
       }
       run.Signal(signal);
       const Result result = run.Wait();
-      // It came before `run` was ready for it, or when all was done already.
+      // The signal came before `run` was ready for it, or after everything was
+      // done.
       EXPECT_TRUE(result.signal == signal || result.exit_status == 0 ||
                   result.exit_status > 128)
           << result;
-      // At once: the next run would remove it.
+      // Checked at once, for the next run would remove leftovers.
       EXPECT_EQ(Names(StateOf("")), states) << signal << " after " << moment;
       EXPECT_EQ(Names(Path("")), files) << signal << " after " << moment;
     }

@@ -26,8 +26,8 @@
 
 namespace mydocker {
 
-// Returns what `body` writes to the standard stream `stream`: a text for each
-// write(2), for a socket of this type keeps them apart.
+// Returns what `body` writes to the standard stream `stream`, one text for each
+// write(2), which this type of socket keeps apart.
 inline std::vector<std::string> CaptureWrites(
     int stream, const std::function<void()>& body) {
   int ends[2];
@@ -70,7 +70,7 @@ inline absl::StatusOr<Output> RunForOutput(
     Command command,
     const std::function<absl::StatusOr<Child>(const Command&)>& start = Start) {
   ASSIGN_OR_RETURN(Pipe pipe, MakePipe());
-  // Out of the way of the command's extra files, which become 3, 4, …
+  // A high number, because the command's extra files become 3, 4, …
   const int output = fcntl(pipe.write_end.get(), F_DUPFD_CLOEXEC, 100);
   pipe.write_end = UniqueFd(output);
   command.in_child.insert(command.in_child.begin(), [output]() -> absl::Status {

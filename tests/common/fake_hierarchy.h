@@ -1,10 +1,10 @@
-// A directory that looks like a cgroup hierarchy, with ordinary files for the
-// kernel's: for all that is decided before the kernel is asked, on whichever
-// version the machine has, and without root.
+// A directory that looks like a cgroup hierarchy, with ordinary files in place
+// of the kernel's. It serves to test all that is decided before the kernel is
+// called, for both versions on any machine, and without root.
 //
-// What it cannot do: an ordinary file is not truncated by what is written to
-// it, and it does not let its directory be removed. So a file is either empty
-// or as long as what will be written.
+// It has limits: a write does not truncate an ordinary file, and a directory
+// with files cannot be removed. So a file is either empty or as long as what
+// will be written.
 
 #ifndef MYDOCKER_TESTS_COMMON_FAKE_HIERARCHY_H_
 #define MYDOCKER_TESTS_COMMON_FAKE_HIERARCHY_H_
@@ -39,7 +39,7 @@ class FakeHierarchy {
              const std::string& id = "id") const {
     directory_.Write("mydocker/" + id + "/" + file, content);
   }
-  // What these files hold.
+  // The content of these files.
   std::string ReadParent(const std::string& file) const {
     return directory_.Read("mydocker/" + file);
   }
@@ -47,7 +47,7 @@ class FakeHierarchy {
                    const std::string& id = "id") const {
     return directory_.Read("mydocker/" + id + "/" + file);
   }
-  // Has the file refuse every write, or this number, as `target` does.
+  // Makes the file refuse every write, or this number, as `target` does.
   void Link(const std::string& target, const std::string& file,
             const std::string& id = "id") const {
     directory_.Link(target, "mydocker/" + id + "/" + file);

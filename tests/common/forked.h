@@ -18,11 +18,11 @@
 
 namespace mydocker {
 
-// The user that Linux calls nobody: any but root would do.
+// The user that Linux calls nobody: any user but root would do.
 inline constexpr uid_t kNobody = 65534;
 
 // Runs `body` in a forked process, in which EXPECT_… and ASSERT_… can be used.
-// What they find is printed there, and fails the test here.
+// Their failures are printed there, and fail the test here.
 inline void InFork(const std::function<void()>& body) {
   fflush(nullptr);
   const pid_t pid = fork();
@@ -31,7 +31,8 @@ inline void InFork(const std::function<void()>& body) {
     body();
     const bool failed = ::testing::Test::HasFailure();
     fflush(nullptr);
-    // Not exit(): what the test program registered is not ours to do.
+    // Not exit(): the exit handlers are for the test program, not for this
+    // process.
     _exit(failed ? 1 : 0);
   }
   int status = 0;
@@ -42,8 +43,8 @@ inline void InFork(const std::function<void()>& body) {
       << "the forked process failed: see above";
 }
 
-// Makes the calling process an ordinary user for the rest of its life, if it is
-// root's. To be used in a forked process.
+// Makes the calling process an ordinary user's for the rest of its life, if it
+// is root's. Use it in a forked process.
 inline void BecomeOrdinaryUser() {
   if (geteuid() == 0) {
     ASSERT_EQ(setgroups(0, nullptr), 0);
@@ -60,7 +61,7 @@ inline void SetLimit(decltype(RLIMIT_NOFILE) resource, rlim_t value) {
   ASSERT_EQ(setrlimit(resource, &limit), 0);
 }
 
-// Whether the process behind `pidfd` ends, within as much time as the slowest
+// Returns whether the process of `pidfd` ends within the time that the slowest
 // emulated machine needs.
 inline bool EndsInTime(int pidfd) {
   pollfd event = {pidfd, POLLIN, 0};

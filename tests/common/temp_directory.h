@@ -1,4 +1,4 @@
-// A directory for one test, gone with everything in it when the test ends.
+// A directory for one test, removed with everything in it when the test ends.
 
 #ifndef MYDOCKER_TESTS_COMMON_TEMP_DIRECTORY_H_
 #define MYDOCKER_TESTS_COMMON_TEMP_DIRECTORY_H_
@@ -32,11 +32,10 @@ class TempDirectory {
 
   const std::string& path() const { return path_; }
 
-  // The path of what is called `name` in the directory.
+  // The path of `name` in the directory.
   std::string File(const std::string& name) const { return path_ + "/" + name; }
 
-  // Makes the file `name`, and the directories on the way to it, and returns
-  // its path.
+  // Makes the file `name` and its parent directories, and returns its path.
   std::string Write(const std::string& name, const std::string& content,
                     mode_t mode = 0644) const {
     std::string file = File(name);
@@ -47,7 +46,7 @@ class TempDirectory {
     return file;
   }
 
-  // What the file `name` holds; empty if there is none.
+  // The content of the file `name`; empty if it does not exist.
   std::string Read(const std::string& name) const {
     std::ostringstream content;
     content << std::ifstream(File(name)).rdbuf();

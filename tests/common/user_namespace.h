@@ -1,4 +1,4 @@
-// User namespaces for tests: root's powers over kernel objects of one's own,
+// User namespaces for tests: root's powers over one's own kernel objects,
 // without being root.
 
 #ifndef MYDOCKER_TESTS_COMMON_USER_NAMESPACE_H_
@@ -19,8 +19,8 @@
 
 namespace mydocker {
 
-// Whether this system lets the caller make user namespaces, and make other
-// namespaces in them. (Ubuntu 24.04 allows the former only.)
+// Returns whether the caller may make user namespaces, and other namespaces in
+// them. (Ubuntu 24.04 allows the former only.)
 inline bool UserNamespacesWork() {
   const pid_t pid = fork();
   if (pid == 0) {
@@ -30,8 +30,8 @@ inline bool UserNamespacesWork() {
   return TEMP_FAILURE_RETRY(waitpid(pid, &status, 0)) == pid && status == 0;
 }
 
-// Runs `body` in a forked process that has just entered a user namespace of its
-// own, and those that `flags` says; it was `uid` and `gid` outside.
+// Runs `body` in a forked process that has just entered its own user namespace,
+// and the namespaces in `flags`; outside it was `uid` and `gid`.
 inline void InUserNamespace(
     int flags, const std::function<void(uid_t uid, gid_t gid)>& body) {
   InFork([&] {
@@ -58,8 +58,8 @@ inline void InUserNamespaceAsRoot(int flags,
     GTEST_SKIP() << "this system does not let this user make namespaces"; \
   }
 
-// Docker mounts it so in its own containers. Root of a user namespace may write
-// the limits of that namespace there otherwise.
+// Docker mounts /proc/sys read-only in its own containers. Otherwise root of a
+// user namespace may write the limits of that namespace there.
 #define SKIP_WITHOUT_WRITABLE_PROC_SYS()                                     \
   if (struct statvfs proc_sys = {};                                          \
       statvfs("/proc/sys", &proc_sys) != 0 || proc_sys.f_flag & ST_RDONLY) { \

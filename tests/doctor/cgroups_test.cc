@@ -44,7 +44,7 @@ std::vector<std::string> MountsOfV2() {
   return Ask("findmnt -rno TARGET -t cgroup2");
 }
 
-// Where a controller is mounted as v1.
+// The v1 mounts of a controller.
 std::vector<std::string> MountsOfV1With(const std::string& controller) {
   return Ask(absl::StrCat("findmnt -rno TARGET -t cgroup -O ", controller));
 }
@@ -62,7 +62,7 @@ std::vector<std::string> MountsOfV2With(const std::string& controller) {
   return mounts;
 }
 
-// What /proc/cgroups says of each controller: hierarchy, and enabled.
+// Each controller's hierarchy in /proc/cgroups, and whether it is enabled.
 struct Kernels {
   std::string hierarchy;
   std::string enabled;
@@ -78,7 +78,7 @@ std::map<std::string, Kernels> KernelsControllers() {
   return controllers;
 }
 
-// Which controllers each v2 cgroup hands down to those in it.
+// The controllers that each v2 cgroup hands down to its children.
 std::map<std::string, std::string> HandedDown() {
   std::map<std::string, std::string> handed_down;
   for (const std::string& mount : MountsOfV2()) {
@@ -134,8 +134,7 @@ TEST_F(DoctorCgroupsTest, KnowsWhereEachControllerLives) {
   EXPECT_EQ(names.count("blkio") + names.count("io"), 1U);
 }
 
-// Takes the memory controller out of sight, in a mount namespace that ends with
-// the program.
+// Hides the memory controller, in a mount namespace that ends with the program.
 bool HideMemory(const std::vector<std::string>& mounts) {
   if (unshare(CLONE_NEWNS) != 0 ||
       mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
@@ -156,7 +155,7 @@ TEST_F(DoctorCgroupsTest, ChapterSevenIsNotReadyWithoutTheMemoryController) {
   const Row seven = report.Find("chapters", "7 cgroup-memory");
   EXPECT_EQ(seven.verdict, "NO") << seven;
   EXPECT_THAT(seven.detail, HasSubstr("memory")) << seven;
-  // Chapter 8 runs containers all the same; only -m is out.
+  // Chapter 8 still runs containers; only -m does not work.
   const Row eight = report.Find("chapters", "8 run-init");
   EXPECT_EQ(eight.verdict, "LIMITED") << eight;
   EXPECT_THAT(eight.detail, HasSubstr("memory")) << eight;
@@ -183,7 +182,7 @@ TEST_F(DoctorCgroupsTest, ReadOnlyCgroupsAreOfNoUse) {
   EXPECT_EQ(report.Find("cgroups", "memory").verdict, "NO");
   EXPECT_THAT(report.Find("cgroups", "memory").detail, HasSubstr("read-only"));
   EXPECT_EQ(report.Find("chapters", "7 cgroup-memory").verdict, "NO");
-  // Its containers start, as long as no limit is asked for.
+  // Its containers start if no limit is requested.
   EXPECT_EQ(report.Find("chapters", "8 run-init").verdict, "LIMITED");
 }
 

@@ -1,5 +1,5 @@
-// The doctor: is what it says of this machine true? What it is
-// compared with comes from the kernel and from the system's own tools.
+// The doctor: is its report on this machine true? The tests compare it with the
+// kernel's files and the system's own tools.
 
 #include <sched.h>
 #include <stdlib.h>
@@ -46,7 +46,7 @@ const std::vector<std::string> kChapters = {
     "5 user-ns", "6 net-ns",    "7 cgroup-memory", "8 run-init",
     "9 rootfs",  "10 union-fs", "11 fuse-union"};
 
-// The lines that a command of the host's prints.
+// Runs a command on the host, and returns the lines that it prints.
 std::vector<std::string> Ask(const std::string& command) {
   return absl::StrSplit(RunOnHost(command).out, '\n', absl::SkipEmpty());
 }
@@ -70,8 +70,8 @@ bool EnterPrivateMountNamespace() {
          mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
 }
 
-// Enters a user namespace of one's own, with a limit of 0 on namespaces of that
-// kind: limits hold per user namespace, so the host's stay as they are.
+// Enters a new user namespace with a limit of 0 on namespaces of that kind:
+// limits belong to a user namespace, so the host's stay as they are.
 bool ForbidNamespaces(const std::string& kind) {
   return unshare(CLONE_NEWUSER) == 0 &&
          WriteFile("/proc/self/uid_map", "0 0 1") &&
@@ -89,7 +89,7 @@ TEST_F(DoctorTest, ReportsOnEveryTopicInJson) {
     for (const Row& row : rows) {
       EXPECT_THAT(row.verdict, AnyOf("OK", "LIMITED", "NO")) << row;
       EXPECT_NE(row.detail, "") << row;
-      // A chapter's row names those rows that have the fix.
+      // A chapter's row names the rows that contain the fix.
       if (row.verdict == "OK" || section == "chapters") {
         EXPECT_EQ(row.fix, "") << row;
       } else {
@@ -223,11 +223,11 @@ TEST_F(DoctorTest, NamesTheSwitchThatIsAgainstUserNamespaces) {
     EXPECT_THAT(row.detail, HasSubstr("user.max_user_namespaces is 0"));
     EXPECT_THAT(row.fix, HasSubstr("sysctl -w user.max_user_namespaces="));
   }
-  // The others do without.
+  // The others are not affected.
   EXPECT_EQ(report.Find("namespaces", "uts").verdict, "OK");
   EXPECT_EQ(report.Find("chapters", "1 uts-ns").verdict, "OK");
   EXPECT_EQ(report.Find("chapters", "3 pid-ns").verdict, "OK");
-  // And root of a user namespace is not root.
+  // Root of a user namespace is not the host's root.
   EXPECT_EQ(report.Find("machine", "user").verdict, "LIMITED");
 }
 
@@ -236,7 +236,8 @@ TEST_F(DoctorTest, NamesTheNamespaceThatHasReachedItsLimit) {
       {.args = {}, .before_exec = [] { return ForbidNamespaces("ipc"); }});
   EXPECT_EQ(report.Find("namespaces", "ipc").verdict, "NO");
   EXPECT_EQ(report.Find("chapters", "1 uts-ns").verdict, "OK");
-  // Every chapter from the second on makes one, but the seventh and eleventh.
+  // Every chapter from the second on makes one, except the seventh and the
+  // eleventh.
   for (const std::string& chapter : kChapters) {
     if (chapter != "1 uts-ns" && chapter != "7 cgroup-memory" &&
         chapter != "11 fuse-union") {
@@ -257,7 +258,7 @@ TEST_F(DoctorTest, AnOrdinaryUserIsSentToSudo) {
   EXPECT_EQ(users.exit_status, 1);
   for (const std::string& chapter : kChapters) {
     const Row row = users.Find("chapters", chapter);
-    // These need no root: the last where the host lets everybody use FUSE.
+    // These need no root: the last only if the host lets everybody use FUSE.
     if (chapter[0] != '5' && chapter[0] != '6' && chapter != "11 fuse-union") {
       EXPECT_EQ(row.verdict, root.Find("chapters", chapter).verdict == "NO"
                                  ? "NO"
@@ -269,7 +270,8 @@ TEST_F(DoctorTest, AnOrdinaryUserIsSentToSudo) {
 }
 
 TEST_F(DoctorTest, NamesThePackageOfAMissingProgram) {
-  // No program is in this PATH; those for root are looked for in sbin, too.
+  // This PATH contains no program; those for root are searched for in sbin,
+  // too.
   const Report report =
       AskForReport({.args = {}, .environment = {{"PATH=" + TestDirectory()}}});
   for (const auto& [chapter, package] :

@@ -1,15 +1,16 @@
-"""Which errors each system call can give, at the places where `run` and `init` make it.
+"""The errors that each system call can return where `run` and `init` make it.
 
-Each of its manual page, and some that only the kernel's source tells (a cgroup
-that is being removed gives ENODEV): limits of the machine (EMFILE, ENOMEM,
-EAGAIN, …), a kernel or a security module that refuses (EPERM, EACCES, ENOSYS),
-things that vanish or are taken meanwhile (ENOENT, ENODEV, EBUSY), broken disks
-(EIO), signals (EINTR). Which of the manual page's are not here, LEFT_OUT tells.
+All those in its manual page, and some that only the kernel's source shows (a
+cgroup that is being removed gives ENODEV): limits of the machine (EMFILE,
+ENOMEM, EAGAIN, …), a kernel or a security module that refuses (EPERM, EACCES,
+ENOSYS), things that vanish or are taken meanwhile (ENOENT, ENODEV, EBUSY),
+broken disks (EIO), signals (EINTR). LEFT_OUT lists the errors in manual pages
+that are not here.
 """
 
 import dataclasses
 
-# Names that a call has on machines whose kernel has only the newer form.
+# The names of calls on machines whose kernel has only the newer form.
 SAME = {"mkdirat": "mkdir", "faccessat": "access", "faccessat2": "access", "dup3": "dup2", "ppoll": "poll",
         "symlinkat": "symlink", "mknodat": "mknod", "fchmodat": "chmod", "readlinkat": "readlink", "open": "openat",
         "stat": "newfstatat", "fstat": "newfstatat", "lstat": "newfstatat", "getpgid": "getpgrp"}
@@ -69,13 +70,13 @@ ERRNOS = {
     "write": "EINTR EIO",
 }
 
-# What a call gives on some objects only: call, what its line contains, errors.
+# Errors of a call on some objects only: call, text in its line, errors.
 ON = (
     ("clone3", "CLONE_INTO_CGROUP", "EACCES EBUSY ENODEV EOPNOTSUPP"),
     ("openat", "/sys/fs/cgroup/", "ENODEV"),
     ("openat", "O_WRONLY", "EPERM EROFS"),
     ("openat", '"/dev/null"', "ENODEV ENXIO"),
-    # What somebody else may have put there instead.
+    # Somebody else may have put something else there.
     ("openat", '"/var/lib/mydocker"', "ELOOP ENOTDIR"),
     ("openat", "/rootfs", "ELOOP ENOTDIR"),
     ("openat", '"/tmp/kept"', "ELOOP ENOTDIR"),
@@ -106,7 +107,7 @@ ON = (
     ("write", "pipe:", "EPIPE"),
 )
 
-# What manual pages name besides, and why it cannot come here.
+# Errors that manual pages also name, and why they cannot happen here.
 LEFT_OUT = {
     "EFAULT, EBADF": "only a faulty program sees them: no pointer and no descriptor that is not there",
     "ENAMETOOLONG": "the names are ours and short, but for those that the user gives, which are looked at (stat, "
@@ -129,7 +130,7 @@ LEFT_OUT = {
     "EROFS of mount": "but for overlay, what is mounted lies on no disk",
 }
 
-# What is not made to fail, and why. SIGKILL comes before these, too.
+# Calls that are not made to fail, and why. SIGKILL comes before these, too.
 NEVER = {
     "brk": "tells of failure by its value and not by an errno; strace cannot give that value. malloc then asks mmap",
     "close": "frees the descriptor whatever it returns (close(2), NOTES); strace would leave it open, which no kernel "
@@ -145,8 +146,8 @@ NEVER = {
     "futex": "wakes those who wait, and there is nobody",
     "umask": "always succeeds (umask(2))",
 }
-# An error that tells of something that would have to be so, and is not; strace
-# would make a liar of the kernel. Other tests make it so.
+# Errors that report a state that does not exist: injected by strace, they would
+# make the kernel lie. Other tests create that state.
 WOULD_BE_A_LIE = {
     ("access", "ENOENT", '"l/0"'): "there is no container without a layer 0",
     ("readlink", "ENOENT", '"/var/lib/mydocker/'): "the link to what lies beside kept changes is there",
@@ -173,11 +174,11 @@ BEFORE_MAIN = ("the C library, the C++ library and Abseil make these before main
 @dataclasses.dataclass(frozen=True)
 class Verdict:
     errnos: tuple
-    reason: str  # why there are none, or not all
+    reason: str  # why there are no errors, or not all
 
 
 def errnos_of(name, arguments):
-    """`arguments` are as strace -y shows them."""
+    """`arguments` are in the form of strace -y."""
     name = SAME.get(name, name)
     if name in NEVER:
         return Verdict((), NEVER[name])

@@ -3,8 +3,9 @@
 
 Records the calls of a container with strace, then runs that container again for
 each call and each error that the call can give there (errnos.py), and twice
-more with SIGKILL in its place. What may come of it, judge.py says. Writes
-build/faults/table.txt, a line a fault, and table.md, a line a call.
+more with SIGKILL in its place. judge.py decides which outcomes are allowed.
+Writes build/faults/table.txt, one line per fault, and table.md, one line per
+call.
 """
 
 import argparse
@@ -25,7 +26,7 @@ from host import Host, become_a_host
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SECONDS = 20  # the watchdog: a container takes a hundredth of that
-TRIES = 5  # to hit a call that comes a different number of times, as in a loop that waits
+TRIES = 5  # to hit a call whose number of calls varies, as in a loop that waits
 COMMAND = "busybox"
 ENVIRONMENT = {"PATH": "/nowhere:/usr/bin", "LC_ALL": "C"}
 ROOTFS = "/tmp/rootfs"
@@ -48,7 +49,8 @@ ROOT_OF_ITS_OWN = judge.Setup(
 LAYERED = dataclasses.replace(ROOT_OF_ITS_OWN, chapter="10-union-fs", flags=[*MORE_FLAGS, "-layer", ROOTFS])
 SETUPS = {
     "8": (PLAIN,
-          # EBUSY is what comes where a process has not left the cgroup yet, which is a matter of chance.
+          # rmdir fails with EBUSY while a process has not left the cgroup yet, which is a matter of
+          # chance.
           dataclasses.replace(PLAIN, name="ended", processes=("run",), is_ended=True,
                               always=f"{REMOVE_DIRECTORY}:error=EBUSY:when=1")),
     "9": (ROOT_OF_ITS_OWN,),
@@ -58,11 +60,11 @@ SETUPS = {
 }
 
 
-FIRST = "8"  # the chapter for what need not be tried in each
+FIRST = "8"  # the chapter for faults that need not be tried in each
 
 
 def masked(arguments):
-    """The arguments without what differs from run to run, and without the result."""
+    """The arguments without parts that differ from run to run, and without the result."""
     arguments = re.sub(r"AT_FDCWD<[^>]*>", "AT_FDCWD", arguments)
     arguments = re.sub(r"\b[0-9a-f]{12}\b", "ID", arguments)
     arguments = re.sub(r"0x[0-9a-f]{6,}|(\\x[0-9a-f]{2})+", "0x…", arguments)
@@ -73,13 +75,13 @@ def masked(arguments):
 
 
 def thing_of(arguments):
-    """What the call is about: its descriptor's file, or the first name or text."""
+    """The call's subject: its descriptor's file, or the first name or text."""
     match = re.search(r'^\d+<[^>]*>|"(?!0x)[^"]*"', masked(arguments))
     return match[0] if match else ""
 
 
 def place_of(call):
-    """What two setups of a chapter have in common of a call: not the numbers of descriptors and processes."""
+    """The form of a call that two setups of a chapter share: without the numbers of descriptors and processes."""
     what = thing_of(call.arguments) or re.sub(r"\b(fd|si_pid)=\d+", "", masked(call.arguments))
     return call.who, call.name, re.sub(r"\d+<", "<", what)
 
@@ -88,7 +90,7 @@ def place_of(call):
 class Call:
     who: str  # run, init, or a tool of run's
     name: str
-    number: int  # the how-manieth of this name in this process
+    number: int  # 1 for the first call of this name in this process, and so on
     arguments: str
     before_main: bool
     after_release: bool = False  # run has told init what to execute: the command may be running
@@ -102,7 +104,7 @@ class Call:
         return self.name == "write" and "<pipe:" in self.arguments.partition(",")[0]
 
     def statuses_of_failure(self, errno):
-        """Docker's: 127, the command is not there; 126, it cannot be executed; 125, mydocker failed."""
+        """Docker's statuses: 127, the command does not exist; 126, it cannot be executed; 125, mydocker failed."""
         if not self.is_about_the_command:
             return {125}
         return {127} if self.name != "execve" and errno in ("ENOENT", "ENOTDIR") else {126}
@@ -111,7 +113,7 @@ class Call:
         is_looked_up = self.is_about_the_command or self.who == "tool"
         if is_looked_up and errno in ("ENOENT", "ENOTDIR") and "command not found" in line:
             return True
-        # What is no directory is taken for an archive.
+        # A layer that is not a directory is read as an archive.
         is_layer = self.name == "openat" and errno == "ENOTDIR" and "it is no ordinary file" in line
         return is_layer or f"({errno})" in line
 
@@ -149,7 +151,7 @@ class Bench:
             witness.close()
 
     def plain_run(self):
-        """With the same flags: a run without layers does not look after those of others."""
+        """With the same flags: a run without layers does not clean up others' layers."""
         return subprocess.run([str(self.program), "run", *self.setup.flags, COMMAND, "true"], stdin=subprocess.DEVNULL,
                               capture_output=True, text=True, env=ENVIRONMENT, timeout=SECONDS, check=False)
 
@@ -157,7 +159,7 @@ class Bench:
         return any(injection.startswith(f"{name}:") for injection in self.always)
 
     def calls(self, who):
-        """Those up to the command's execve."""
+        """The calls up to the command's execve."""
         status, out, err, hung, witness = self.run(who)
         wrong = list(witness.complaints or ["the command was not seen"]) if witness.complaints != [] else []
         if (status, err, hung) != (judge.STATUS, "", False) or wrong:
@@ -169,7 +171,7 @@ class Bench:
             if name == "openat" and '"/dev/null", O_RDWR' in arguments:
                 before_main = False
             if who != "run" and not found:
-                before_main = False  # It is born in the middle of main.
+                before_main = False  # It starts in the middle of main.
             found.append(Call(who, name, times[name], arguments, before_main))
             if name in ("execve", "execveat"):
                 before_main = True
@@ -194,7 +196,7 @@ class Case:
         return f"{self.call.name}:{what}:when={self.call.number}"
 
     def has_hit(self, bench):
-        """Whether this very call has got this very fault."""
+        """Returns whether exactly this call got exactly this fault."""
         trace = bench.trace
         lines = tracing.calls_of(trace)
         if self.fault == "SIGKILL":
@@ -231,7 +233,7 @@ class Case:
         if self.fault == "SIGKILL" and self.call.who == "run":
             outcome = self._clean_up_after_kill(bench, outcome, left)
         elif left and all(re.fullmatch(r"file /run/mydocker/(\.|[^/]+\.lock)", what) for what in left):
-            # A lock is an empty file. What could not be removed, the next one who takes the lock removes.
+            # A lock is an empty file. If it could not be removed, the next holder removes it.
             bench.plain_run()
             outcome.complaints += [f"the next run left {what}" for what in bench.host.changes()]
         else:
@@ -242,7 +244,7 @@ class Case:
         return outcome
 
     def _clean_up_after_kill(self, bench, outcome, left):
-        """What stays then, the next run removes, and so does `make recover`."""
+        """The next run removes what stays then, and so does `make recover`."""
         outcome.complaints += [f"left {what}" for what in judge.processes_left(left)]
         if not left:
             return outcome
@@ -292,7 +294,7 @@ class Table:
                 print(f"  {chapter}  {call}: {why}", file=file)
         with open(self.folder / "table.md", "w", encoding="utf-8") as file:
             self._write_markdown(file)
-        if not sys.stdout.isatty():  # For a person it is too long, and in the file.
+        if not sys.stdout.isatty():  # Too long for a person, and in the file.
             self._write_markdown(sys.stdout)
 
     def _write_markdown(self, file):
@@ -321,7 +323,7 @@ class Table:
 
 
 def cases_of(chapter, bench, table, seen):
-    """(case, None), or its outcome where that is known without trying. Not of calls that are in `seen`."""
+    """(case, None), or its outcome if that is known without trying. Leaves out calls that are in `seen`."""
     seen_before = frozenset(seen)
     for who in bench.setup.processes:
         for call in bench.calls(who):
@@ -376,7 +378,7 @@ def main():
     if os.geteuid() != 0:
         os.execvp("sudo", ["sudo", "--", sys.executable, *sys.argv])
     os.chdir(ROOT)
-    if subprocess.run(["build/tests/real_root"], check=False).returncode != 0:  # In a chroot much is forbidden.
+    if subprocess.run(["build/tests/real_root"], check=False).returncode != 0:  # A chroot forbids much.
         os.execv("build/tests/real_root", ["real_root", sys.executable, *sys.argv])
     become_a_host()
     prepare_files()
@@ -388,7 +390,7 @@ def main():
             chapter = f"{number} {setup.name}".strip()
             program = (options.program or options.build / "chapters" / setup.chapter / "run").resolve()
             bench = Bench(number, setup, program, Host(setup.watched), table.folder)
-            bench.plain_run()  # The first of a host with v2 hands controllers down from the root, and that stays.
+            bench.plain_run()  # The first run on a host with v2 hands controllers down from the root, and that stays.
             for case, outcome in cases_of(chapter, bench, table, seen):
                 if re.search(options.only, str(case)):
                     table.add(case, outcome or case.judge(bench))
@@ -396,7 +398,7 @@ def main():
             for name, storm in of_chapter.items():
                 if re.search(options.only, f"{chapter} storm {name}"):
                     table.add(Storm(chapter, name), judge.Outcome("", storm(bench)))
-            bench.host.tidy()  # A wrong program may have left something while its calls were written down.
+            bench.host.tidy()  # A wrong program may have left something while its calls were recorded.
     table.write()
     table.summary()
     failed = table.failed()

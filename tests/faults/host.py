@@ -1,4 +1,4 @@
-"""A host that may be spoiled, and what a container may leave on it."""
+"""A host that may be damaged, and what a container may leave on it."""
 
 import ctypes
 import errno
@@ -16,7 +16,7 @@ MS_BIND, MS_REC, MS_PRIVATE, MS_SHARED = 0x1000, 0x4000, 0x40000, 0x100000
 PR_SET_CHILD_SUBREAPER = 36
 LAYERS = pathlib.Path("/var/lib/mydocker")
 RUN = pathlib.Path("/run/mydocker")
-SECONDS = 5  # for what the kernel does on its own time
+SECONDS = 5  # for what the kernel does asynchronously
 
 
 def _must(result, what):
@@ -30,8 +30,8 @@ def _mount(source, target, kind, flags):
 
 
 def become_a_host():
-    """Names, queues, mounts, a /tmp, a /run and a /var/lib of our own; "/" is shared as systemd makes it. Orphans come
-    to us. In memory also because an overlay that ends waits for the disk."""
+    """Our own names, queues, mounts, /tmp, /run and /var/lib; "/" is shared as systemd makes it. Orphans become our
+    children. The directories are in memory, also because an overlay that ends waits for the disk."""
     here = os.getcwd()
     _must(libc.unshare(CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC), "unshare")
     project = os.open(here, os.O_PATH)
@@ -48,7 +48,7 @@ def become_a_host():
 
 
 class Hierarchies:
-    """Where each controller is, read once."""
+    """The place of each controller, read once."""
 
     def __init__(self):
         self.mounts, self.place = [], {}
@@ -64,7 +64,7 @@ class Hierarchies:
                 self.place.setdefault(name, (kind, point))
 
     def limit(self, pid, controller, v1_file, v2_file):
-        """What the file of the process's own cgroup says; nothing if it is in none of mydocker's."""
+        """The content of this file of the process's own cgroup; nothing if it is in none of mydocker's."""
         kind, point = self.place[controller]
         for line in read(f"/proc/{pid}/cgroup").splitlines():
             _, names, path = line.split(":", 2)
@@ -89,7 +89,7 @@ def _reap():
 
 
 def descendants():
-    """{pid: command} of all processes that descend from us. Without a child there is no grandchild."""
+    """{pid: command} of all our descendants. Without a child there is no grandchild."""
     if not _reap():
         return {}
     parents = {}
@@ -128,7 +128,7 @@ class Host:
         return things
 
     def changes(self):
-        """What is left, and what is missing, in words, after the kernel has had its time."""
+        """The leftovers, and what is missing, in words, after the kernel has had time to clean up."""
         deadline = time.monotonic() + SECONDS
         while True:
             left = sorted(f"process {pid}: {name}" for pid, name in descendants().items())
@@ -139,7 +139,7 @@ class Host:
                     line.startswith(("process", "cgroup")) for line in left):
                 return left
             if not any(line.startswith("process") for line in left):
-                return left  # a cgroup goes when its process is gone, or not at all
+                return left  # a cgroup is removed when its process has ended, or not at all
             time.sleep(0.002)
 
     def tidy(self):
@@ -150,7 +150,7 @@ class Host:
         while descendants() and time.monotonic() < deadline:
             time.sleep(0.01)
         subprocess.run(["scripts/recover.sh"], capture_output=True, check=False)
-        # The innermost cgroup first. recover.sh takes only those that a record tells of.
+        # The innermost cgroup first. recover.sh removes only recorded cgroups.
         for kind, name in sorted(self._now() - self.before, reverse=True):
             if kind == "cgroup":
                 os.rmdir(name)

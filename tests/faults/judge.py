@@ -1,4 +1,4 @@
-"""What may come of a fault. By rule: whoever reads a table of outcomes believes it, right or wrong."""
+"""The allowed outcomes of a fault, decided by rules: readers believe a table of outcomes, right or wrong."""
 
 import dataclasses
 import os
@@ -10,7 +10,7 @@ from tracing import inside, read
 STATUS = 7  # of the container's command
 READY = "ready\n"
 KEPT = "/tmp/kept"  # for -keep-upper
-DOOR = "/tmp/door"  # a FIFO in the container's files, where the command waits until it has been looked at
+DOOR = "/tmp/door"  # a FIFO in the container's files, where the command waits until it has been inspected
 INTRODUCTION = """echo pid $$
 echo fds /proc/self/fd/*
 grep -E 'Cpus_allowed_list|SigBlk|SigIgn' /proc/self/status
@@ -28,24 +28,24 @@ OPEN_FILES = "fds /proc/self/fd/0 /proc/self/fd/1 /proc/self/fd/2 /proc/self/fd/
 
 @dataclasses.dataclass
 class Setup:
-    """A container to run, and what its command has to find."""
+    """A container to run, and what its command must find."""
 
     chapter: str
     flags: list
     limits: dict  # controller -> (file of v1, file of v2, value there on v1, value there on v2)
     cpus: str
-    hostname: str = ""  # none of its own, unless named
+    hostname: str = ""  # empty: no host name of its own
     own_root: bool = False
     watched: tuple = ()
-    # Of a second setup of a chapter, only those calls are made to fail that the first does not make.
+    # For a chapter's second setup, only calls that the first does not make are made to fail.
     name: str = ""
     processes: tuple = ("run", "init")  # in which calls fail; the first child of run may also be a tool
-    is_ended: bool = False  # by SIGTERM to run, and not by itself
-    always: str = ""  # a fault that comes in any case
+    is_ended: bool = False  # by SIGTERM to run, not by itself
+    always: str = ""  # a fault that is injected in every run
 
 
 def look(setup, host, pid):
-    """What is not as it has to be with the container's process, seen from the host."""
+    """The errors of the container's process, seen from the host."""
     wrong = []
     for kind in NAMESPACES:
         try:
@@ -63,7 +63,7 @@ def look(setup, host, pid):
 
 
 class Witness:
-    """Looks at the container while its command waits at the door, then lets it go on."""
+    """Inspects the container while its command waits at the door, then lets it go on."""
 
     def __init__(self, setup, host, program):
         self.setup, self.host, self.program = setup, host, program
@@ -112,7 +112,8 @@ class Outcome:
 
 
 def _signals(name):
-    """Those that we block or ignore, as a program gets them that Python starts: without its own SIGPIPE and SIGXFSZ."""
+    """The signals that we block or ignore, as a program inherits them from Python: without its own SIGPIPE and
+    SIGXFSZ."""
     mask = int(re.search(rf"^{name}:\s*(\w+)$", read("/proc/self/status"), re.MULTILINE)[1], 16)
     for number in (signal.SIGPIPE, signal.SIGXFSZ):
         mask &= ~(1 << (number - 1))
@@ -124,8 +125,8 @@ def _is_one_line(text):
 
 
 def judge_errno(errno, call, status, out, err, witness):
-    """(a) All is as without the fault; or (b) mydocker says in a line what failed, and with which error. If that was
-    after the command's end, its exit status stays."""
+    """(a) Everything is as without the fault; or (b) mydocker reports in one line what failed, and with which error.
+    If that was after the command's end, its exit status stays."""
     wrong = []
     ran = witness.complaints is not None
     if ran:
@@ -148,7 +149,7 @@ def judge_errno(errno, call, status, out, err, witness):
 
 
 def init_says_that_run_died(err):
-    """Who waits for run may have the time to say so before it dies as well."""
+    """A process that waits for run may have time to report this before it dies, too."""
     return _is_one_line(err) and "run has failed or was killed" in err
 
 
@@ -165,6 +166,6 @@ def judge_kill(who, status, err):
 
 
 def processes_left(changes):
-    """What may not even be left by a `run` that was killed: all but its record, cgroups and layers."""
+    """What even a killed `run` may not leave: anything except its record, cgroups and layers."""
     return [line for line in changes if not line.startswith(
         ("cgroup ", "file /run/mydocker", "file /var/lib/mydocker", f"file {KEPT}.work-"))]

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """Does the table tell right from wrong? `make test-faults-selftest` calls this.
 
-Takes a clean-up, or a check, out of chapter 8 (wrong/*.patch), and looks whether
-the table says so; it also has to say what, of which call.
+Removes a clean-up, or a check, from chapter 8 (wrong/*.patch), and tests whether
+the table reports it, with the fault and the call.
 """
 
 import os
@@ -21,14 +21,14 @@ from lessons import LessonError  # noqa: E402
 
 CHAPTER = "08-run-init"
 LEFT = r"left cgroup /sys/fs/cgroup\S*/mydocker"
-# patch, the part of the table, what it has to say
+# patch, part of the table, expected message
 ROWS = (
     ("no-destructor", "run .*write#.* EBUSY", LEFT),
     ("not-once-more", 'run .*rmdir#.*/mydocker" EACCES', LEFT),
     ("abandoned-stay", "run .*clone3#.* SIGKILL", "the next run " + LEFT),
     ("orphaned", "run .*poll#.* SIGKILL", r"left process \d+: busybox"),
     ("limit-lost", "init .*write#.* EACCES", 'limit of memory: "", not 67108864'),
-    # SIGTERM is also what ends a container after a signal that it has missed.
+    # SIGTERM also ends a container that has missed an earlier signal.
     ("left-on-sigterm", "storm .* signal", r"seed .* ms: left cgroup"),
     ("says-not-why", 'init mount#.*"/proc".* EPERM', "the line does not say EPERM"),
     ("", "init (mount|write)#.* EPERM", ""),
@@ -38,7 +38,7 @@ ROWS = (
 def main():
     build = pathlib.Path(sys.argv[1]).resolve()
     if os.geteuid() != 0:
-        # What sudo would not keep, env does.
+        # sudo would drop these variables; env sets them again.
         settings = [f"{name}={os.environ[name]}" for name in ("COMPILE", "LINK")]
         os.execvp("sudo", ["sudo", "--", "env", *settings, sys.executable, *sys.argv])
     passed = 0

@@ -1,4 +1,4 @@
-"""What is no single fault: a thousand signals at random moments, and five hundred containers at once."""
+"""Tests of more than a single fault: a thousand signals at random moments, and five hundred containers at once."""
 
 import os
 import random
@@ -10,13 +10,13 @@ import time
 import judge
 from tracing import read
 
-RUNS = {"8": 700, "9": 150, "10": 150}  # of each chapter, that get a signal
+RUNS = {"8": 700, "9": 150, "10": 150}  # runs of each chapter that get a signal
 CONTAINERS = 500
 SECONDS = 60
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 PASSED_ON = (signal.SIGUSR1, signal.SIGUSR2)
 KILLED = 128 + signal.SIGKILL
-ENOUGH = 10  # complaints, to see what is wrong
+ENOUGH = 10  # complaints are enough to see what is wrong
 
 
 def _told(sent):
@@ -30,12 +30,12 @@ PATIENT = "; ".join([*(f"trap 'exit {_told(sent)}' {sent.name[3:]}" for sent in 
 
 
 def _of_the_shell(sent):
-    """sh -c handles SIGINT, unasked, from its beginning to its end."""
+    """sh -c handles SIGINT by itself, from its start to its end."""
     return {128 + sent} if sent == signal.SIGINT else set()
 
 
 def _interrupted(sent):
-    """The exit status, and what is told, where run got the signal before it started the container."""
+    """The exit status and the message if run got the signal before it started the container."""
     return 128 + sent, f"mydocker: interrupted by {sent.name}\n"
 
 
@@ -45,19 +45,19 @@ def _start(bench, script, **streams):
 
 
 def _has_said(program, seconds):
-    """Whether there is something to read within that time: a line, or the end."""
+    """Returns whether there is something to read within that time: a line, or the end."""
     return bool(select.select([program.stdout], [], [], seconds)[0])
 
 
 def _signal_brief(program, sent):
-    """What may come of it. The command ends by itself: process 1 gets no signal that it does not handle. But run may
-    get it before it is ready for it, or after all is done, and dies of it then as any program does."""
+    """The allowed outcomes. The command ends by itself: process 1 gets no signal that it does not handle. But run
+    may get it before it is ready for it, or after everything is done, and then dies of it like any program."""
     program.send_signal(sent)
     return {-sent, judge.STATUS} | _of_the_shell(sent)
 
 
 def _signal_patient(program, sent, chance):
-    """What may come of it. The command waits for ever, and handles every signal from when it says "ready" on."""
+    """The allowed outcomes. The command waits for ever, and handles every signal after it has printed "ready"."""
     is_ready = _has_said(program, 0)
     program.send_signal(sent)
     if sent == signal.SIGKILL:
@@ -66,18 +66,19 @@ def _signal_patient(program, sent, chance):
         return {_told(sent)}
     if not _has_said(program, SECONDS):
         return set()
-    if not program.stdout.readline():  # Neither run nor the command came that far.
+    if not program.stdout.readline():  # Neither run nor the command got that far.
         return {-sent, _told(sent)} | _of_the_shell(sent)
-    # It came before the command handled it, or is being handled. Another that is to end the container ends it at once.
-    # If run had forgotten the first, the command would handle this one.
+    # The signal came before the command could handle it, or is being handled. A second ending
+    # signal ends the container at once. If run had lost the first, the command would handle the
+    # second.
     second = chance.choice([other for other in ENDING if other != sent])
     program.send_signal(second)
     return {_told(sent), -second, KILLED if sent in ENDING else _told(second)}
 
 
 def signals(bench):
-    """Each of many runs gets a signal at some moment of its life. It ends as it should, and leaves nothing; what a
-    killed one leaves is gone after the next."""
+    """Each of many runs gets a signal at some moment of its life. It ends as it should, and leaves nothing; the
+    next run removes what a killed one leaves."""
     seed = random.randrange(1 << 32)
     chance = random.Random(seed)
     started = time.monotonic()
@@ -103,7 +104,7 @@ def signals(bench):
             if sent == signal.SIGKILL and judge.init_says_that_run_died(err):
                 err = ""
             if sent in ENDING and (program.returncode, err) == _interrupted(sent):
-                allowed, err = {program.returncode}, ""  # It came before there was a container.
+                allowed, err = {program.returncode}, ""  # The signal came before there was a container.
             if program.returncode not in allowed or err:
                 complaints.append(f"{program.returncode}, not {' or '.join(map(str, sorted(allowed)))}; {err!r}")
         left = bench.host.changes()
@@ -140,7 +141,8 @@ def many(bench):
         wrong += judge.look(bench.setup, bench.host, pid)
     if len(groups) != CONTAINERS:
         wrong.append(f"they have {len(groups)} different cgroups")
-    # One byte for each: read takes a byte at a time, and an empty line does.
+    # One byte for each container: read takes a byte at a time, and an empty
+    # line is enough.
     os.write(door, b"\n" * CONTAINERS)
     for program in runs:
         try:
@@ -156,7 +158,7 @@ def many(bench):
 
 
 def of_chapter(number, is_first):
-    """{name: storm}. What is common/'s, one chapter shows."""
+    """{name: storm}. For code in common/, one chapter is enough."""
     storms = {f"{RUNS[number]} runs, each with a signal at a random moment": signals}
     if is_first:
         storms[f"{CONTAINERS} containers at once"] = many

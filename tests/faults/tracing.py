@@ -1,8 +1,8 @@
-"""One process under strace, from a moment that is known: `run` from its first call on, or the child from its birth.
+"""One process under strace, from a known moment: `run` from its first call on, or the child from its start.
 
-`strace -f` counts the calls of parent and child each for itself, so "the third
+`strace -f` counts the calls of parent and child separately, so "the third
 openat fails" would hit both. Here strace is attached to one of the two, while
-that one is stopped, and so it cannot miss a call, and hits nobody else.
+that one is stopped, so it misses no call, and affects no other process.
 """
 
 import ctypes
@@ -97,8 +97,8 @@ class Program:
         os.kill(pid, signal.SIGCONT)
 
     def finish(self, seconds, on_output):
-        """Waits for the end of the program. on_output(whole standard output) is called when there is more of it.
-        Returns its exit status (or -signal), what it wrote, and whether it had to be killed."""
+        """Waits for the end of the program. Calls on_output(whole standard output) when there is more of it.
+        Returns its exit status (or -signal), its output, and whether it had to be killed."""
         deadline = time.monotonic() + seconds
         written = {self.popen.stdout: b"", self.popen.stderr: b""}
         ended = os.pidfd_open(self.pid)
@@ -119,7 +119,8 @@ class Program:
                         selector.unregister(stream)
                     elif stream is self.popen.stdout:
                         on_output(written[stream].decode(errors="replace"))
-                # What it wrote before its end is read before its end is seen.
+                # Its output from before its end is read before the end is
+                # noticed.
                 if (ready and ready <= {ended}) or not ready:
                     break
         os.close(ended)
@@ -139,7 +140,7 @@ class Program:
 
 
 def inside(program):
-    """The container's process 1, seen from here: when it is there, the program's only child."""
+    """The container's process 1, seen from here: if it exists, the program's only child."""
     children = read(f"/proc/{program.pid}/task/{program.pid}/children").split()
     return int(children[0]) if children else None
 
@@ -148,6 +149,6 @@ CALL = re.compile(r"(?P<name>[a-z]\w*)\((?P<arguments>.*)")
 
 
 def calls_of(trace):
-    """[(name, the rest of the line)] of a trace of strace."""
+    """[(name, the rest of the line)] of strace's output."""
     matches = (CALL.match(line) for line in read(trace).splitlines())
     return [(match["name"], match["arguments"]) for match in matches if match and match["name"] != "restart_syscall"]

@@ -1,7 +1,7 @@
 // The cgroups' files: a number in a line with its name (memory.events,
 // pids.events), a number alone (memory.peak), names in a line
 // (cgroup.controllers). The first line of an input is the name to look for, the
-// rest is what the file holds.
+// rest is the file's content.
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -52,7 +52,7 @@ class Folder {
   std::string path_ = "/tmp/cgroup_files_fuzz.XXXXXX";
 };
 
-// The number behind `key` in the first line that has one there; digits only, as
+// The number after `key` in the first line that has one there; digits only, as
 // the kernel writes it.
 std::optional<uint64_t> Expected(absl::string_view key,
                                  const std::vector<std::string>& lines) {
@@ -75,8 +75,8 @@ std::optional<uint64_t> Expected(absl::string_view key,
   return std::nullopt;
 }
 
-// Whether spaces or signs are about a number: that the kernel does not do, and
-// what is made of it is of no interest.
+// Returns whether a number has other spaces or signs: the kernel does not write
+// them, so their meaning is irrelevant.
 bool HasOtherNumbers(const std::vector<std::string>& lines) {
   return absl::c_any_of(lines, [](absl::string_view line) {
     return absl::StrContains(line, "  ") || absl::EndsWith(line, " ") ||
@@ -96,7 +96,7 @@ void CheckNumbers(const std::string& file, absl::string_view key,
   PROPERTY(keyed.ok() || absl::IsNotFound(keyed.status()));
 }
 
-// What holds a number alone is what is written as one.
+// A file is accepted as a single number only if it is written as one.
 void CheckNumberAlone(const std::string& file, absl::string_view text) {
   const absl::StatusOr<uint64_t> number = ReadNumber(file);
   PROPERTY(number.ok() || absl::IsFailedPrecondition(number.status()));
@@ -123,7 +123,7 @@ void Check(absl::string_view input) {
 
   const absl::StatusOr<Hierarchy> hierarchy = FindHierarchy(
       {{.root = "/", .mount_point = folder.path(), .type = "cgroup2"}}, key);
-  // One word among others: nothing but a space or an end beside it.
+  // A whole word: beside it there is only a space or an end.
   PROPERTY(hierarchy.ok() == (!absl::StrContains(key, ' ') &&
                               absl::StrContains(absl::StrCat(" ", *text, " "),
                                                 absl::StrCat(" ", key, " "))));

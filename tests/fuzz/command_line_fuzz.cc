@@ -1,6 +1,6 @@
-// ParseFlags with the flags of `mydocker run`: the command behind them is left
-// as it is, and what the flags hold, written as flags, sets them to the same.
-// An input is one word a line.
+// ParseFlags with the flags of `mydocker run`: the command after them stays as
+// it is, and the flags' values, written as flags, set the same values again. An
+// input has one word a line.
 
 #include <algorithm>
 #include <map>
@@ -58,7 +58,7 @@ std::map<std::string, std::string> FlagValues() {
   return values;
 }
 
-// The flags that are not as they are unless given, as words.
+// The flags that differ from their defaults, as words.
 std::vector<std::string> FlagsAsWords() {
   std::vector<std::string> words;
   for (const auto& [name, flag] : absl::GetAllFlags()) {
@@ -80,7 +80,7 @@ bool IsEndOf(const std::vector<std::string>& rest,
          std::equal(rest.rbegin(), rest.rend(), words.rbegin());
 }
 
-// What came of a command line: the command, or an error; and the flags.
+// The outcome of a command line: the command, or an error; and the flags.
 struct Outcome {
   absl::StatusOr<std::vector<std::string>> command;
   std::map<std::string, std::string> values;
@@ -88,7 +88,7 @@ struct Outcome {
 };
 
 Outcome Parse(const std::vector<std::string>& words) {
-  // Has the flags be as before, at the end.
+  // Restores the flags at the end.
   const absl::FlagSaver flags;
   Outcome outcome;
   outcome.command = ParseFlags(words, Flags());
@@ -109,7 +109,7 @@ void Check(const std::vector<std::string>& words) {
   const std::vector<std::string>& command = *outcome.command;
   PROPERTY(IsEndOf(command, words));
   const size_t before = words.size() - command.size();
-  // What looks like a flag is none of ours only behind "--".
+  // A word that looks like a flag belongs to the command only after "--".
   PROPERTY(command.empty() || command[0].empty() || command[0][0] != '-' ||
            command[0] == "-" || (before > 0 && words[before - 1] == "--"));
 

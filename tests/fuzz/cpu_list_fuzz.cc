@@ -1,5 +1,5 @@
-// ParseCpuList: what it has read, written down in the shortest form, reads as
-// the same CPUs.
+// ParseCpuList: its result, written in the shortest form, parses to the same
+// CPUs.
 
 #include <set>
 #include <string>
@@ -44,7 +44,7 @@ void Check(absl::string_view text) {
   PROPERTY(cpus->empty() || (*cpus->begin() >= 0 && *cpus->rbegin() <= 65535));
   PROPERTY(ParseCpuList(Written(*cpus)) == cpus);
   PROPERTY(AbslUnparseFlag(list) == text);
-  // The order does not matter, nor does saying it twice.
+  // Neither order nor repetition matters.
   PROPERTY(text.empty() || ParseCpuList(absl::StrCat(text, ",", text)) == cpus);
 }
 

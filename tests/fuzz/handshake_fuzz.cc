@@ -1,9 +1,9 @@
 // DecodeMessage and EncodeMessage: each message has one frame, and each frame
-// that is accepted is the one of its message. So none that is too short, too
-// long or changed is taken for whole.
+// that is accepted is the one of its message. So no frame that is too short,
+// too long or changed is accepted.
 //
-// An input whose first byte is odd is the rest of a frame whose magic word and
-// length are right, else few would get beyond these.
+// An input whose first byte is odd is the rest of a frame with a correct magic
+// word and length; otherwise few inputs would get past these.
 
 #include <sys/types.h>
 #include <unistd.h>
@@ -28,11 +28,11 @@ std::string FrameAround(absl::string_view body) {
          std::string(body);
 }
 
-// As DecodeMessage, through a pipe.
+// Like DecodeMessage, through a pipe.
 void CheckReceived(absl::string_view frame,
                    const absl::StatusOr<StartMessage>& decoded) {
   absl::StatusOr<Pipe> pipe = MakePipe();
-  // Within what a pipe holds: else nobody would read while we write.
+  // No more than a pipe holds, because nobody reads while we write.
   if (!pipe.ok() || frame.size() > 4096) {
     return;
   }

@@ -1,4 +1,4 @@
-// ParseMountInfo: what it has read, written down as the kernel would, reads as
+// ParseMountInfo: its result, written as the kernel would write it, parses to
 // the same mounts.
 
 #include <string>
@@ -52,7 +52,7 @@ bool AreEqual(const Mount& one, const Mount& other) {
 void Check(absl::string_view text) {
   const absl::StatusOr<std::vector<Mount>> mounts = ParseMountInfo(text);
   if (!mounts.ok()) {
-    // It quotes a line, and that one alone is wrong as well.
+    // It quotes a line, and that line alone is an error, too.
     PROPERTY(absl::StrContains(mounts.status().message(), "mountinfo"));
     return;
   }
@@ -66,7 +66,7 @@ void Check(absl::string_view text) {
     for (const std::string& tag : mount.propagation) {
       PROPERTY(tag != "-");
     }
-    // A line means the same alone.
+    // A line alone means the same.
     const absl::StatusOr<std::vector<Mount>> alone = ParseMountInfo(lines[i]);
     PROPERTY(alone.ok() && alone->size() == 1 && AreEqual((*alone)[0], mount));
     written += Line(mount);

@@ -1,19 +1,19 @@
 #!/usr/bin/env bash
 #
-# run.sh SECONDS TARGET...: runs each fuzz target for so long, as many at a time
-# as there are processors, and counts. What was found earlier is gone on with:
-# build/fuzz/corpus/TARGET. An input that breaks a target is kept in
-# build/fuzz/found, and told.
+# run.sh SECONDS TARGET...: runs each fuzz target for this many seconds, as many
+# at a time as there are processors, and counts failures. It continues with the
+# corpus of earlier runs in build/fuzz/corpus/TARGET. An input that breaks a
+# target is kept in build/fuzz/found, and reported.
 
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 readonly BUILD=build/fuzz
-# However mydocker's inputs may look, it reads them at once, and they are short.
+# mydocker reads any of its inputs quickly, and they are short.
 readonly LIMITS=(-timeout=10 -rss_limit_mb=1024)
 declare -A LONGEST=([cpu_list]=64 [size]=32)
 
-# run_target SECONDS TARGET: its line, and at a failure what it has said.
+# run_target SECONDS TARGET: prints its line, and after a failure its output.
 run_target() {
   local seconds=$1 target=$2 status=0 runs
   local log=$BUILD/$target.log found=$BUILD/found/$target-
@@ -46,7 +46,7 @@ for target; do
     exit 1
   fi
 done
-# A line for each one that fails; xargs waits for all.
+# One line for each target that fails; xargs waits for all.
 failures=$(mktemp)
 trap 'rm -f "$failures"' EXIT
 export failures

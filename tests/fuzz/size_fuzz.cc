@@ -1,4 +1,4 @@
-// ParseSize against a second opinion, which counts in 128 bits.
+// ParseSize against a second implementation, which calculates in 128 bits.
 
 #include <limits>
 #include <optional>

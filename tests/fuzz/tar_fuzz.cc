@@ -1,9 +1,9 @@
-// TarReader: no input makes it do more than refuse; in small pieces an archive
-// is read as in large ones; and what it has read, written by TarWriter, is read
-// as the same.
+// TarReader: on any bad input it only reports an error; it reads an archive in
+// small pieces as in large ones; and its result, written by TarWriter, reads
+// back as the same.
 //
-// An input whose first byte is odd is the rest of an archive in which the
-// checksums are put right, else few would get beyond these.
+// An input whose first byte is odd is the rest of an archive whose checksums
+// are corrected; otherwise few inputs would get past these.
 
 #include <stdio.h>
 #include <string.h>
@@ -46,7 +46,7 @@ Archive Read(absl::string_view bytes, size_t piece) {
       archive.end = member.status();
       return archive;
     }
-    // Its size may be more than there is memory.
+    // Its size may exceed the memory.
     std::string content;
     char buffer[100];
     absl::StatusOr<size_t> size = 0;
@@ -97,7 +97,7 @@ std::string WithChecksums(std::string bytes) {
   for (size_t at = 0; at + kTarBlock <= bytes.size(); at += kTarBlock) {
     TarHeader header;
     memcpy(&header, bytes.data() + at, sizeof(header));
-    // Two blocks of zeros are the end.
+    // Two blocks of zeros end an archive.
     if (header.name[0] != '\0') {
       snprintf(header.checksum, sizeof(header.checksum), "%06o",
                TarChecksum(header));
@@ -113,7 +113,7 @@ void CheckArchive(absl::string_view bytes) {
   PROPERTY(archive.end.ok() ||
            archive.end.code() == absl::StatusCode::kDataLoss);
   const std::string written = Written(archive);
-  // That one has come to its end.
+  // That archive has reached its end.
   archive.end = absl::OkStatus();
   if (!archive.members.empty()) {
     PROPERTY(AreEqual(Read(written, written.size()), archive));

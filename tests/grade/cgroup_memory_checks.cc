@@ -46,8 +46,8 @@ TEST_F(Grade, MemoryLimit) {
   }
 }
 
-// Several times, for it is a race. The script may find no file at all: there is
-// none in the cgroup that is the root.
+// Several times, because it is a race. The script may find no file: the root
+// cgroup has none.
 TEST_F(Grade, LimitedFromTheStart) {
   SKIP_IF(WhyNoController("memory"));
   const std::string script = ScriptThatPrints(kMemoryLimit);
@@ -89,7 +89,7 @@ TEST_F(Grade, ProgramStaysOutside) {
   if (!shell.IsThere()) {
     return;
   }
-  shell.Ask("sleep 0.3");  // If it is late with that, it is wrong even so.
+  shell.Ask("sleep 0.3");  // To enter a cgroup late is wrong, too.
   const std::string mine = PathOf(kMemoryLimit, getpid());
   const std::string its = PathOf(kMemoryLimit, shell.program());
   shell.Expect(its == mine,
@@ -117,13 +117,14 @@ TEST_F(Grade, TwoHaveTheirOwn) {
   ExpectLimit(one, kMemoryLimit, bytes(flags[0]));
 }
 
-// A command that ignores them, and the signals that its program is sent.
+// A command that ignores signals, and the signals to send to its program.
 struct Told {
   std::vector<int> signals;
   Shell shell{Words{"-m", "64m"}};
   std::set<std::string> cgroups = {};
 
-  // Types what makes the command ignore them, and tells the reader the rest.
+  // Types the line that makes the command ignore them, with a note for the
+  // reader about the rest.
   void Prepare() {
     cgroups = OwnCgroups(shell.pid());
     std::string note = "trap '' INT TERM HUP   # then, on the host:";
@@ -135,10 +136,10 @@ struct Told {
   }
 };
 
-// As `kill`, a terminal that is closed, and Ctrl-C send them. SIGINT may well
-// be the command's alone (Ctrl-C is), so after it comes another; a program that
-// has not thought of SIGINT has ended by then. Three containers at once, for
-// they may take their time to end.
+// The signals of `kill`, a closed terminal, and Ctrl-C. A program may leave
+// SIGINT to the command (Ctrl-C reaches both), so another signal follows it; a
+// program that does not handle SIGINT has ended by then. Three containers at
+// once, because each may take some time to end.
 TEST_F(Grade, SignalEndsAllAndCleansUp) {
   SKIP_IF(WhyNoController("memory"));
   Told runs[] = {{{SIGTERM}}, {{SIGHUP}}, {{SIGINT, SIGTERM}}};
@@ -166,7 +167,7 @@ TEST_F(Grade, SignalEndsAllAndCleansUp) {
     }
   }
   if (HasFailure()) {
-    ForgiveWhatStays();  // That was it.
+    ForgiveWhatStays();  // This check has reported it.
   }
 }
 
@@ -193,7 +194,7 @@ const KernelFile kPeriod = {"cpu", "cpu.cfs_period_us", "cpu.max"};
 
 std::string WhyNoQuota() {
   const std::string why = WhyNoController("cpu");
-  // The root of v2 has no such file, and no kernel with v2 is without.
+  // The root of v2 has no such file, but every kernel with v2 has the feature.
   return !why.empty() || !FindController("cpu")->v1
              ? why
              : WhyNoKernelFeature("CPU quotas", PathOf(kQuota, getpid()));
@@ -279,7 +280,7 @@ std::string WhyNoBlockLimits(const KernelFile& file) {
                                   PathOf(file, getpid()));
 }
 
-// The same controller has another name on v2.
+// The controller has another name on v2.
 KernelFile WriteBpsHere() {
   KernelFile file = kWriteBps;
   if (!FindController("blkio").has_value()) {
@@ -316,7 +317,7 @@ TEST_F(Grade, BlockWritesAreLimited) {
                absl::StrCat("host$ cat ", path, "\n", content));
 }
 
-// A disk that may be spoiled: a file, as a loop device.
+// A disk that may be overwritten: a file, as a loop device.
 class LoopDisk {
  public:
   LoopDisk() {
@@ -339,8 +340,8 @@ class LoopDisk {
   std::string device_;
 };
 
-// By the clock. Past the page cache, for what is written from there later is
-// written by the kernel, whom v1 does not limit.
+// Measured by the clock. The writes bypass the page cache, because the kernel
+// itself writes cached pages later, and v1 does not limit that.
 TEST_F(Grade, BlockWritesTakeTheirTime) {
   SKIP_IF(WhyNoBlockLimits(WriteBpsHere()));
   SKIP_IF(WhyNoTool("losetup"));

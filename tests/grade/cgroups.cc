@@ -42,7 +42,7 @@ void ExpectLimit(const Shell& shell, const KernelFile& file,
   std::string path;
   std::string value;
   bool own = false;
-  // Whether it is there in time is another check's business.
+  // Another check tests whether the limit is there in time.
   const std::chrono::milliseconds patience = Patience();
   SetPatience(patience / 2);
   const bool right = WaitUntil([&] {

@@ -29,27 +29,28 @@ inline const KernelFile kCpusInEffect = {"cpuset", "cpuset.effective_cpus",
                                          "cpuset.cpus.effective"};
 inline const KernelFile kPidsLimit = {"pids", "pids.max", "pids.max"};
 
-// Why nothing can be checked: the host has no such controller. Empty if it has.
+// Returns why nothing can be checked: the host has no such controller. Empty if
+// it has one.
 std::string WhyNoController(const std::string& name);
 
 // The path of that file for the cgroup that the process is in.
 std::string PathOf(const KernelFile& file, pid_t pid);
 
-// The cgroups that the process is in and the check is not: their directories.
+// The directories of the cgroups that the process is in and the check is not.
 std::set<std::string> OwnCgroups(pid_t pid);
 
-// Complains unless it reads `wanted` for the shell's cgroup, which must differ
-// from the check's own.
+// Complains unless the file reads `wanted` for the shell's cgroup, which must
+// differ from the check's own.
 void ExpectLimit(const Shell& shell, const KernelFile& file,
                  const std::string& wanted);
 
-// The same for a limit that was not requested: it reads `none`, or on v2 the
-// file may be missing, since the controller is not handed down.
+// The same for a limit that was not requested: the file reads `none`, or is
+// missing on v2, where the controller is not handed down.
 void ExpectNoLimit(const Shell& shell, const KernelFile& file,
                    const std::string& none);
 
-// The path of a script that first prints what this file reads in the script's
-// cgroup: a late limit comes after that.
+// The path of a script whose first step prints this file of the script's
+// cgroup: a late limit is set after that.
 std::string ScriptThatPrints(const KernelFile& file);
 
 }  // namespace blackbox

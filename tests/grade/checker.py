@@ -13,8 +13,8 @@ import time
 
 from lessons import CLEANS_UP, ROOT, LessonError
 
-# After so many checks in which the program had to be killed there is no point
-# in going on.
+# After this many checks in which the program had to be killed, it is pointless
+# to continue.
 MOST_HANGS = 3
 PR_SET_CHILD_SUBREAPER = 36
 
@@ -34,11 +34,11 @@ class Outcome:
 
 
 class Interrupted(Exception):
-    """By Ctrl-C, after the check that was running then has cleaned up."""
+    """Raised on Ctrl-C, after the running check has cleaned up."""
 
 
 class CtrlC:
-    """The first one only makes a note; the next one ends everything at once."""
+    """The first one is only recorded; the next one ends everything at once."""
 
     pressed = False
 
@@ -53,7 +53,7 @@ class CtrlC:
 
 
 def adopt_orphans():
-    """Whatever a check that breaks leaves behind becomes our child, not init's."""
+    """Processes that a broken check leaves behind become our children, not init's."""
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
@@ -63,7 +63,7 @@ def _children():
 
 
 def end_orphans():
-    """Kills what is left of a check that has broken down; of others nothing is left."""
+    """Kills the processes that a broken check has left; other checks leave none."""
     while children := _children():
         for pid in children:
             os.kill(pid, signal.SIGKILL)
@@ -72,7 +72,7 @@ def end_orphans():
 
 
 def settings_of(lesson):
-    """What the checks have to know of the chapter."""
+    """What the checks need to know about the chapter."""
     return {
         "GRADE_CHAPTER": lesson.folder,
         "GRADE_NAMESPACES": " ".join(lesson.namespaces),
@@ -89,19 +89,21 @@ def environment_for(lesson, program, shown, time_limit):
         "RUN": str(program),
         "GRADE_SHOWN": shown,
         "GRADE_TIME_LIMIT": str(time_limit),
-        # What the checks compare is in English.
+        # The checks compare English texts.
         "LC_ALL": "C.UTF-8",
     }
 
 
 def _run_check(grader, check, environment, time_limit):
-    """One check. Returns GoogleTest's account of it, or None and what it printed."""
+    """Runs one check. Returns GoogleTest's result, or None and the output."""
     with tempfile.NamedTemporaryFile(suffix=".json") as report:
         command = [grader, f"--gtest_filter=Grade.{check.test}", f"--gtest_output=json:{report.name}"]
-        # No check asks more than a few times, and it ends each wait itself.
+        # No check runs the program more than a few times, and it ends each wait
+        # itself.
         with subprocess.Popen(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              # Ctrl-C is for us alone: the check has to clean up.
+                              # Ctrl-C must reach only this process: the check has
+                              # to clean up.
                               start_new_session=True) as process:
             try:
                 printed = process.communicate(timeout=20 * time_limit)[0]
@@ -119,7 +121,7 @@ def _run_check(grader, check, environment, time_limit):
 
 
 def _failure(message):
-    """What Complain (grade.cc) has put together: ran, expected, came."""
+    """The parts of Complain's message (grade.cc): ran, expected, came."""
     parts = message.split("\x1f")
     if len(parts) == 4:
         return parts[1:]
@@ -158,7 +160,7 @@ def _cleans_up(check, outcomes):
 
 
 def run_checks(grader, checks, environment, time_limit, tell):
-    """Runs them in order. Each outcome is passed to `tell` as soon as it is there."""
+    """Runs them in order. Each outcome is passed to `tell` as soon as it is known."""
     if not os.path.exists(grader):
         raise LessonError(f"{grader} is not built: make grade... builds it")
     outcomes = []

@@ -1,4 +1,4 @@
-// What every chapter's program promises about the command that it runs.
+// What every chapter's program must do with the command that it runs.
 
 #include <signal.h>
 #include <unistd.h>
@@ -41,7 +41,7 @@ TEST_F(Grade, ArgumentsArrive) {
     absl::StrAppend(&expected, "<", command[i], ">");
   }
   if (Try(command).ExpectOutput(expected) &&
-      // Flags behind the command are its own.
+      // Flags after the command belong to it.
       Try({"echo", "-n", word}).ExpectOutput(word)) {
     Try({"sh", "-c", "echo ${#1}", "sh", std::string(100'000, 'x')})
         .ExpectOutput("100000\n");
@@ -67,7 +67,7 @@ TEST_F(Grade, StreamsAreTheCallers) {
 }
 
 TEST_F(Grade, NoOtherFilesAreOpen) {
-  // One of these numbers leaks if any does.
+  // If descriptors leak, at least one of these does.
   Invocation invocation = Asking({"ls", "/proc/self/fd"});
   invocation.open_files = {3, RandomNumber(5, 50), RandomNumber(60, 200)};
   Answer answer = Try(invocation);
@@ -89,7 +89,7 @@ TEST_F(Grade, NoOtherFilesAreOpen) {
 }
 
 TEST_F(Grade, ExitStatus) {
-  // Beside a random one, those that may have a meaning for the program.
+  // A random status, and those that may have a meaning for the program.
   for (const int status :
        {RandomNumber(3, 120), 0, 1, 124, 125, 126, 127, 128, 137, 255}) {
     if (!Try({"sh", "-c", absl::StrCat("exit ", status)})
@@ -109,14 +109,14 @@ TEST_F(Grade, DeathBySignal) {
   absl::StrAppend(&answer.ran, "\nhost$ sudo kill -KILL ", shell.pid(),
                   "   (that shell, as the host numbers it)");
   if (answer.ExpectStatus(128 + SIGKILL)) {
-    // A program whose stack may not grow cannot start. This is a fault that the
-    // kernel sees, so it ends a process 1 too, which `kill -SEGV $$` does not.
+    // A program whose stack may not grow cannot start. The kernel raises this
+    // fault, so it ends a process 1 too, which `kill -SEGV $$` does not.
     Try({"sh", "-c", "ulimit -s 0; exec true"}).ExpectStatus(128 + SIGSEGV);
   }
 }
 
 TEST_F(Grade, CommandThatCannotRun) {
-  // In a user's PATH may be a directory that this user may not enter.
+  // The PATH may contain a directory that this user may not enter.
   const std::string name =
       (CallerIsOrdinary() ? "/nowhere/" : "") + RandomName();
   const Answer not_found = Try({name});
@@ -139,8 +139,8 @@ TEST_F(Grade, RefusedWithoutRoot) {
 
 TEST_F(Grade, CtrlC) {
   const int status = RandomNumber(3, 120);
-  // A shell that is interrupted just before it starts a command takes its trap
-  // only when that command has ended: none may last.
+  // A shell that is interrupted just before it starts a command runs its trap
+  // only after that command, so no command may take long.
   PressCtrlC(AskingInteractively(
                  {"sh", "-c",
                   absl::StrCat("trap 'exit ", status,

@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 """Does the grader tell right from wrong? `make grade-fidelity` calls this.
 
-Grades programs of which it is known what they do wrong (fidelity.toml), each
-chapter's own program, and its untouched beginning, and compares the checks that
-they lose with those that they should. Chapters may be named; all, if none is.
-With --write it grades nothing, and writes the table of wrong/README.md.
+Grades programs with known faults (fidelity.toml), each chapter's own program,
+and its untouched beginning, and compares the checks that they lose with those
+that they should. It grades the named chapters, or all. With --write it grades
+nothing, and writes the table of wrong/README.md.
 """
 
 import argparse
@@ -30,7 +30,7 @@ WRONG = HERE / "wrong"
 SOLVED = HERE / "solved"
 ROWS = HERE / "fidelity.toml"
 FIRST_WITH_CGROUPS = 7
-RECORDS = pathlib.Path("/run/mydocker")  # Of the containers of all chapters.
+RECORDS = pathlib.Path("/run/mydocker")  # The containers of all chapters.
 
 
 @dataclasses.dataclass
@@ -52,7 +52,7 @@ class Program:
 
     @property
     def is_aimed(self):
-        """At the checks that it loses: it was made for them, and does the rest."""
+        """Aimed at the checks that it loses: it was made for them, and passes the rest."""
         return self.is_wrong and self.of != "start" and self.kept is None
 
     @property
@@ -61,7 +61,7 @@ class Program:
 
     @property
     def needs_machine_alone(self):
-        """CleansUp cannot tell whose the cgroups and records are that come and go."""
+        """CleansUp cannot tell to whom cgroups and records belong that come and go."""
         return self.lesson.number >= FIRST_WITH_CGROUPS
 
     @property
@@ -88,8 +88,8 @@ def table_of_rows():
 def programs(lessons):
     for lesson in lessons.values():
         yield Program(lesson, "ours")
-        # Exercises go beyond the chapter: its program must not do for any of
-        # them, and one that solves them must.
+        # Exercises go beyond the chapter: its program must pass none of them,
+        # and one that solves them must pass all.
         for exercise in lesson.exercises:
             yield Program(lesson, "ours", exercise=exercise.number, lost={check.test for check in exercise.checks})
             [solved] = SOLVED.glob(f"{lesson.number}.*")
@@ -114,7 +114,7 @@ def _program(lesson, row):
 
 
 class Builder:
-    """Builds what a row names, and returns the file to run. May be asked by several at once."""
+    """Builds the program of a row, and returns the file to run. Several threads may call it at once."""
 
     def __init__(self, build, scratch, lessons):
         self.build, self.scratch, self.lessons = build, scratch, lessons
@@ -132,7 +132,7 @@ class Builder:
         return HERE / program.of if "/" in program.of else WRONG / program.of
 
     def _patched(self, folder, patch):
-        """Once, for more than one exercise may be solved by the same."""
+        """Only once, because one program may solve several exercises."""
         with self.lock:
             lock, built = self.patched.setdefault((folder, patch), (threading.Lock(), []))
         with lock:
@@ -145,7 +145,7 @@ class Builder:
         with self.lock:
             if not self.starts_are_built:
                 self.starts_are_built = True
-                # All at once: half of what one costs is make, reading the Makefile.
+                # All at once: half the cost of each is make reading the Makefile.
                 make = ["make", "-s", "--keep-going", f"WORKSHOP={workshop.relative_to(ROOT)}",
                         f"WORKSHOP_BUILD={(self.scratch / 'objects').relative_to(ROOT)}"]
                 for target in ("start", "workshop"):
@@ -162,7 +162,7 @@ def build_patched(build, scratch, chapter, patch):
         shutil.copy(ROOT / file, folder / file)
     run(["patch", "--quiet", "--strip=1", "--fuzz=0", "--no-backup-if-mismatch",
          f"--directory={folder}", f"--input={patch}"])
-    # Not from folders of the chapter's: there may be another program in one.
+    # Not from subfolders of the chapter: one may contain another program.
     objects = {path.relative_to(build): path for path in build.glob(f"chapters/{chapter}/*.o")}
     for file in files:
         if file.endswith(".cc"):
@@ -171,7 +171,7 @@ def build_patched(build, scratch, chapter, patch):
             objects[built.relative_to(folder)] = built
     libraries = [word for file in (*build.glob(f"chapters/{chapter}/*.libs"), build / "absl.libs")
                  for word in file.read_text(encoding="utf-8").split()]
-    # The linker takes from an archive only what the program has not got yet.
+    # The linker takes from an archive only what the program still lacks.
     run([*os.environ["LINK"].split(), *map(str, objects.values()), str(build / "common.a"), *libraries,
          "-o", str(folder / "run")])
     return folder / "run"
@@ -221,7 +221,7 @@ def judge(program, file, grader, progress):
 
 
 def wrong_hints(program, file, grader, progress, results):
-    """The first failure has to show the first hint, and the same once more the stronger one."""
+    """The first failure must show the first hint, and its repetition the stronger one."""
     first = next(check for check in results.values() if check["result"] == "fail")
     _, report = grade(program, file, grader, progress, first["name"])
     shown = [first["hint"], report["checks"][0].get("hint", "")]
@@ -251,7 +251,7 @@ class Table:
 
 
 def unseen(lessons, rows):
-    """Checks that might as well always succeed: no program that was made to lose them does."""
+    """Checks that might always succeed: no program is made to lose them."""
     seen = set(table_of_rows()["out_of_reach"]).union(*(row.lost for row in rows if row.is_aimed))
     return [f"no program of wrong/ is made to lose {check.test}"
             for lesson in lessons.values() for check in lesson.checks
@@ -259,7 +259,7 @@ def unseen(lessons, rows):
 
 
 def fault_of(program):
-    """What is wrong with it: by its row, or by its own first words."""
+    """Its fault, from its row or from its own first comment."""
     if program.what or program.of == "start":
         return program.what or "the untouched beginning"
     lines = (WRONG / program.of).read_text(encoding="utf-8").splitlines()
@@ -299,7 +299,8 @@ def wrong_programs(rows):
 
 
 def remove_leftovers():
-    """Records and locks that a wrong program left: the next program would remove them, and be blamed for the change."""
+    """Removes records and locks that a wrong program left: the next program would remove them, and be blamed for the
+    change."""
     if RECORDS.exists():
         run([str(ROOT / "scripts/recover.sh")])
 
@@ -309,13 +310,14 @@ def grade_all(rows, builder, grader, table, scratch):
         number, program = item
         if program.needs_machine_alone:
             remove_leftovers()
-        # One that cannot be built, as its patch does not fit, is told in its own row.
+        # A program that cannot be built because its patch does not apply is reported
+        # in its own row.
         try:
             return program, judge(program, files[number].result(), grader, scratch / f"progress-{number}.json")
         except LessonError as error:
             return program, Verdict("", [], [str(error)])
 
-    # The next ones are built while one is graded, which is waiting for the most part.
+    # While one program is graded, which is mostly waiting, the next ones are built.
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as builders, \
             concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as graders:
         together = [item for item in enumerate(rows) if not item[1].needs_machine_alone]
@@ -326,7 +328,7 @@ def grade_all(rows, builder, grader, table, scratch):
 
 
 def allowed_skips():
-    """How many programs CI's machine may skip; elsewhere as many as it must."""
+    """How many programs CI's machine may skip; other machines may skip any number."""
     if "CI" not in os.environ:
         return None
     return table_of_rows()["skips_in_ci"]
@@ -344,14 +346,14 @@ def main():
         readme.write_text(wrong_programs(programs(lessons)), encoding="utf-8")
         return 0
     if os.geteuid() != 0:
-        # What sudo would not keep, env does.
+        # sudo would drop these variables; env sets them again.
         settings = [f"{name}={os.environ[name]}" for name in ("COMPILE", "LINK", "CI") if name in os.environ]
         os.execvp("sudo", ["sudo", "--", "env", *settings, sys.executable, *sys.argv])
     build = options.build.resolve()
     table = Table()
     if options.chapter:
         lessons = {number: lesson for number, lesson in lessons.items() if number in options.chapter}
-    # sorted() leaves the order within a chapter as it is.
+    # sorted() keeps the order within a chapter.
     rows = sorted(programs(lessons), key=lambda program: program.lesson.number)
     if not options.chapter:
         table.add("*", "hints", Verdict("", [], words.complaints(lessons)))

@@ -1,8 +1,8 @@
 // Chapter 11: a union file system of one's own.
 //
-// A check mounts it over directories that it has filled, and asks the host's
-// shell to look at it, or to change it. Whatever happens, it is unmounted, and
-// who answered for it is ended.
+// A check mounts the union over directories that it has filled, and reads or
+// changes it with the host's shell. Whatever happens, the union is unmounted,
+// and its process is ended.
 
 #include <signal.h>
 #include <sys/mount.h>
@@ -37,7 +37,7 @@ std::string Path(const std::string& name) {
   return absl::StrCat(TestDirectory(), "/", name);
 }
 
-// Writes a file there, and makes the directories on the way.
+// Writes a file there, and makes its parent directories.
 void Write(const std::string& name, const std::string& content) {
   fs::create_directories(fs::path(Path(name)).parent_path());
   std::ofstream(Path(name), std::ios::binary) << content;
@@ -54,8 +54,8 @@ void MakeOpaque(const std::string& name) {
             0);
 }
 
-// What `script` prints on both streams, without the newlines at the end.
-// `script` runs in the test's directory.
+// Runs `script` in the test's directory, and returns what it prints on both
+// streams, without the final newlines.
 std::string OnHost(const std::string& script) {
   const Answer answer = Try(Invocation{.args = {"-c", "exec 2>&1\n" + script},
                                        .program = "sh",
@@ -67,16 +67,16 @@ std::string OnHost(const std::string& script) {
   return output;
 }
 
-// Whether all that programs have left in the background have ended. They are
-// our children by now.
+// Returns whether all processes that programs have left in the background have
+// ended. They are our children by now.
 bool NobodyIsLeft() {
   while (waitpid(-1, nullptr, WNOHANG) > 0) {
   }
   return DescendantsOf(getpid()).empty();
 }
 
-// The union of these directories, the lowest first, on "tree". With the upper
-// directory "upper", unless it says kReadOnly.
+// The union of these directories, the lowest first, on "tree". Its upper
+// directory is "upper", unless it is kReadOnly.
 class Union {
  public:
   enum Kind { kWithUpper, kReadOnly };
@@ -110,11 +110,12 @@ class Union {
     Mount();
   }
 
-  // Whether it could be mounted. If not, there is nothing more to ask.
+  // Whether the union could be mounted. If not, further questions are
+  // pointless.
   bool IsThere() const { return there_; }
 
-  // Runs `script`, which has to print `expected`. Complains if not, and returns
-  // whether it did.
+  // Runs `script`, which must print `expected`. Complains if it does not, and
+  // returns whether it did.
   bool Expect(const std::string& script, const std::string& expected) {
     if (!there_) {
       return false;
@@ -143,7 +144,7 @@ class Union {
     return std::count(points.begin(), points.end(), Path("tree")) > 0;
   }
 
-  // Returns whether its process ended then, too.
+  // Returns whether its process ended, too.
   bool Unmount() {
     if (IsMounted() && umount2(Path("tree").c_str(), 0) != 0) {
       umount2(Path("tree").c_str(), MNT_DETACH);
@@ -184,7 +185,7 @@ std::string Python(const std::string& script) {
   return absl::StrCat("python3 -c '", script, "'");
 }
 
-// An overlay of the kernel's, with what the union left in "upper".
+// The kernel's overlayfs, on the "upper" that the union has left.
 std::string OverlayThen(const std::string& script) {
   return absl::StrCat(
       "mkdir -p work merged && mount -t overlay -o lowerdir=low,upperdir=upper,"
@@ -300,7 +301,7 @@ TEST_F(Grade, CopyUpKeepsAttributes) {
       "chown 1234:5678 low/file && chmod 2750 low/file && "
       "touch -d '2001-02-03 04:05:06.789' low/file && chmod 4755 low/program");
   Union tree({"low"});
-  // A list of rights is an attribute that the kernel itself reads.
+  // An access control list is an attribute that the kernel itself reads.
   ASSERT_EQ(setxattr(Path("low/file").c_str(), "trusted.word", "kept", 4, 0),
             0);
   const std::string look =
@@ -326,7 +327,7 @@ TEST_F(Grade, CopyUpKeepsHoles) {
       "end\nmore\n67108873");
 }
 
-// Whoever sees the copy sees all of it, at the first look.
+// Any process that sees the copy sees all of it, from the first moment.
 TEST_F(Grade, CopyUpIsAtomic) {
   SKIP_IF(WhyNoFuse());
   OnHost(
@@ -351,7 +352,7 @@ TEST_F(Grade, CopyUpIsAtomic) {
       absl::StrCat((48 << 20) + 3, " 0o640 end"));
 }
 
-// Killed as soon as anything of the copy is there.
+// Killed as soon as any part of the copy exists.
 TEST_F(Grade, KilledCopyUpLeavesNothing) {
   SKIP_IF(WhyNoFuse());
   OnHost("mkdir low && head -c 48M /dev/urandom >low/file");
@@ -470,7 +471,7 @@ TEST_F(Grade, UnionsRenameLeavesAWhiteout) {
   }
 }
 
-// By EXDEV and mv's own copying, or at once: either will do.
+// With EXDEV, after which mv copies itself, or with a rename: both are right.
 TEST_F(Grade, UnionsDirectoriesCanBeMoved) {
   SKIP_IF(WhyNoFuse());
   const std::string word = RandomName();
@@ -498,7 +499,7 @@ TEST_F(Grade, UnionKnowsRenamesFlags) {
              "errno.errorcode[ctypes.get_errno()])"
              "\n"),
       "EEXIST\ndone");
-  // Anew, for the kernel believes what it was answered.
+  // Mounted anew, because the kernel caches the union's answers.
   if (asked && tree.MountAgain()) {
     tree.Expect("cat tree/a tree/b", "ba");
   }

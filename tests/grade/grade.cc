@@ -28,7 +28,7 @@
 namespace blackbox {
 namespace {
 
-// The runner, grade.py, says in the environment which chapter this is.
+// The runner, grade.py, passes the chapter in the environment.
 std::string Setting(const char* name) {
   const char* value = getenv(name);
   return value != nullptr ? value : "";
@@ -38,12 +38,13 @@ Words SettingWords(const char* name) {
   return absl::StrSplit(Setting(name), ' ', absl::SkipEmpty());
 }
 
-// Whether grade.py grades a reader's program; else `make test` runs our own.
+// Returns whether grade.py grades a reader's program; otherwise `make test`
+// runs our own.
 bool IsGraded() { return !Setting("GRADE_TIME_LIMIT").empty(); }
 
 // The program was killed because it took too long.
 bool killed = false;
-// What stays is not the program's fault.
+// Leftovers are not the program's fault.
 bool forgiven = false;
 
 // Calls `act` and returns what it would have failed the test with.
@@ -69,7 +70,7 @@ std::string Seconds() {
   return absl::StrCat(std::chrono::duration<double>(Patience()).count(), " s");
 }
 
-// As one would type it in a shell.
+// The word as one would type it in a shell.
 std::string Quote(const std::string& word) {
   constexpr size_t kMost = 60;
   const std::string shown =
@@ -82,7 +83,7 @@ std::string Quote(const std::string& word) {
                               "'");
 }
 
-// What a program has written, so short that it can be shown.
+// A program's output, shortened to be shown.
 std::string Shown(const std::string& text) {
   constexpr size_t kMost = 400;
   std::string shown = text.substr(0, kMost);
@@ -104,7 +105,7 @@ Invocation AskingWith(const Words& own, const Words& flags,
   return invocation;
 }
 
-// Marks a shell of ours among others: its $1.
+// The $1 by which a shell of ours is recognized.
 const std::string& Mark() {
   static const std::string mark = RandomName();
   return mark;
@@ -137,8 +138,8 @@ void Grade::SetUp() {
 
 void Grade::TearDown() {
   if (forgiven) {
-    // It was killed. What it had to leave, its next run may remove, and then
-    // the check after this one would miss it.
+    // The program was killed. Its next run may remove what it had to leave, and
+    // then the next check would find those leftovers missing.
     Execute(Asking({"true"}));
   }
   if (!IsGraded()) {
@@ -146,8 +147,7 @@ void Grade::TearDown() {
     ContainerTest::TearDown();
     return;
   }
-  // By now everything has been told to end, so what is still there was
-  // forgotten.
+  // By now everything has been ended, so what is still there was forgotten.
   SetPatience(Patience() / 10);
   const std::string left = FailuresOf([this] { ContainerTest::TearDown(); });
   if (!killed && !forgiven && !left.empty()) {
@@ -161,7 +161,7 @@ void Grade::TearDown() {
 void Complain(const std::string& ran, const std::string& expected,
               const std::string& came) {
   if (IsGraded()) {
-    // The runner takes it apart again.
+    // The runner splits this message again.
     ADD_FAILURE() << '\x1f' << ran << '\x1f' << expected << '\x1f' << came;
   } else {
     ADD_FAILURE() << "ran\n"
@@ -239,7 +239,7 @@ bool Answer::Expect(bool holds, const std::string& expected,
 }
 
 bool Answer::ExpectOutput(const std::string& output) const {
-  // The short way to say it, where there is nothing else to be said.
+  // The short form, if only the output is wrong.
   if (ended && Status() == 0 && out != output && !out.empty() && err.empty()) {
     Complain(ran, Shown(output), Shown(out));
     return false;
@@ -286,7 +286,7 @@ Shell::Shell(const Invocation& invocation)
              absl::StrCat(answer.empty() ? "" : answer + "\n", end.Describe()));
     return;
   }
-  ran_ = Typed(invocation);  // That it answers is no part of any check.
+  ran_ = Typed(invocation);  // No check is about whether it answers.
   shell_ = FindShell();
 }
 
@@ -296,8 +296,8 @@ Shell::~Shell() {
   }
 }
 
-// The last of the program's descendants: it may have others on the way, such as
-// sudo or unshare. If there are none, it has become the shell itself.
+// The last of the program's descendants: there may be others between, such as
+// sudo or unshare. If there are none, the program has become the shell itself.
 pid_t Shell::FindShell() const {
   const std::vector<pid_t> descendants = DescendantsOf(program_.pid());
   pid_t found = descendants.empty() ? program_.pid() : descendants.back();

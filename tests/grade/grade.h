@@ -1,15 +1,15 @@
 // The tools for the grader's checks: they run a reader's program and report
-// what is not as expected in the reader's words, not in C++.
+// what differs from the expectation, in the reader's words, not in C++.
 //
 //     TEST_F(Grade, ExitStatus) {
 //       const int status = RandomNumber(3, 120);
 //       Try({"sh", "-c", absl::StrCat("exit ", status)}).ExpectStatus(status);
 //     }
 //
-// The .toml file of its chapter names each check and has the text about it for
-// the reader. A check has to be fair: any program that keeps to the command
-// line, in whatever language, passes; and it fails for one reason. Values from
-// which an answer could be guessed are random.
+// The .toml file of its chapter names each check and has its text for the
+// reader. A check has to be fair: any program that follows the command line, in
+// any language, passes; and a check fails for one reason. Values from which a
+// program could guess the answer are random.
 //
 // `make test` runs the same checks against our own programs, and also those of
 // our_checks.cc, which do not concern readers.
@@ -40,20 +40,21 @@ class Grade : public ContainerTest {
   void TearDown() override;
 };
 
-// Fails the check: what was run, what was expected, what happened instead.
+// Fails the check, and reports what was run, what was expected and what
+// happened instead.
 void Complain(const std::string& ran, const std::string& expected,
               const std::string& came);
 
-// Whether the reader's program is started by an ordinary user, as chapters 5
-// and 6 promise; else by root.
+// Returns whether an ordinary user starts the reader's program, as chapters 5
+// and 6 promise; otherwise root does.
 bool CallerIsOrdinary();
 // The caller's uid.
 uid_t CallersUid();
 
-// How the program is asked to run `command`, with these flags of its own: the
-// chapter's command line. The caller is the chapter's.
+// The chapter's command line for running `command`, with these flags of the
+// program's own. The caller is the chapter's, too.
 Invocation Asking(const Words& command, const Words& flags = {});
-// The same where the command reads what the caller types.
+// The same for a command that reads what the caller types.
 Invocation AskingInteractively(const Words& command, const Words& flags = {});
 
 // For class Shell.
@@ -72,14 +73,15 @@ struct Answer : Result {
   // All of it, in words.
   std::string Describe() const;
 
-  // Complains unless `holds`, and returns it. Reports the whole answer, or
+  // Complains unless `holds`, and returns `holds`. Reports the whole answer, or
   // `came`.
   bool Expect(bool holds, const std::string& expected) const;
   bool Expect(bool holds, const std::string& expected,
               const std::string& came) const;
   bool ExpectOutput(const std::string& output) const;
   bool ExpectStatus(int status) const;
-  // Exit status 125, no output, but an error; `why` says that nothing ran.
+  // Expects exit status 125, no output, and an error; `why` says that nothing
+  // ran.
   bool ExpectRefusal(const std::string& why) const;
 };
 
@@ -87,8 +89,8 @@ struct Answer : Result {
 Answer Try(const Invocation& invocation);
 Answer Try(const Words& command, const Words& flags = {});
 
-// A program that runs a shell, to which commands are typed. At the end of this
-// object's life the shell reads end of file, and the program must end.
+// A program that runs a shell, in which the check types commands. At the end of
+// this object's life the shell reads end of file, and the program must end.
 class Shell {
  public:
   // Complains if no shell answers.
@@ -98,30 +100,31 @@ class Shell {
   Shell& operator=(const Shell&) = delete;
   ~Shell();
 
-  // Whether the shell has answered. If not, further questions are pointless.
+  // Returns whether the shell has answered. If not, further questions are
+  // pointless.
   bool IsThere() const { return there_; }
-  // The program, and the shell that it has started: as the host numbers them.
+  // The program, and the shell that it has started: their pids on the host.
   pid_t program() const { return program_.pid(); }
   pid_t pid() const { return shell_; }
 
   // Types a command, and returns what it prints on both streams, without the
   // newline at the end.
   std::string Ask(const std::string& command);
-  // The same where the output has to be `expected`; complains if not.
+  // The same, but complains unless the output is `expected`.
   bool Expect(const std::string& command, const std::string& expected);
   // Complains unless `holds`, with all that was typed so far.
   bool Expect(bool holds, const std::string& expected,
               const std::string& came) const;
 
-  // Complains unless `came` is `expected`: what comes of `look`, which the
-  // reader can do on the host; it ends where the answer begins.
+  // Complains unless `came`, the result of `look`, is `expected`. The reader
+  // can run `look` on the host; its text ends where the answer begins.
   bool ExpectSeen(const std::string& look, const std::string& came,
                   const std::string& expected) const {
     return Expect(came == expected, look + expected, look + came);
   }
 
   void Signal(int signal) { program_.Signal(signal); }
-  // Lets the shell read end of file and waits for the program's end.
+  // Closes the shell's input and waits for the program's end.
   Answer End();
   // Only waits: for a program that ends on its own.
   Answer Wait();
@@ -137,21 +140,22 @@ class Shell {
   pid_t shell_ = 0;
 };
 
-// A command's output can be faked. These complain unless the kernel confirms it
-// of the shell: that it has 0, 1 and 2 open; that its working directory is its
-// root; that /proc, as it sees it, has process 1 alone.
+// A program can fake a command's output. These complain unless the kernel
+// confirms that the shell has 0, 1 and 2 open; that its working directory is
+// its root; that its /proc shows only process 1.
 void ExpectStandardStreamsAlone(const Shell& shell);
 void ExpectInRootDirectory(const Shell& shell);
 void ExpectProcOfItsOwn(const Shell& shell);
 
-// A number from `least` to `most` that nobody can guess.
+// Returns a number from `least` to `most` that no program can guess.
 int RandomNumber(int least, int most);
 
 // Runs the program on a terminal and presses Ctrl-C there as soon as its
 // command has printed "ready".
 Answer PressCtrlC(const Invocation& invocation);
 
-// For a check that kills the program: its leftovers are then not its fault.
+// For a check that kills the program, which is then not to blame for its
+// leftovers.
 void ForgiveWhatStays();
 
 // "uts, ipc"; "none".

@@ -142,7 +142,8 @@ def grade(options):
     checker.adopt_orphans()
     checker.CtrlC.wait_for_check()
     book = progress.Progress(options.progress)
-    # Somebody else's program is no work of the reader's, and opens no solution.
+    # A program of somebody else's is not the reader's work, and unlocks no
+    # solution.
     own = program == (lesson_.workshop / "run").resolve()
     key = progress.key_of(lesson_.number, None if own else shown)
 
@@ -196,8 +197,8 @@ def solution(options):
     ours = ROOT / "chapters" / lesson_.folder
     theirs = lesson_.workshop
     colour = "always" if sys.stdout.isatty() else "never"
-    # The status 1 of diff says that they differ, which is to be expected. escape
-    # is no part of the program: it tries to break out of it.
+    # diff's status 1 means that they differ, as expected. escape is not part of
+    # the program: it tries to break out of it.
     found = subprocess.run(
         ["diff", f"--color={colour}", "-ruN", "-x", "run", "-x", "TASK.md", "-x", "escape",
          "-I", r"^ *// #\(end\)\?region ",
@@ -251,7 +252,7 @@ def main():
     options = parser.parse_args()
     lessons.WORKSHOP = ROOT / options.workshop
     options.progress = options.progress or lessons.WORKSHOP / "progress.json"
-    # Whoever reads the output may stop to, as head(1) does.
+    # The reader of the output may stop early, as head(1) does.
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
         sys.exit(options.act(options))

@@ -31,9 +31,9 @@ std::vector<Mount> MountsIn(const std::string& mountinfo) {
 
 }  // namespace
 
-// From the top of the namespace: /proc/PID/mountinfo leaves out what lies above
-// the process's own root. And by a /proc of the host's, in which we have an
-// entry.
+// Read from the top of the namespace, because /proc/PID/mountinfo leaves out
+// mounts above the process's own root; and through the host's /proc, in which
+// this process has an entry.
 void ExpectNoMountOfTheHosts(const Shell& shell) {
   std::set<std::string> hosts;
   for (const Mount& mount : MountsIn("/proc/self/mountinfo")) {

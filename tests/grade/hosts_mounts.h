@@ -1,4 +1,4 @@
-// The host's mounts, as far as a container still has them.
+// The host's mounts that a container still has.
 
 #ifndef MYDOCKER_TESTS_GRADE_HOSTS_MOUNTS_H_
 #define MYDOCKER_TESTS_GRADE_HOSTS_MOUNTS_H_
@@ -7,7 +7,7 @@
 
 namespace blackbox {
 
-// Complains if a mount of the host's is anywhere in the shell's mount
+// Complains if one of the host's mounts is anywhere in the shell's mount
 // namespace. A bind mount of a single file or directory does not count.
 void ExpectNoMountOfTheHosts(const Shell& shell);
 

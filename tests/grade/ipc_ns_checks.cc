@@ -31,7 +31,7 @@ class Queue {
   Queue& operator=(const Queue&) = delete;
   ~Queue() { msgctl(id_, IPC_RMID, nullptr); }
 
-  // As ipcs shows it.
+  // The key as ipcs shows it.
   std::string Key() const {
     return absl::StrCat("0x", absl::Hex(key_, absl::kZeroPad8));
   }
@@ -56,8 +56,9 @@ TEST_F(Grade, QueuesOutsideAreNotSeen) {
       list);
 }
 
-// A kind of System V objects: the command that makes one, the one that lists
-// them and the file that does, and what removes one on the check's own host.
+// A kind of System V objects: the command that makes one, the command and the
+// file that list them, and the function that removes one on the check's own
+// host.
 struct Kind {
   std::string make;
   std::string list;

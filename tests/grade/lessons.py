@@ -1,4 +1,4 @@
-"""What the chapters' .toml files say, checked, and where things are."""
+"""Reads and checks the chapters' .toml files, and knows where files are."""
 
 import dataclasses
 import pathlib
@@ -9,13 +9,13 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 HERE = ROOT / "tests/grade"
 WORKSHOP = ROOT / "workshop"
 
-# Every chapter's last check. It is none of the C++ ones: it gathers what they
-# found left behind.
+# Every chapter's last check. It is not a C++ check: it collects the leftovers
+# that the others found.
 CLEANS_UP = "CleansUp"
 
 
 class LessonError(Exception):
-    """Something that its reader can mend, in a sentence."""
+    """An error that its reader can fix, in a sentence."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,11 +43,11 @@ class Lesson:
     idea: str  # what the first line of its program says
     namespaces: tuple
     caller: str  # who starts the program: root or user
-    begin: str  # what start/ has for it; nothing where it begins with the chapter before
+    begin: str  # its file in start/; empty if it begins with the chapter before
     usage: str
     before_command: tuple
     interactive: tuple
-    ours: tuple  # what our own program has to pass beside: suites of our_checks.cc, checks of earlier chapters
+    ours: tuple  # what our own program must also pass: suites of our_checks.cc, checks of earlier chapters
     man: tuple
     task: str
     checks: tuple

@@ -43,7 +43,7 @@ TEST_F(Grade, HostsProcStaysWhole) {
   }
 }
 
-// Chapter 8 has the mount made before the command starts.
+// Chapter 8 makes this mount before the command starts.
 TEST_F(Grade, ProcIsMounted) {
   Shell shell;
   if (shell.IsThere() && shell.Expect("cd /proc && echo [0-9]*", "1")) {

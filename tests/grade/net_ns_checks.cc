@@ -62,8 +62,8 @@ TEST_F(Grade, PortsAreItsOwn) {
   close(server);
 }
 
-// A host from which 192.0.2.1 can be reached, by whatever way. The address is
-// one for documentation, and nobody's (RFC 5737).
+// A host from which 192.0.2.1 can be reached, by any route. The address is
+// reserved for documentation (RFC 5737).
 bool HostWithARoute() {
   return unshare(CLONE_NEWNET) == 0 &&
          system("ip link set lo up && ip route add 192.0.2.0/24 dev lo") == 0;
@@ -78,7 +78,7 @@ TEST_F(Grade, NoNetworkIsReached) {
     return;
   }
   const std::string came = AskInside(shell.pid(), {"net"}, []() -> std::string {
-    // Nothing is sent: UDP only asks which way it would be.
+    // Sends nothing: connecting UDP only looks up the route.
     sockaddr_in address = {};
     address.sin_family = AF_INET;
     address.sin_port = htons(9);
@@ -154,7 +154,8 @@ TEST_F(Grade, JoinedByVeth) {
   if (!other.IsThere()) {
     return;
   }
-  // A server in the one, and from in there a client that goes to the other.
+  // A server in the one namespace, and a client that enters the other from
+  // there.
   const std::string came = AskInside(one.pid(), {"net"}, [&] {
     const in_port_t port = PortOf(Listen(0));
     return AskInside(other.pid(), {"net"},

@@ -1,6 +1,6 @@
-// What our own programs promise beyond what a reader's has to: errors in one
+// What our own programs must do beyond what a reader's must: errors in one
 // line, the caller's surroundings, hosts that refuse. `ours` in the .toml file
-// of a chapter names the suites that are for it.
+// of a chapter names its suites.
 
 #include <errno.h>
 #include <fcntl.h>
@@ -40,11 +40,11 @@ using testing::HasSubstr;
 using testing::SizeIs;
 using testing::UnorderedElementsAreArray;
 
-// Of every chapter's program.
+// For every chapter's program.
 class Ours : public Grade {};
 
 TEST_F(Ours, TwoDashesEndTheFlags) {
-  // Only the first ones are ours.
+  // Only the first words belong to the program.
   const Answer answer = Try({"--", "printf", "%s,", "--", "-v", "--"});
   EXPECT_THAT(answer, ExitsWith(0));
   EXPECT_EQ(answer.out, "--,-v,--,");
@@ -60,9 +60,9 @@ TEST_F(Ours, EnvironmentAndDirectoryAreTheCallers) {
   EXPECT_EQ(Try({"pwd", "-P"}).out, WatchedDirectory() + "\n");
 }
 
-// proc(5): the masks of blocked and of ignored signals. What the program blocks
-// and ignores for its own sake must not reach the command; what the caller
-// ignores must.
+// proc(5): the masks of blocked and of ignored signals. The command must not
+// inherit what the program blocks and ignores for itself, but must inherit what
+// the caller ignores.
 TEST_F(Ours, SignalsAreAsTheCallerHasThem) {
   const Words look = {"grep", "-E", "^Sig(Blk|Ign):", "/proc/self/status"};
   const auto ignore_hangup = [] { return signal(SIGHUP, SIG_IGN) != SIG_ERR; };
@@ -75,7 +75,8 @@ TEST_F(Ours, SignalsAreAsTheCallerHasThem) {
   EXPECT_EQ(Try(invocation).out, on_host.out);
 }
 
-// Then the kernel reaps a child by itself, and waiting for it tells nothing.
+// Then the kernel reaps a child by itself, and waiting for it returns no
+// status.
 TEST_F(Ours, StatusIsTheCommandsWhereTheCallerIgnoresSigchld) {
   Invocation invocation = Asking({"sh", "-c", "exit 7"});
   invocation.before_exec = [] { return signal(SIGCHLD, SIG_IGN) != SIG_ERR; };
@@ -99,7 +100,7 @@ TEST_F(Ours, ClosedStreamsDoNotConfuse) {
     const Answer answer = Try(invocation);
     EXPECT_THAT(answer, ExitsWith(7));
     EXPECT_EQ(answer.out, closed.count(1) ? "" : "output\n");
-    // With no output to write to, a shell may well complain on its own.
+    // Without an output, a shell may complain itself.
     if (!closed.count(1)) {
       EXPECT_THAT(answer.err,
                   testing::StartsWith(closed.count(2) ? "" : "more\n"));
@@ -107,7 +108,7 @@ TEST_F(Ours, ClosedStreamsDoNotConfuse) {
   }
 }
 
-// Of a program that is nothing but its command's parent, as in chapters 1 to 6.
+// For a program that is only its command's parent, as in chapters 1 to 6.
 class OursAlone : public Grade {};
 
 TEST_F(OursAlone, EndOfTheProgramIsTheCommands) {
@@ -119,7 +120,7 @@ TEST_F(OursAlone, EndOfTheProgramIsTheCommands) {
   }
 }
 
-// Of one that says nothing at its end but what is wrong.
+// For a program that prints nothing at its end except errors.
 class OursErrors : public Grade {};
 
 TEST_F(OursErrors, UnknownFlagIsRefused) {
@@ -144,13 +145,14 @@ TEST_F(OursErrors, CommandThatCannotRunIsToldInOneLine) {
            {"", 127, "\"\""},
            {text, 126, "Permission denied"},
            {TestDirectory(), 126, "irectory"},
-           // The kernel says "No such file" of a file that is there.
+           // The kernel says "No such file" for a file that exists.
            {MakeFile("lost", "#!/nowhere/" + name + " -x\n", 0755), 126, name},
            // execvp(3) would run it with /bin/sh, and a shell would too.
            {MakeFile("script", "echo started\n", 0755), 126, "#!"},
        }) {
     Invocation invocation = Asking({c.command});
-    // In the test's own PATH may be a directory that this caller may not enter.
+    // The test's own PATH may contain a directory that this caller may not
+    // enter.
     invocation.environment = {{"PATH=/usr/bin:/bin"}};
     EXPECT_THAT(Try(invocation),
                 FailsInOneLine(c.status, AllOf(HasSubstr(c.command),
@@ -168,13 +170,13 @@ TEST_F(OursErrors, OrdinaryUserIsServedOrToldWhatItTakes) {
   }
 }
 
-// Of one that has a PID namespace: a shell as a reader has it, at a prompt.
+// For a program with a PID namespace: a shell as a reader uses it, at a prompt.
 class OursTerminal : public Grade {};
 
 class Prompt : public Terminal {
  public:
   Prompt() : Terminal(AskingInteractively({"sh"})) {
-    // In two parts, for what is typed must not look like the prompt.
+    // In two parts, so that the typed text does not look like the prompt.
     Type("PS1='ask''> '\n");
     Await();
   }
@@ -221,8 +223,8 @@ TEST_F(OursTerminal, TerminalIsGivenBack) {
   EXPECT_THAT(terminal.Wait(), ExitsWith(0));
 }
 
-// Of one that makes mounts private. Pitfall, fault 6: a mount that failed, and
-// the work goes on.
+// For a program that makes mounts private. Pitfall, fault 6: a mount fails, and
+// the program goes on.
 class OursMount : public Grade {};
 
 TEST_F(OursMount, RefusedMountMeansNoCommand) {
@@ -233,7 +235,7 @@ TEST_F(OursMount, RefusedMountMeansNoCommand) {
                                         HasSubstr("Operation not permitted"))));
 }
 
-// It is a copy, not a view: what happens outside later is not seen.
+// It is a copy, not a view: later mounts outside are not visible.
 TEST_F(OursMount, MountsOutsideDoNotComeInside) {
   const Shell shell;
   const std::string outside = TestDirectory() + "/outside";
@@ -244,8 +246,8 @@ TEST_F(OursMount, MountsOutsideDoNotComeInside) {
   EXPECT_EQ(umount(outside.c_str()), 0);
 }
 
-// Of chapter 4's: one row of the experiment. On a host whose "/" is shared or
-// private, does a mount travel to the other side?
+// For chapter 4's program: one row of the experiment. On a host whose "/" is
+// shared or private, does a mount propagate to the other side?
 class OursPropagation : public Grade {};
 
 struct Experiment {
@@ -267,7 +269,7 @@ TEST_F(OursPropagation, MountsTravelAsAskedFor) {
         {{"-propagation=slave"}, MS_SHARED, true, false},
         {{"-propagation=shared"}, MS_SHARED, true, true},
         {{"-propagation=unchanged"}, MS_SHARED, true, true},
-        // What is shared inside only now has no peer outside.
+        // Mounts that become shared only now, inside, have no peer outside.
         {{"-propagation=shared"}, MS_PRIVATE, false, false},
         {{"-propagation=unchanged"}, MS_PRIVATE, false, false}}) {
     SCOPED_TRACE(absl::StrJoin(experiment.flags, " "));
@@ -275,7 +277,8 @@ TEST_F(OursPropagation, MountsTravelAsAskedFor) {
     invocation.before_exec = HostWithMounts(experiment.host);
     const Shell shell(invocation);
     ASSERT_TRUE(shell.IsThere());
-    // The program itself is still on its host, and so stands for it.
+    // The program itself is still in the host's namespace, so its pid stands
+    // for the host.
     ASSERT_TRUE(MountInside(shell.program(), outside));
     EXPECT_EQ(CountMounts(shell.program(), outside), 1);
     EXPECT_EQ(CountMounts(shell.pid(), outside), experiment.into_container);
@@ -294,7 +297,7 @@ TEST_F(OursPropagation, BadValueIsRefused) {
   }
 }
 
-// Of one that has a user namespace.
+// For a program with a user namespace.
 class OursUser : public Grade {};
 
 std::string Number(const std::string& file) {
@@ -303,8 +306,8 @@ std::string Number(const std::string& file) {
   return number;
 }
 
-// Nobody then has capabilities after execve, and all have the number of those
-// whom no map knows.
+// Then no process has capabilities after execve, and all show the uid that
+// stands for unmapped users.
 TEST_F(OursUser, WithoutAMapCallerIsNobodyInside) {
   const Words flags = {"-map=none"};
   EXPECT_THAT(
@@ -323,8 +326,8 @@ TEST_F(OursUser, WithoutAMapCallerIsNobodyInside) {
   }
 }
 
-// Not only written in a file: the call is refused. Who is in a group that may
-// *not* do something must not be able to leave it.
+// Not only a file says so: the call is refused. A user in a group that is
+// *denied* something must not be able to leave it.
 TEST_F(OursUser, CVE_2014_8989_GroupsCannotBeGivenUp) {
   const Shell shell;
   EXPECT_EQ(AskInside(shell.pid(), {"user"},
@@ -337,10 +340,10 @@ TEST_F(OursUser, CVE_2014_8989_GroupsCannotBeGivenUp) {
 }
 
 // The attack of CVE-2022-0492 needs no capability on the host: root of a user
-// namespace makes a cgroup namespace, which is his, may therefore mount a
-// hierarchy of v1, and writes into it which program the kernel is to start on
-// the host. The first half is allowed to this day. So that the file is there,
-// the caller is in the root of the hierarchy.
+// namespace makes a cgroup namespace, which he owns, so he may mount a
+// hierarchy of v1, and writes into it which program the kernel starts on the
+// host. The first half is still allowed. The caller is in the root of the
+// hierarchy, so that the file exists.
 TEST_F(OursUser, CVE_2022_0492_ReleaseAgentCannotBeSet) {
   SKIP_IF(WhyNoV1("pids"));
   const std::string root = FindController("pids")->mount_point;
@@ -368,8 +371,8 @@ TEST_F(OursUser, CVE_2022_0492_ReleaseAgentCannotBeSet) {
   }
 }
 
-// Without a cgroup namespace of its own, or with a hierarchy that is not there
-// yet, not even that.
+// Without its own cgroup namespace, or with a hierarchy that does not exist
+// yet, even the mount is refused.
 TEST_F(OursUser, CVE_2022_0492_HierarchyCannotBeMade) {
   const std::string mount = absl::StrCat(
       "mount -t cgroup -o none,name=", RandomName(), " none ", TestDirectory());
@@ -384,9 +387,9 @@ TEST_F(OursUser, BadMapIsRefused) {
   EXPECT_THAT(Try({}, {"-map"}), FailsInOneLine(125, HasSubstr("map")));
 }
 
-// A host whose administrator does not want user namespaces. The limit is one of
-// the user namespace that the program starts in, which is a new one here, so
-// that the real host's stays as it is.
+// A host whose administrator forbids user namespaces. The limit belongs to the
+// user namespace that the program starts in. This is a new one, so that the
+// real host's limit stays as it is.
 bool ForbidUserNamespacesTo(uid_t uid) {
   const auto write_file = [](const char* path, const std::string& text) {
     const int fd = open(path, O_WRONLY | O_CLOEXEC);
@@ -413,7 +416,7 @@ TEST_F(OursUser, SwitchThatForbidsItIsNamed) {
               FailsInOneLine(125, HasSubstr("max_user_namespaces")));
 }
 
-// Pitfall, fault 7 for maps: a refused write, and the command runs even so, as
+// Pitfall, fault 7 for maps: a write is refused, but the command still runs, as
 // nobody. A program that finds another way to write may succeed.
 TEST_F(OursUser, RefusedMapMeansNoCommand) {
   Invocation invocation = Asking({"id", "-u"});
@@ -438,8 +441,8 @@ TEST_F(OursUser, MountsNeverTravelBack) {
   }
 }
 
-// Of one that has a network namespace. The host's daemons listen on sockets
-// without a file, and trust who can connect.
+// For a program with a network namespace. The host's daemons listen on sockets
+// without a file, and trust every process that can connect.
 class OursNet : public Grade {};
 
 TEST_F(OursNet, CVE_2020_15257_AbstractSocketsStayOutside) {

@@ -1,6 +1,6 @@
-// What our own programs with a PID namespace promise to the shell that starts
-// them, from chapter 3 on: it is a job like any other, though a process 1
-// cannot be stopped by the terminal.
+// From chapter 3 on, our own programs with a PID namespace must be a job like
+// any other for the shell that starts them, though the terminal cannot stop a
+// process 1.
 
 #include <signal.h>
 
@@ -43,12 +43,12 @@ TEST_F(OursJob, InTheBackgroundNothingStartsAndNobodyTakesTheKeys) {
   shell.End();
 }
 
-// Says so at Ctrl-C, and at each word that it reads.
+// Reports each Ctrl-C, and each word that it reads.
 constexpr char kSaysWhatItGets[] =
     "trap 'echo interr''upted' INT; (exec sleep 1000); "
     "until read word; do :; done; echo got $word";
 
-// Starts that, and waits until it sleeps.
+// Starts this script, and waits until it sleeps.
 class StartedJob {
  public:
   explicit StartedJob(HostsShell& shell) {
@@ -57,8 +57,8 @@ class StartedJob {
     init_ = FindInit(program_);
     EXPECT_TRUE(WaitUntil([this] {
       const std::vector<pid_t> inside = DescendantsOf(init_);
-      // The program's children are process 1 and the one that tells it what
-      // the terminal says.
+      // The program's children are process 1 and the one that passes the
+      // terminal's signals on to it.
       return inside.size() == 1 &&
              ArgumentsOf(inside[0]) ==
                  std::vector<std::string>{"sleep", "1000"} &&
@@ -99,7 +99,7 @@ TEST_F(OursJob, ControlZStopsAllAndFgContinuesAll) {
   shell.End();
 }
 
-// Process 1 would try to read again for ever, and burn a CPU.
+// Otherwise process 1 would try to read for ever, and use up a CPU.
 TEST_F(OursJob, ReadingInTheBackgroundStopsAll) {
   HostsShell shell(Script(kSaysWhatItGets));
   const StartedJob job(shell);
@@ -107,7 +107,7 @@ TEST_F(OursJob, ReadingInTheBackgroundStopsAll) {
   shell.Expect("interrupted");
   shell.Type(kCtrlZ);
   shell.AwaitPrompt();
-  // fg sends SIGCONT only to what bash knows to have stopped.
+  // fg sends SIGCONT only to a job that bash knows to be stopped.
   shell.Type("bg; until [[ $(jobs -s) ]]; do :; done; echo d''one\n");
   shell.Expect("done");
   job.ExpectState("T");
@@ -117,8 +117,7 @@ TEST_F(OursJob, ReadingInTheBackgroundStopsAll) {
   shell.End();
 }
 
-// bash sends no SIGCONT to a job that it brings from the background, where it
-// was going on.
+// bash sends no SIGCONT to a job that was running in the background.
 TEST_F(OursJob, TheTerminalComesBackFromTheBackground) {
   HostsShell shell(Script(kSaysWhatItGets));
   const StartedJob job(shell);
@@ -133,8 +132,8 @@ TEST_F(OursJob, TheTerminalComesBackFromTheBackground) {
   shell.End();
 }
 
-// The kernel tells only the foreground of a terminal that it is gone, and there
-// process 1 does not listen.
+// The kernel signals a terminal's end only to its foreground, and process 1
+// there does not react.
 TEST_F(OursJob, EndsWithTheTerminal) {
   HostsShell shell(Script(kSaysWhatItGets));
   const StartedJob job(shell);
@@ -142,7 +141,7 @@ TEST_F(OursJob, EndsWithTheTerminal) {
   EXPECT_TRUE(WaitForEnd(job.program())) << Describe(job.program());
 }
 
-// As vi leaves them, if nobody gives it the time to put them back.
+// Settings as vi leaves them if it has no time to restore them.
 TEST_F(OursJob, TerminalHasItsSettingsAgain) {
   Terminal terminal(
       InHostsShell("sh", Script("stty raw -echo; echo ready; read forever"),

@@ -32,7 +32,7 @@ TEST_F(Grade, ParentIsNobody) {
   Try({"sh", "-c", "echo $PPID"}).ExpectOutput("0\n");
 }
 
-// What the kernel says, whatever is printed inside.
+// Checks what the kernel reports, whatever is printed inside.
 void ExpectTwoNumbers(const Shell& shell, pid_t outside,
                       const std::string& inside) {
   const std::string wanted = absl::StrCat(outside, " ", inside);
@@ -66,8 +66,8 @@ TEST_F(Grade, ChildrenAreInsideToo) {
   }
 }
 
-// Complains if one of them does not end, and ends all that are left. The kernel
-// kills them by itself, so it needs little patience.
+// Complains if one of these processes does not end, and ends all that are left.
+// The kernel kills them by itself, so a short wait is enough.
 void ExpectEnd(const Shell& shell, const std::vector<pid_t>& pids) {
   const std::chrono::milliseconds patience = Patience();
   SetPatience(patience / 5);
@@ -91,7 +91,7 @@ TEST_F(Grade, OthersEndWithProcessOne) {
   // One child of the shell, and an orphan.
   shell.Ask("sleep 1000 & (sleep 1000 &)   # and exit");
   const std::vector<pid_t> others = DescendantsOf(shell.program());
-  ForgiveWhatStays();  // It is what this check is about.
+  ForgiveWhatStays();  // This check is about them.
   shell.End();
   ExpectEnd(shell, others);
 }
@@ -101,7 +101,7 @@ TEST_F(Grade, KillOfTheProgramEndsAll) {
   if (!shell.IsThere()) {
     return;
   }
-  // These do not notice that nobody types any more.
+  // These processes do not notice the end of the input.
   shell.Ask(
       absl::StrCat("sleep 1000 & (sleep 1000 &)   # then, on the host: "
                    "sudo kill -KILL ",
@@ -111,13 +111,14 @@ TEST_F(Grade, KillOfTheProgramEndsAll) {
   ForgiveWhatStays();
   shell.Signal(SIGKILL);
   ExpectEnd(shell, all);
-  // Whose business it was is dead. They would be waited for at the end.
+  // The program responsible for them is dead, and the end of the test would
+  // wait for them.
   for (const std::string& cgroup : cgroups) {
     rmdir(cgroup.c_str());
   }
 }
 
-// Typed, for a program that rewrites its arguments must not make this the
+// Typed, so that a program that rewrites its arguments cannot make this the
 // host's process 1.
 TEST_F(Grade, ProcessOneIsProtected) {
   Shell shell;
@@ -208,8 +209,8 @@ TEST_F(Grade, InitPassesSigtermOn) {
   shell.End().ExpectStatus(status);
 }
 
-// Namespaces that outlive the command in a directory of files, until this
-// object goes.
+// Namespaces that outlive the command, kept by files in a directory, until the
+// end of this object.
 class Kept {
  public:
   Kept() { mkdir(directory_.c_str(), 0755); }
@@ -258,7 +259,7 @@ TEST_F(Grade, NamesAndQueuesSurvive) {
   }
 }
 
-// The namespace is there, and nobody can be born in it.
+// The namespace exists, but no process can be started in it.
 TEST_F(Grade, PidNamespaceDoesNot) {
   SKIP_IF(WhyNoTool("nsenter"));
   const Kept kept;

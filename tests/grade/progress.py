@@ -8,7 +8,7 @@ from lessons import LessonError
 
 
 def key_of(number, program=None):
-    """Whose score it is: that of the workshop's program, or of another, by its name."""
+    """The owner of a score: the workshop's program, or another one, by its name."""
     return f"{number} {program}" if program else str(number)
 
 
@@ -27,7 +27,7 @@ class Progress:
         return self.accounts.setdefault(key, {"score": 0, "total": 0, "failures": {}, "exercises": {}})
 
     def count(self, key, test, result):
-        """Returns how often in a row the check has failed by now."""
+        """Returns how often in a row the check has failed so far."""
         failures = self._account(key)["failures"]
         if result == "fail":
             failures[test] = failures.get(test, 0) + 1
@@ -39,7 +39,7 @@ class Progress:
         return self._account(key)["failures"].get(test, 0)
 
     def record(self, key, exercise, score, total):
-        """The best score counts; the last one is told beside it."""
+        """The best score counts; the last one is shown beside it."""
         account = self._account(key)
         if exercise is not None:
             account["exercises"][str(exercise)] = [score, total]
@@ -59,7 +59,7 @@ class Progress:
         return self.accounts.get(key, {}).get("exercises", {})
 
     def programs(self, number):
-        """Those of the chapter that are not the workshop's, as they were named."""
+        """The chapter's programs outside the workshop, as they were named."""
         return sorted(key.partition(" ")[2] for key in self.accounts if key.startswith(f"{number} "))
 
     def save(self):
@@ -69,14 +69,14 @@ class Progress:
         new = self.path.with_suffix(".new")
         new.write_text(json.dumps(self.accounts, indent=1) + "\n", encoding="utf-8")
         if "SUDO_UID" in os.environ and os.geteuid() == 0:
-            # The file is the reader's, not root's.
+            # The file must belong to the reader, not to root.
             for path in (self.path.parent, new):
                 os.chown(path, int(os.environ["SUDO_UID"]), int(os.environ["SUDO_GID"]))
         new.replace(self.path)
 
 
 def _state(progress, key, lesson):
-    """How far one program is; empty if it was never graded."""
+    """One program's progress; empty if it was never graded."""
     score, total = progress.score(key)
     state = ""
     if total:

@@ -28,7 +28,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A root file system of the check's own.
+// The check's own root file system.
 struct Rootfs {
   const std::string path = MakeRootfs();
   const Words flags = {"-rootfs", path};
@@ -42,7 +42,7 @@ struct Rootfs {
     std::ofstream(Path(name), std::ios::binary) << content;
     chmod(Path(name).c_str(), permissions);
   }
-  // `more`, and then -rootfs.
+  // The flags `more`, followed by -rootfs.
   Words With(Words more) const {
     more.insert(more.end(), flags.begin(), flags.end());
     return more;
@@ -74,7 +74,7 @@ TEST_F(Grade, HostsFilesAreNotThere) {
                 "exit status 1, no output: there is no such file");
 }
 
-// From the top of its mount namespace. That is where a process comes to that
+// Checked from the top of its mount namespace, where a process ends up that
 // leaves a chroot, by whatever way.
 TEST_F(Grade, NoWayBackToTheHost) {
   SKIP_IF(WhyNoTool("busybox"));
@@ -164,8 +164,9 @@ TEST_F(Grade, PtsAndShmAreItsOwn) {
   }
 }
 
-// Whether a program may have it whatever it does: memory (1, but neither mem
-// nor port), this process's terminal and new ones (5, 136 and on).
+// Returns whether a container may have this device in any case: memory (1, but
+// neither mem nor port), this process's terminal and new ones (5, 136 and
+// higher).
 bool IsHarmless(const struct stat& device) {
   static const std::set<std::pair<unsigned, unsigned>> kHarmless = {
       {1, 3}, {1, 5}, {1, 7}, {1, 8}, {1, 9}, {5, 0}, {5, 1}, {5, 2}};
@@ -174,7 +175,7 @@ bool IsHarmless(const struct stat& device) {
           kHarmless.count({major(device.st_rdev), minor(device.st_rdev)}) != 0);
 }
 
-// As the process sees it, so by way of its root.
+// /dev as the process sees it, so through its root.
 TEST_F(Grade, DevHasNothingElse) {
   SKIP_IF(WhyNoTool("busybox"));
   const Rootfs rootfs;
@@ -229,7 +230,7 @@ TEST_F(Grade, CommandIsFoundInside) {
                 "exit status 127: only the host has that program");
 }
 
-// The host's directories among them would be a way out, too.
+// An open directory of the host's would be a way out, too.
 TEST_F(Grade, NothingOfTheHostsIsOpen) {
   SKIP_IF(WhyNoTool("busybox"));
   const Rootfs rootfs;
@@ -285,8 +286,8 @@ TEST_F(Grade, DirectoryStaysAsItWas) {
                 "new or changed: " + absl::StrJoin(changed, " "));
 }
 
-// The link's target is there inside and outside, so that it can be followed by
-// whoever mounts before and by whoever mounts after the root has changed.
+// The link's target exists inside and outside, so that a program can follow it
+// whether it mounts before or after it changes the root.
 TEST_F(Grade, LinksAreNotFollowed) {
   SKIP_IF(WhyNoTool("busybox"));
   const Rootfs rootfs;
@@ -363,7 +364,7 @@ TEST_F(Grade, PidsLimit) {
   }
 }
 
-// Several times, for it is a race.
+// Several times, because it is a race.
 TEST_F(Grade, PidsAreLimitedFromTheStart) {
   SKIP_IF(WhyNoController("pids"));
   const std::string script = ScriptThatPrints(kPidsLimit);
@@ -379,7 +380,7 @@ TEST_F(Grade, PidsAreLimitedFromTheStart) {
   }
 }
 
-// Of itself and as many children as it can make, far more than it may.
+// The command tries to make far more children than its limit allows.
 TEST_F(Grade, TooManyProcessesAreRefused) {
   SKIP_IF(WhyNoController("pids"));
   const int limit = RandomNumber(8, 30);
@@ -468,7 +469,7 @@ TEST_F(Grade, VolumeIsInTheRootfs) {
   }
 }
 
-// The link's target is there inside and outside.
+// The link's target exists inside and outside.
 TEST_F(Grade, VolumesTargetLiesInside) {
   SKIP_IF(WhyNoTool("busybox"));
   const Rootfs rootfs;

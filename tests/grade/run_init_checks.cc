@@ -58,8 +58,8 @@ TEST_F(Grade, NoLimitUnlessAskedFor) {
     ExpectNoLimit(shell, kCpuShares, ContainerCgroups::DefaultCpuShares());
   }
   if (FindController("cpuset").has_value()) {
-    // What its own file reads where nothing was written differs: v1 wants it
-    // filled in, v2 leaves it empty. What is in effect does not.
+    // If nothing was written, the cgroup's own file differs: v1 requires a
+    // value, v2 leaves it empty. The CPUs in effect are the same.
     const std::filesystem::path file = PathOf(kCpusInEffect, shell.pid());
     const std::filesystem::path above =
         file.parent_path().parent_path() / file.filename();
@@ -68,7 +68,7 @@ TEST_F(Grade, NoLimitUnlessAskedFor) {
   }
 }
 
-// As LimitedFromTheStart, for the two that are new here.
+// Like LimitedFromTheStart, for the two limits that are new here.
 TEST_F(Grade, CpusAreLimitedFromTheStart) {
   SKIP_IF(WhyNoController("cpu"));
   SKIP_IF(WhyNoController("cpuset"));
@@ -104,7 +104,7 @@ TEST_F(Grade, NoInputUnlessInteractive) {
                 "exit status 0, no output: without -ti its input is empty");
 }
 
-// A flag that is refused whatever it says is not known at all.
+// A flag that is refused with any value is not known at all.
 TEST_F(Grade, BadLimitsAreRefused) {
   for (const auto& [flag, good] :
        {std::pair{"-m", "64m"}, {"-cpuset", "0"}, {"-cpushare", "512"}}) {
@@ -194,7 +194,8 @@ TEST_F(Grade, ListOfContainers) {
   }
 }
 
-// What `run -cputime` says at its end, in milliseconds; -1 if it does not.
+// The time that `run -cputime` prints at its end, in milliseconds; -1 if it
+// prints none.
 int CpuTimeIn(const Answer& answer) {
   const Words lines = absl::StrSplit(answer.err, '\n');
   for (absl::string_view line : lines) {
@@ -207,8 +208,8 @@ int CpuTimeIn(const Answer& answer) {
   return -1;
 }
 
-// Until it has had half a second of the CPU (50 ticks, in user and system
-// mode), however long a busy machine takes to give it that.
+// Loops until it has used half a second of the CPU (50 ticks, in user and
+// system mode), however long that takes on a busy machine.
 const Words kLoopForHalfASecond = {
     "sh", "-c",
     "n=0 o=0; while [ $((n + o)) -lt 50 ]; do "
@@ -226,7 +227,7 @@ TEST_F(Grade, CpuTimeIsTold) {
 }
 
 // Two loops on one CPU, one with eight times the shares of the other. The bound
-// is wide: from the end of the one on, the other has the CPU for itself.
+// is wide: once the one has ended, the other has the CPU for itself.
 TEST_F(Grade, SharesDivideTheCpu) {
   SKIP_IF(WhyNoController("cpu"));
   SKIP_IF(WhyNoController("cpuset"));

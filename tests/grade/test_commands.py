@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The commands around grading: what they keep, what they refuse, what they say. `make grade-fidelity` calls this."""
+"""The commands around grading: what they keep, refuse and print. `make grade-fidelity` calls this."""
 
 import json
 import os
@@ -17,7 +17,7 @@ BUILD = ROOT / "build"
 
 
 class CommandTest(unittest.TestCase):
-    """With a workshop of its own, which has to lie in the project."""
+    """With its own workshop, which must be in the project."""
 
     def setUp(self):
         folder = tempfile.TemporaryDirectory(dir=BUILD, prefix="commands-")
@@ -30,7 +30,7 @@ class CommandTest(unittest.TestCase):
                               env={**os.environ, "MAKEFLAGS": "", "MAKELEVEL": "0"}, check=False)
 
     def call(self, *words):
-        """grade.py; returns its status, and what it said."""
+        """Runs grade.py; returns its status and output."""
         workshop = self.workshop.relative_to(ROOT)
         done = self.run_command(sys.executable, HERE / "grade.py", "--workshop", workshop, *words)
         return done.returncode, done.stdout + done.stderr
@@ -46,7 +46,7 @@ class CommandTest(unittest.TestCase):
             self.assertIn(text, answer[1])
 
     def begin(self, number, program):
-        """A workshop of which `program` is what was built."""
+        """A workshop in which `program` is what was built."""
         self.expect(self.call("start", str(number)), 0)
         [folder] = self.workshop.glob(f"{number:02}-*")
         shutil.copy(program, folder / "run")

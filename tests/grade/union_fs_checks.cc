@@ -1,7 +1,7 @@
 // Chapter 10: files in layers.
 //
-// Names of files are random throughout: a program that mixes up containers must
-// not lose a check for what another check has left.
+// All file names are random: if a program mixes up containers, one check's
+// leftovers must not fail another check.
 
 #include <signal.h>
 #include <sys/stat.h>
@@ -41,7 +41,7 @@ struct Layers {
   static std::string Path(const std::string& name) {
     return TestDirectory() + "/" + name;
   }
-  // Writes a file there, and makes the directories on the way.
+  // Writes a file there, and makes its parent directories.
   static void Write(const std::string& name, const std::string& content) {
     fs::create_directories(fs::path(Path(name)).parent_path());
     std::ofstream(Path(name), std::ios::binary) << content;
@@ -56,7 +56,7 @@ struct Layers {
   }
 };
 
-// A command for a shell, in a container with these layers.
+// Runs a shell script in a container with these layers.
 Answer Ask(const Words& layers, const std::string& script) {
   return Try({"sh", "-c", script}, Layers::Flags(layers));
 }
@@ -72,12 +72,13 @@ Answer Commit(const std::string& name) {
   return Try(Invocation{.args = {"commit", Layers::Path(name)}});
 }
 
-// What the host's own tools say, in the directory of the layers.
+// Runs the host's own tools in the directory of the layers, and returns their
+// output.
 std::string OnHost(const std::string& command) {
   return RunOnHost("cd '" + TestDirectory() + "' && { " + command + "\n}").out;
 }
 
-// Files in one line, so that they can be compared: "a b".
+// The archive's files in one line, for comparison: "a b".
 std::string ListOf(const std::string& archive) {
   Words names =
       absl::StrSplit(OnHost("tar --list --file " + archive + " 2>/dev/null"),
@@ -88,7 +89,7 @@ std::string ListOf(const std::string& archive) {
   return absl::StrJoin(names, " ");
 }
 
-// Complains unless the archive that was made has this file in it, or has not.
+// Complains unless the archive contains this file, or does not, as expected.
 bool ExpectInArchive(const Answer& answer, const std::string& archive,
                      const std::string& name, bool wanted = true) {
   const std::string list = ListOf(archive);
@@ -143,7 +144,7 @@ TEST_F(Grade, FilesCanBeChanged) {
       .ExpectOutput("added\nchanged\nbefore\nafter\n");
 }
 
-// The paths of what differs.
+// The paths of the files that differ.
 Words Differences(const std::map<std::string, std::string>& one,
                   const std::map<std::string, std::string>& other) {
   std::set<std::string> paths;
@@ -158,7 +159,7 @@ Words Differences(const std::map<std::string, std::string>& one,
   return {paths.begin(), paths.end()};
 }
 
-// A single one, and several.
+// With a single layer, and with several.
 TEST_F(Grade, LayersStayAsTheyWere) {
   SKIP_IF(WhyNoTool("busybox"));
   const Layers layers;
@@ -281,7 +282,7 @@ TEST_F(Grade, LayeredRootIsItsOwn) {
   }
 }
 
-// The kernel has one page for all options of a mount.
+// The kernel accepts only one page for all options of a mount.
 TEST_F(Grade, ManyLayersFit) {
   SKIP_IF(WhyNoTool("busybox"));
   const Layers layers;
@@ -305,7 +306,8 @@ TEST_F(Grade, LayersMayHaveStrangeNames) {
   Ask(names, "cd /home/strange; echo *").ExpectOutput("2 3 4 5 6 7\n");
 }
 
-// Of a container of "kept": a file of each kind, by a random name.
+// The changes of a container in "kept": a file of each kind, with a random
+// name.
 struct Changes {
   const std::string added = "etc/" + RandomName();
   const std::string changed = "etc/" + RandomName();
@@ -459,7 +461,7 @@ TEST_F(Grade, SameChangesAreTheSameLayer) {
     return;
   }
   OnHost("cp -a kept copy");
-  // In another second, for the time of packing must not matter.
+  // In another second, because the time of packing must not matter.
   const time_t second = time(nullptr);
   WaitUntil([second] { return time(nullptr) > second; });
   const Answer other = Commit("copy");
@@ -469,7 +471,7 @@ TEST_F(Grade, SameChangesAreTheSameLayer) {
                    ", as of the directory of which this is a copy"));
 }
 
-// By hand, as other tools make them.
+// Made by hand, as other tools make them.
 TEST_F(Grade, ArchiveIsALayer) {
   SKIP_IF(WhyNoTool("busybox"));
   const Layers layers;
@@ -548,7 +550,7 @@ TEST_F(Grade, HistoryKnowsCompressedLayers) {
 
 // Exercise: diff.
 
-// The lines of `diff`, without the order that they have, and folders aside.
+// The lines of `diff`, without their order and without folders.
 std::string WithoutFolders(const std::string& output,
                            const std::string& folder) {
   Words lines = absl::StrSplit(output, '\n', absl::SkipEmpty());
@@ -599,8 +601,8 @@ TEST_F(Grade, DiffLooksThroughAllLayers) {
 
 // Exercise: squash.
 
-// Two layers in which the upper deletes of the lower and of the base: files in
-// them, and what is in a folder.
+// Two layers of which the upper deletes files of the lower and of the base, and
+// the content of a folder.
 struct TwoLayers {
   const std::string name = RandomName();
   const std::string word = RandomName();

@@ -21,7 +21,7 @@ TEST_F(Grade, RootInside) {
   Try({"sh", "-c", "id -u; id -g"}).ExpectOutput("0\n0\n");
 }
 
-// The file of the shell's process, as the host sees it, in one line.
+// The shell's file in /proc, as the host sees it, in one line.
 std::string FileInWords(const Shell& shell, const std::string& name) {
   return absl::StrJoin(
       Words(absl::StrSplit(

@@ -75,8 +75,8 @@ TEST_F(Grade, HostNameGiven) {
   }
 }
 
-// After a name of 64 bytes, which is none too long: a program that does not
-// know the flag refuses both.
+// A name of 64 bytes, which is not too long, comes first: a program that does
+// not know the flag refuses both.
 TEST_F(Grade, LongHostNameIsRefused) {
   const std::string longest(64, 'x');
   if (!Try({"hostname"}, {"-hostname", longest}).ExpectOutput(longest + "\n")) {
@@ -113,7 +113,7 @@ TEST_F(Grade, JoiningNobodyIsRefused) {
   if (!Try({"true"}, {"-join", absl::StrCat(getpid())}).ExpectStatus(0)) {
     return;
   }
-  // One more than the largest number that the kernel gives.
+  // One more than the largest pid that the kernel gives.
   const Answer answer = Try({"echo", "started"}, {"-join", "4194305"});
   answer.ExpectRefusal("there is no such process");
 }

@@ -1,14 +1,14 @@
-"""What may be said in a .toml: hints that lead somewhere, and that do not give the line away."""
+"""Rules for the text of a .toml: hints must lead somewhere, and must not give the line away."""
 
 import re
 
 from lessons import HERE, ROOT
 
-# One in a line. An added one is to be looked up: `man 2 NAME`.
+# One a line. Look an added one up: `man 2 NAME`.
 MAN_PAGES = HERE / "man-pages.txt"
 PAGE = r"[\w.+-]+\(\d\)"
 URL = r"https://\S+?"
-# CLONE_NEWUTS, MS_BIND; or a call with what it is called with, such as f(1, x).
+# CLONE_NEWUTS, MS_BIND; or a call with its arguments, such as f(1, x).
 CONSTANT = r"\b[A-Z]+_[A-Z_]*[A-Z]\b"
 CALL = r"\b\w+\((?!\d\))[^)]+\)"
 

@@ -1,4 +1,4 @@
-"""Where one begins a chapter: workshop/NN-name."""
+"""The folder in which a reader begins a chapter: workshop/NN-name."""
 
 import re
 import textwrap
@@ -7,20 +7,21 @@ from lessons import CLEANS_UP, HERE, ROOT, LessonError
 
 
 def introduced_by(number):
-    """The headers of common/ that come with this chapter."""
+    """The headers of common/ that this chapter introduces."""
     first_line = f"// From chapter {number}."
     return [str(path.relative_to(ROOT)) for path in sorted((ROOT / "common").rglob("*.h"))
             if path.read_text(encoding="utf-8").partition("\n")[0] == first_line]
 
 
 def _files_to_begin_with(lesson):
-    """Name and text of each: what start/ has for the chapter, or else the program of the chapter before."""
+    """Name and text of each file: those in start/ for the chapter, or else the program of the chapter before."""
     folder = HERE / "start" / lesson.folder
     if not folder.exists():
         [folder] = (ROOT / "chapters").glob(f"{lesson.number - 1:02}-*")
     for path in sorted([*folder.glob("*.cc"), *folder.glob("*.h")]):
         text = path.read_text(encoding="utf-8")
-        # The marks are for the pages; and includes now are of this folder's own.
+        # The marks are for the pages, and includes now name files of this
+        # folder.
         text = re.sub(r"^ *// #(end)?region .*\n", "", text, flags=re.MULTILINE)
         yield path.name, text.replace(f'#include "chapters/{folder.name}/', '#include "')
 
@@ -68,7 +69,7 @@ def _task(lesson):
 
 
 def start(lesson):
-    """Makes the folder, and says what to do with it."""
+    """Makes the folder, and prints what to do with it."""
     folder = lesson.workshop
     shown = folder.relative_to(ROOT)
     if folder.exists():

@@ -4,19 +4,17 @@
   guest.py prepare   makes the machine what its mode asks for
   guest.py test      runs every test program, and pages of the book, and sends the results to the host
 
-Results leave as tar archives, one after the other, through a virtio port: what
-has been sent is safe, whatever becomes of this machine afterwards. For each
-test program, or page, there is a directory PASS/PROGRAM with
-  started    when it was started: the one that has no status hangs
-  status     its exit status, as a shell gives it
-  seconds    how long it took
-  gtest.xml  what GoogleTest says; absent after a crash
-  output     what it printed, the end of it
-  left       what it left behind, a line each
-and there is a file `finished` at the very end.
+Results leave as tar archives, one after the other, through a virtio port: sent
+results are safe, whatever happens to this machine afterwards. For each test
+program, or page, there is a directory PASS/PROGRAM with started    when it was
+started: the one that has no status hangs status     its exit status, as a shell
+gives it seconds    how long it took gtest.xml  what GoogleTest says; absent
+after a crash output     what it printed, the end of it left       what it left
+behind, a line each and there is a file `finished` at the very end.
 
-One process does it all: on an emulated machine each command would cost a tenth
-of a second, and this looks at the whole machine after each test program.
+One process does everything: on an emulated machine each command would cost a
+tenth of a second, and this process checks the whole machine after each test
+program.
 """
 
 import io
@@ -48,14 +46,16 @@ def read(path):
 
 
 def prepare():
-    # A serial line cannot tell what is at its other end; the host does. See lab-shell.service.
+    # A serial line does not know the terminal at its other end; the host tells its type and
+    # size. See lab-shell.service.
     terminal, rows, columns = (WORDS.get("lab.terminal", "") + "::").split(":")[:3]
     size = f"rows {rows} cols {columns}" if columns else ""
     pathlib.Path("/run/lab-terminal").write_text(f"LAB_TERM={terminal or 'vt220'}\nLAB_SIZE={size}\n")
     subprocess.run([PROVISION, "swap", "1G"], check=True)
     if MODE == "v2-controllers":
-        # systemd owns the root's subtree_control and takes back what it does not
-        # want itself. So it is asked to want them, as on a host with tuned services.
+        # systemd owns the root's subtree_control and disables controllers that it
+        # does not use itself. These settings make it use them, as on a host with
+        # tuned services.
         wishes = ["CPUWeight=100", "IOWeight=100", "AllowedCPUs=0-1"]
         subprocess.run(["systemctl", "set-property", "--runtime", "system.slice", *wishes], check=True)
 
@@ -71,7 +71,7 @@ def inventory():
 def cgroups():
     found = set()
     for directory, names, _ in os.walk("/sys/fs/cgroup"):
-        # systemd's own come and go.
+        # systemd's own cgroups come and go.
         names[:] = [name for name in names if name not in ("system.slice", "user.slice", "init.scope")]
         found.update(f"cgroup {directory}/{name}" for name in names)
     return found
@@ -89,13 +89,13 @@ def mounts():
 
 
 def processes_and_namespaces():
-    """All but the kernel's, systemd's and this program's. A namespace lives by its processes or a mount."""
+    """All but the kernel's, systemd's and this program's. Processes or a mount keep a namespace alive."""
     found = set()
     for pid in filter(str.isdigit, os.listdir("/proc")):
         command = read(f"/proc/{pid}/cmdline").replace("\0", " ").strip()
         try:
             namespaces = {os.readlink(f"/proc/{pid}/ns/{name}") for name in os.listdir(f"/proc/{pid}/ns")}
-            os.readlink(f"/proc/{pid}/exe")  # the kernel's threads have none
+            os.readlink(f"/proc/{pid}/exe")  # kernel threads have no executable
         except OSError:
             continue
         where = re.search("^(?:0:|[0-9]+:name=systemd):/(.*)", read(f"/proc/{pid}/cgroup"), re.MULTILINE)
@@ -117,11 +117,11 @@ def small_things():
 
 
 def left_behind(before):
-    """What is there and was not, or has gone and should not have; and the inventory that it is from.
+    """What has appeared, or has disappeared and should not have; and the inventory that shows it.
 
     The kernel finishes some of its cleaning after the last process has ended, so
-    a thing counts when it is still there after a while. Something that ends late
-    is not the fault of the program that happens to run then.
+    a thing counts only if it is still there after a while. Something that ends
+    late is not the fault of the program that happens to run then.
     """
     for attempt in range(8):
         if attempt:
@@ -169,7 +169,7 @@ def run_program(name, program, command, before):
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-            status = 124  # as timeout(1) has it
+            status = 124  # as with timeout(1)
         output.seek(max(0, output.seek(0, os.SEEK_END) - 20000))
         last_output = output.read()
     seconds = time.monotonic() - start
@@ -187,7 +187,7 @@ def run_program(name, program, command, before):
 
 
 def run_pass(name, pattern):
-    """Runs the test programs whose name has the pattern in it, and what the caller wants only."""
+    """Runs the test programs whose name matches the pattern, and the caller's selection."""
     tests = PROJECT / "build/tests"
     before = inventory()
     for program in sorted(tests.rglob("*_test")):
@@ -205,13 +205,14 @@ def run_pages(name, pages):
 
 
 def facts():
-    """What this machine is: the host compares it with the mode."""
+    """The properties of this machine: the host compares them with the mode."""
     lines = [f"machine {os.uname().machine}", f"kernel {os.uname().release}", f"cpus {os.cpu_count()}"]
     lines.append("cgroup " + subprocess.run([PROVISION, "current-cgroup"], capture_output=True, text=True).stdout.strip())
     lines += [f"swap {line}" for line in read("/proc/swaps").splitlines()[1:]]
     lines.append("controllers " + read("/sys/fs/cgroup/cgroup.subtree_control").strip())
     if MODE in ("v1", "v2"):
-        # What Vagrant would run, once more: there must be nothing left to do, or say.
+        # Provisions once more, as Vagrant would: it must find nothing to do, and
+        # print nothing.
         again = subprocess.run([PROVISION, "lab", MODE], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         lines += [f"provisioned again: {line}" for line in again.stdout.splitlines()]
         lines += [f"provisioned again: exit status {again.returncode}"] if again.returncode else []
@@ -223,7 +224,8 @@ def test():
     send({"machine": facts().encode()})
     run_pass(MODE, WORDS["lab.programs"])
     run_pages(MODE, filter(None, WORDS["lab.pages"].split(",")))
-    # Without swap a memory limit ends in the OOM killer: the other half of chapters 7 and 8.
+    # Without swap the OOM killer enforces a memory limit: the other half of chapters 7 and
+    # 8.
     if WORDS["lab.noswap"]:
         subprocess.run(["swapoff", "-a"], check=True)
         run_pass(f"{MODE}-noswap", WORDS["lab.noswap"])

@@ -7,8 +7,8 @@
 #   vmlinuz-backports, initrd-backports   on amd64: a newer one, of Debian's backports
 #   switches-VERSION  what provision.sh puts on the kernel's command line for v1, hybrid, v2
 #
-# No loop device, and nothing is ever mounted outside of mmdebstrap. DIR appears
-# in one rename, when it is complete: whoever finds it may use it.
+# It uses no loop device, and mounts nothing outside mmdebstrap. DIR appears in
+# one rename, when it is complete: if it exists, it can be used.
 
 set -euo pipefail
 
@@ -19,8 +19,8 @@ readonly SUITE=bookworm  # systemd 252: the last Debian that still boots with cg
 readonly TARGET=$1
 readonly ARCH=$2
 
-# systemd, a login, what sets up devices, and what guest.py is written in;
-# provision.sh adds what readers need.
+# systemd, a login, udev for the devices, and Python for guest.py; provision.sh
+# adds what readers need.
 readonly PACKAGES=systemd-sysv,udev,dbus,libpam-systemd,login,sudo,kmod,python3,linux-image-cloud-$ARCH
 
 mkdir -p "${TARGET%/*}"
@@ -30,7 +30,7 @@ trap 'as_image_root rm -rf "$work"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# Without root: in a user namespace in which we are.
+# Without root: in a user namespace in which we are root.
 as_image_root() {
   if [[ $EUID -eq 0 ]]; then
     "$@"
@@ -39,10 +39,10 @@ as_image_root() {
   fi
 }
 
-# Runs a command that executes programs of $ARCH. Those of another processor are
-# for QEMU, if the kernel's binfmt_misc says so. Most hosts with the package
-# qemu-user-static do; else only this command is told so, by a binfmt_misc of its
-# own (Linux 6.7) in a user namespace where the users are the same.
+# Runs a command that executes programs of $ARCH. QEMU runs those of another
+# processor if the kernel's binfmt_misc is set up for it. It is on most hosts
+# with the package qemu-user-static; otherwise only this command gets its own
+# binfmt_misc (Linux 6.7), in a user namespace with the same users.
 emulating() {
   local rule=/usr/lib/binfmt.d/qemu-aarch64.conf outside
   if [[ $ARCH == "$(dpkg --print-architecture)" ]] || arch-test "$ARCH" >/dev/null; then
@@ -64,7 +64,7 @@ emulating() {
     return
   fi
   outside=$(readlink /proc/self/ns/user)
-  # Standard input would be /dev/null in the background.
+  # Otherwise standard input would be /dev/null in the background.
   unshare --user --mount "${in_there[@]}" <&0 &
   until [[ $(readlink /proc/$!/ns/user) != "$outside" ]]; do sleep 0.1; done
   echo 0 0 4294967295 >/proc/$!/gid_map
@@ -72,18 +72,18 @@ emulating() {
   wait $!
 }
 
-# What the guest is beyond Debian and provision.sh. Runs as root, $1 is its root directory.
+# The guest's setup beyond Debian and provision.sh. Runs as root, $1 is its root directory.
 export PROJECT ARCH
 # shellcheck disable=SC2016  # expanded by the hook's shell
 readonly SET_UP='
   set -eu
   root=$1
-  # It is made with the kernel; other packages need not have it made again.
+  # The kernel package makes the initrd; other packages need not make it again.
   echo update_initramfs=no >"$root/etc/initramfs-tools/update-initramfs.conf"
   mkdir -p "$root/mydocker"
   cp -r "$PROJECT/vagrant" "$root/mydocker/"
   chroot "$root" /mydocker/vagrant/provision.sh packages build run test docs
-  # Not on arm64: to unpack and prepare a kernel takes minutes where that is emulated.
+  # Not on arm64: unpacking and preparing a kernel takes minutes if that is emulated.
   [ "$ARCH" != amd64 ] || chroot "$root" apt-get -qq install -y -t bookworm-backports linux-image-cloud-amd64
   chroot "$root" /mydocker/vagrant/provision.sh greeting
   for version in v1 hybrid v2; do
@@ -94,19 +94,19 @@ readonly SET_UP='
   echo lab >"$root/etc/hostname"
   echo "127.0.0.1 localhost lab" >"$root/etc/hosts"
   printf "%s\n" "/dev/vda / ext4 defaults 0 1" "LABEL=mydocker /mydocker ext4 defaults 0 2" >"$root/etc/fstab"
-  # The project is a disk of its own: the image must not change when the project does.
+  # The project is a separate disk: the image must not change when the project does.
   rm -r "$root/mydocker" && mkdir "$root/mydocker"
   cp "$PROJECT"/tests/lab/units/* "$root/etc/systemd/system/"
   [ "$ARCH" != arm64 ] || sed -i s/ttyS0/ttyAMA0/ "$root"/etc/systemd/system/lab-*
   chroot "$root" systemctl --quiet enable lab-prepare.service lab-test.service lab-shell.service
-  # Work that comes by the clock would be counted as left behind by a test.
+  # Work started by timers would count as left behind by a test.
   chroot "$root" systemctl --quiet mask apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer \
     e2scrub_all.timer e2scrub_reap.service fstrim.timer systemd-tmpfiles-clean.timer systemd-timesyncd.service \
     serial-getty@.service getty@.service
 '
 
-# What the kernel needs to find its disks, and no more: most of the time that a
-# kernel takes to install goes into collecting drivers for every machine.
+# Only the drivers that the kernel needs to find its disks: installing a kernel
+# mostly spends its time collecting drivers for every machine.
 # shellcheck disable=SC2016
 readonly FEW_DRIVERS='
   mkdir -p "$1/etc/initramfs-tools/conf.d" "$1/etc/initramfs-tools/hooks"
@@ -136,7 +136,7 @@ as_image_root bash -euc '
   tar -C "$1/root" -xf "$1/root.tar"
   rm "$1/root.tar"
   mkdir "$1/root/dev"  # empty: the kernel fills it
-  # If there are two kernels, the older one is of the suite itself.
+  # If there are two kernels, the older one is from the suite itself.
   releases=($(ls "$1/root/boot" | sed -n s/vmlinuz-//p | sort -V))
   cp "$1/root/boot/vmlinuz-${releases[0]}" "$1/done/vmlinuz"
   cp "$1/root/boot/initrd.img-${releases[0]}" "$1/done/initrd"
@@ -145,7 +145,7 @@ as_image_root bash -euc '
     cp "$1/root/boot/initrd.img-${releases[1]}" "$1/done/initrd-backports"
   fi
   mv "$1"/root/boot/switches-* "$1/done/"
-  # Large enough for a swap file and the tests; the holes take no room here.
+  # Large enough for a swap file and the tests; the holes take no space here.
   /sbin/mke2fs -qF -t ext4 -L lab -E lazy_itable_init=1,root_owner=0:0 -d "$1/root" "$1/done/root.img" 5G >/dev/null
   chmod 644 "$1"/done/*
 ' - "$work"

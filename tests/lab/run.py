@@ -13,7 +13,7 @@ two CPUs and swap. v1 and v2 run all tests, some pages of the book, and the
 memory tests a second time without swap, as v1-noswap and v2-noswap;
 v2-backports runs all tests, the others those that have to do with cgroups.
 
-What a kernel said is kept in build/lab/log/ARCH/MODE. LAB_ACCEL=tcg or kvm
+A kernel's output is kept in build/lab/log/ARCH/MODE. LAB_ACCEL=tcg or kvm
 overrides the choice between emulation and the host's processor.
 """
 
@@ -39,21 +39,21 @@ HERE = pathlib.Path(__file__).resolve().parent
 PROJECT = HERE.parents[1]
 LAB = PROJECT / "build" / "lab"
 
-# Those that take longest first: two kernels run at a time.
+# The slowest first: two kernels run at a time.
 MODES = ["v2", "v1", "v2-backports", "hybrid", "v2-controllers"]
 NOSWAP_MODES = ["v1", "v2"]
 # The programs that run a second time without swap: the memory tests of chapters
 # 7 and 8.
 NOSWAP_PROGRAMS = "(cgroup_memory|run_init_cgroup)_test|grade/run_init_test"
-# The programs that the others run: to the rest the cgroup version makes no
-# difference. A v2 with more controllers differs from v2 by cgroups alone.
+# The programs that the other modes run: for the rest the cgroup version makes
+# no difference. A v2 with more controllers differs from v2 only in cgroups.
 PROGRAMS = {
     "hybrid": "cgroup|doctor|chapters/(proc|recover)|run_init|rootfs|union_fs",
     "v2-controllers": "cgroup|doctor|chapters/proc|run_init_(test|hostile|error|command)|rootfs_pids",
 }
 
-# The pages with sessions for which most machines lack v2, or swap. What takes v1
-# without swap, `make docs-test` runs on the host.
+# The pages with sessions for which most machines lack v2, or swap. `make
+# docs-test` runs sessions that need v1 without swap on the host.
 PAGES = {
     "v1": ["07-cgroup-memory", "08-run-init"],
     "v2": ["07-cgroup-memory", "08-run-init", "09-rootfs", "10-union-fs", "11-fuse-union", "security", "errors"],
@@ -62,34 +62,36 @@ PAGES = {
 
 @dataclasses.dataclass
 class Machine:
-    """An architecture, by Debian's name, as QEMU has it."""
+    """An architecture, by Debian's name, with QEMU's settings for it."""
 
-    linux: str  # as uname(1) names it
+    linux: str  # its name for uname(1)
     qemu: str
-    emulated: list  # QEMU's words for one that is emulated
+    emulated: list  # QEMU's arguments to emulate it
     console: str
-    modes: list  # those that there are
-    usual: list  # those that run unless others are asked for
+    modes: list  # all its modes
+    usual: list  # the modes that run by default
 
 
 MACHINES = {
-    # Without cmpxchg16b, which QEMU 7.2 emulates wrongly: Linux 6.12 panics of it.
+    # Without cmpxchg16b, which QEMU 7.2 emulates wrongly: Linux 6.12 panics
+    # because of it.
     "amd64": Machine("x86_64", "qemu-system-x86_64", ["-cpu", "max,cx16=off"], "ttyS0", MODES, MODES),
-    # Not "max": to check signed pointers takes the emulator longer than all the rest.
+    # Not "max": checking signed pointers would take the emulator longer than all the
+    # rest.
     "arm64": Machine("aarch64", "qemu-system-aarch64", ["-machine", "virt", "-cpu", "cortex-a72"], "ttyAMA0",
                      ["v2", "v1", "hybrid", "v2-controllers"], ["v2"]),
 }
 NATIVE = next((arch for arch, machine in MACHINES.items() if machine.linux == os.uname().machine), "")
 
 # Seconds. Emulation is some ten times slower than the machine it runs on, so
-# these are for what hangs, not for what is slow.
+# these limits catch programs that hang, not slow ones.
 PROGRAM_LIMIT = 5400
 BOOT_LIMIT = int(os.environ.get("LAB_BOOT_LIMIT", 14400))
-# An emulated kernel with two CPUs is busy on more than one of the host's.
+# An emulated kernel with two CPUs keeps more than one of the host's CPUs busy.
 BOOTS_AT_A_TIME = 2
 
 
-# Every kernel that was started.
+# All kernels that were started.
 KERNELS = []
 
 
@@ -105,7 +107,7 @@ def die(text):
 
 
 def image(arch):
-    """The directory with the disk, the kernels and their switches; made when it is not there."""
+    """The directory with the disk, the kernels and their settings; made if it does not exist."""
     inputs = [HERE / "image.sh", PROJECT / "vagrant/provision.sh", PROJECT / "vagrant/packages.txt"]
     inputs += sorted((HERE / "units").iterdir())
     key = hashlib.sha256(b"\0".join(path.read_bytes() for path in inputs)).hexdigest()[:12]
@@ -120,7 +122,7 @@ def image(arch):
 
 
 def accelerator(arch, boot_files):
-    """kvm where it works, else tcg. /dev/kvm may open and yet never run a thing: try."""
+    """kvm if it works, else tcg. /dev/kvm may open and still run nothing, so this tries it."""
     if os.environ.get("LAB_ACCEL"):
         return os.environ["LAB_ACCEL"]
     if arch != "amd64" or not os.access("/dev/kvm", os.R_OK | os.W_OK):
@@ -138,12 +140,12 @@ def accelerator(arch, boot_files):
 
 
 def built(project, arch):
-    """Where make leaves what it builds for this architecture."""
+    """The directory of make's build for this architecture."""
     return project / "build" / ("" if arch == NATIVE else arch)
 
 
 def project_disk(project, arch, path):
-    """A disk with the project on it, as make left it on a machine like the one that is booted."""
+    """A disk with the project, as built on a machine like the booted one."""
 
     def ignore(directory, names):
         ignored = set(shutil.ignore_patterns(".git", ".vagrant", "workshop")(directory, names))
@@ -165,12 +167,12 @@ def project_disk(project, arch, path):
 
 
 def qemu(arch, boot_files, accel, mode, project_image, words):
-    """The command line that boots `mode`. No disk is written to: each boot starts afresh."""
+    """The command line that boots `mode`. It writes to no disk: each boot starts afresh."""
     machine = MACHINES[arch]
     switches = (boot_files / f"switches-{mode.split('-')[0]}").read_text().strip()
     newer = "-backports" if mode.endswith("-backports") else ""
-    # Guards against other guests on the same processor, which an emulated one does not have.
-    # Programs at the same addresses each time: what the emulator has translated it can use again.
+    # Mitigations guard against other guests on the same processor, and an emulated one has none.
+    # With programs at the same addresses each time, the emulator can reuse its translations.
     calm = "mitigations=off audit=0 norandmaps"
     append = f"root=/dev/vda rw console={machine.console} quiet panic=-1 {calm} {switches} lab.mode={mode} {words}"
     disks = [f"file={image},format=raw,if=virtio,snapshot=on" for image in (boot_files / "root.img", project_image)]
@@ -189,7 +191,7 @@ def qemu(arch, boot_files, accel, mode, project_image, words):
 
 @dataclasses.dataclass
 class Report:
-    """What became of one test program in one pass."""
+    """The result of one test program in one pass."""
 
     passed: int = 0
     failed: list = dataclasses.field(default_factory=list)  # (test, message)
@@ -256,7 +258,7 @@ def read_gtest(xml_text, report):
         if failures:
             report.fail(name, "\n".join(failure.text or failure.get("message") for failure in failures))
         elif skip is not None or case.get("result") == "skipped":
-            # The first line is where GTEST_SKIP stands, the rest why.
+            # The first line is the place of GTEST_SKIP, the rest is the reason.
             reason = (skip.get("message") or skip.text or "") if skip is not None else ""
             report.skipped.append((name, " ".join(reason.partition("\n")[2].split()) or "no reason given"))
         elif case.get("status") == "run":
@@ -265,7 +267,7 @@ def read_gtest(xml_text, report):
 
 
 def read_page(output, report):
-    """Reads what `make docs-test` says of one page; returns whether it came to its end."""
+    """Reads `make docs-test`'s output for one page; returns whether it ran to its end."""
     total = re.search("^([0-9]+) passed, [0-9]+ failed, [0-9]+ skipped$", output, re.MULTILINE)
     if total:
         report.passed = int(total.group(1))
@@ -298,10 +300,10 @@ def read_program(files):
 
 
 def read_machine(arch, mode, text):
-    """Is the machine what the mode promises? Else the tests' results mean nothing."""
+    """Checks that the machine is what the mode promises; otherwise the tests' results mean nothing."""
     report = Report()
     if not text:
-        return report  # it did not come that far, which is told elsewhere
+        return report  # it did not get that far, which is reported elsewhere
     facts = dict(line.partition(" ")[::2] for line in text.splitlines())
 
     def check(test, true):
@@ -379,7 +381,7 @@ def judge_skips(reports, allowed):
 
 
 def print_reports(reports):
-    """Prints the table, each skip and each failure; returns whether all is well."""
+    """Prints the table, each skip and each failure; returns whether everything passed."""
     passes = list(dict.fromkeys(where[0] for where in reports))
     programs = sorted({where[1] for where in reports})
     rows = [["", *passes]]
@@ -406,10 +408,10 @@ def print_reports(reports):
 
 
 def test_programs(project, arch):
-    """Every test program, found by its source: one that was not built must not go unnoticed."""
+    """Every test program, found by its source, so that one that was not built is noticed."""
     sources = [s for part in ("common", "chapters", "doctor") for s in (project / "tests" / part).rglob("*_test.cc")]
     programs = [str(source.relative_to(project / "tests").with_suffix("")) for source in sources]
-    # The checks of a reader's program, for ours: one for each chapter that can be graded.
+    # The grader's checks of our own programs: one for each chapter that can be graded.
     graded = [path.stem.partition("-")[2].replace("-", "_") for path in (project / "tests/grade").glob("[0-9]*.toml")]
     programs = sorted(programs + [f"grade/{name}_test" for name in graded])
     missing = [program for program in programs if not os.access(built(project, arch) / "tests" / program, os.X_OK)]
@@ -457,7 +459,7 @@ def run_tests(arch, modes, project, allowed, only):
 
 
 def run_shell(arch, mode):
-    # Without a terminal nobody would ever type `exit`.
+    # Without a terminal nobody could type `exit`.
     if not sys.stdin.isatty():
         die("a shell needs a terminal")
     boot_files = image(arch)
@@ -508,6 +510,6 @@ def main():
 
 
 if __name__ == "__main__":
-    # kill(1) is to clean up as Ctrl-C does.
+    # After kill(1) it cleans up as after Ctrl-C.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     main()

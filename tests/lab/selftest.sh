@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 #
-# Tests the lab itself: programs that fail in each way that a test program can,
-# and the runner must see every one of them, and name it. ARCH=arm64 boots that;
-# make test-lab ARCH=arm64 ONLY=nothing has made what it takes.
+# Tests the lab itself: runs programs that fail in each way that a test program
+# can. The runner must notice and name every one of them. ARCH=arm64 boots that
+# architecture, after make test-lab ARCH=arm64 ONLY=nothing has made its image.
 
 set -euo pipefail
 
@@ -117,7 +117,7 @@ status=0
 [[ $status -eq 1 ]] || { echo "selftest: exit status $status instead of 1 with a program missing"; failures=1; }
 expect 'not built: common/room/pass_test'
 
-# What is not there is named, with what there is.
+# The error names what is missing, and what exists.
 # refuse ARGUMENT...: the runner must end with an error.
 refuse() {
   ! "$HERE/run.py" --project "$work" "$@" >"$work/output" 2>&1 || { echo "selftest: no error of: $*"; failures=1; }

@@ -29,7 +29,7 @@ std::string ReadValue(const std::string& path) {
   return text;
 }
 
-// The number behind `key` in a file of lines "key number".
+// The number after `key` in a file of lines "key number".
 uint64_t ReadKeyed(const std::string& path, const std::string& key) {
   std::ifstream file(path);
   std::string name;
@@ -273,8 +273,8 @@ std::string ContainerCgroups::DefaultCpus() {
   if (!location.has_value()) {
     return kNoSuchController;
   }
-  // On v1 an empty cpuset takes no process, so it has to be the parent's; on v2
-  // empty means the parent's.
+  // On v1 a cgroup with an empty cpuset takes no process, so it has to copy its
+  // parent's; on v2 empty means the parent's.
   return location->v1 ? ReadValue(location->mount_point + "/cpuset.cpus") : "";
 }
 
@@ -294,12 +294,13 @@ std::string ContainerCgroups::ExpectedMemoryLimit(uint64_t bytes) {
 }
 
 uint64_t CpuWeightOf(uint64_t shares) {
-  // The quadratic that crun and runc agreed on, in log2(shares); it takes 2 to
+  // The quadratic that crun and runc agreed on, in log2(shares); it maps 2 to
   // 1, 1024 to 100 and 262144 to 10000.
   const long double l = std::log2(static_cast<long double>(shares));
   const long double weight =
       std::pow(10.0L, (l * l + 125 * l) / 612 - 7.0L / 34);
-  // Rounded up, but not for what is a whole number but for the last bits.
+  // Rounded up, except for a whole number with a rounding error in its last
+  // bits.
   return static_cast<uint64_t>(std::ceil(weight - 1e-9L));
 }
 

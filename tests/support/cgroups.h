@@ -18,7 +18,7 @@ namespace blackbox {
 // The hierarchy of one of this host's controllers.
 struct ControllerLocation {
   std::string name;         // "memory"
-  bool v1 = false;          // its own hierarchy; else the one of v2
+  bool v1 = false;          // has its own hierarchy; else that of v2
   std::string mount_point;  // "/sys/fs/cgroup/memory"
   std::string mount_root;   // which cgroup of the hierarchy is mounted there
 };
@@ -26,8 +26,8 @@ struct ControllerLocation {
 // Returns nothing if this host has no such controller.
 std::optional<ControllerLocation> FindController(const std::string& name);
 
-// Returns why there is no hierarchy of v1 with this controller, seen from its
-// root, as in requirements.h.
+// Returns why no v1 hierarchy with this controller is mounted at its root, as
+// in requirements.h.
 std::string WhyNoV1(const std::string& controller);
 
 // Returns the directory of the cgroup of process `pid`, according to
@@ -53,14 +53,15 @@ class ContainerCgroups {
   std::string Directory(const std::string& controller) const;
 
   // The content of the kernel's files, whatever their name in this version,
-  // without the newline at the end; "no such controller" if the host has none;
-  // the content without a limit if on v2 the controller is not handed down.
+  // without the final newline; "no such controller" if the host lacks it; the
+  // content without a limit if v2 does not enable the controller for this
+  // cgroup.
   std::string MemoryLimit() const;  // bytes; v2: or "max"
   std::string CpuShares() const;    // v1: shares; v2: weight
   std::string Cpus() const;
   uint64_t OomKills() const;
   std::string PidsLimit() const;  // or "max"
-  // How often that limit prevented a new process.
+  // How many new processes that limit has refused.
   uint64_t RefusedProcesses() const;
   // Pids as the test sees them.
   std::vector<pid_t> Processes(const std::string& controller) const;

@@ -17,13 +17,13 @@ struct Chapter {
   std::set<std::string> namespaces = {};
   // The words between the program's name and the command: {"run", "-ti"}.
   std::vector<std::string> before_command = {};
-  // Where make leaves the program, below build/; empty: chapters/FOLDER/run.
+  // Where make puts the program, below build/; empty: chapters/FOLDER/run.
   std::string program = "";
 };
 
 // The chapter that the test program is named after: run_init_signal_test is for
-// 08-run-init. Then only its folder is known. A program with another name, or
-// that needs more, defines this itself.
+// 08-run-init. This default knows only the folder. A test program with another
+// name, or one that needs more, defines this itself.
 const Chapter& ChapterUnderTest();
 
 }  // namespace blackbox

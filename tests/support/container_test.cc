@@ -16,7 +16,7 @@ namespace blackbox {
 namespace {
 
 // Makes the host described in the header, once for all tests of the process.
-// Returns why that is impossible; empty if it is done.
+// Returns why that failed; empty on success.
 std::string EnterHost() {
   if (geteuid() != 0) {
     return "these tests need root: sudo make test";
@@ -24,13 +24,13 @@ std::string EnterHost() {
   if (unshare(CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC) != 0) {
     return absl::StrCat("the test may not make namespaces: ", strerror(errno));
   }
-  // First private, so that nothing travels to the real host, then shared among
-  // whatever is cloned from here.
+  // First private, so that no mount propagates to the real host, then shared
+  // with the namespaces cloned from this one.
   if (mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
       mount(nullptr, "/", nullptr, MS_REC | MS_SHARED, nullptr) != 0) {
     return absl::StrCat("/ is no mount point here: ", strerror(errno));
   }
-  // Orphans become our children, so that none is lost from sight.
+  // Orphans become our children, so that none escapes the check.
   prctl(PR_SET_CHILD_SUBREAPER, 1);
   // A program that does not read its input must not end the test.
   signal(SIGPIPE, SIG_IGN);

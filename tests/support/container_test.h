@@ -32,7 +32,7 @@ namespace blackbox {
 // fails the test by name, and is removed if possible.
 class ContainerTest : public testing::Test {
  protected:
-  // Skips the test if it may not make namespaces.
+  // Skips the test if it is not allowed to make namespaces.
   void SetUp() override;
   void TearDown() override;
 

@@ -23,7 +23,7 @@ constexpr sock_filter KeepBits(unsigned mask) {
   return BPF_STMT(BPF_ALU | BPF_AND | BPF_K, mask);
 }
 
-// Skips so many instructions if what was loaded is `value`, else so many.
+// Skips `then` instructions if the loaded number is `value`, else `otherwise`.
 constexpr sock_filter SkipIf(unsigned value, unsigned char then,
                              unsigned char otherwise) {
   return BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, then, otherwise);
@@ -34,7 +34,7 @@ constexpr sock_filter Refuse(unsigned error) {
   return BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error);
 }
 
-// The call behind rename(3): the newer machines have but its later forms.
+// The call behind rename(3): newer architectures have only its later forms.
 #ifdef SYS_rename
 constexpr int kRename = SYS_rename;
 #else

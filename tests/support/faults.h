@@ -1,6 +1,6 @@
-// Kernels that refuse: to prove that no failing step is ignored.
+// Makes the kernel refuse system calls: proves that no failing step is ignored.
 //
-// Each function is for Invocation::before_exec and holds for the program and
+// Each function is for Invocation::before_exec and applies to the program and
 // all its children (seccomp(2)).
 
 #ifndef MYDOCKER_TESTS_SUPPORT_FAULTS_H_
@@ -12,22 +12,23 @@ namespace blackbox {
 bool RefuseMounts();
 
 // Every mount(2) without flags fails with ENODEV, as for a type of file system
-// that the kernel does not have. (A filter sees only numbers, no names; only
+// that the kernel does not have. (A filter sees only numbers, no strings; only
 // overlays are mounted without flags.)
 bool RefuseMountsWithoutFlags();
 
 // Every pivot_root(2) fails with EPERM.
 bool RefuseNewRoots();
 
-// No file can be opened for writing only: EPERM. That is how a program opens
-// the kernel's files. Reading, and reading and writing, go on as ever.
+// Every open for writing only fails with EPERM. That is how a program opens the
+// kernel's files. Opening to read, or to read and write, still works.
 bool RefuseWriting();
 
-// No file can be without a name (open(2), O_TMPFILE): EOPNOTSUPP, as on some
-// file systems.
+// Creating a file without a name (open(2), O_TMPFILE) fails with EOPNOTSUPP, as
+// on some file systems.
 bool RefuseNamelessFiles();
 
-// A process that gives a file a name, new or replacing another's, is killed.
+// Kills a process that gives a file a name, whether new or replacing another
+// file.
 bool DieOfNaming();
 
 }  // namespace blackbox

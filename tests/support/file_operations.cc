@@ -90,9 +90,9 @@ std::string ListNames(const std::string& path) {
   return absl::StrJoin(names, ",");
 }
 
-// Permissions of all kinds. But without execution for the group, a set-group-ID
-// bit gives nobody anything (it was for mandatory locks), and the kernel lets
-// FUSE keep it where it takes it from others.
+// Permissions of all kinds. One is left out: a set-group-ID bit without
+// execution for the group has no effect (it was for mandatory locks), and the
+// kernel lets FUSE keep it where it clears it on other file systems.
 mode_t Mode(uint64_t number) {
   const mode_t mode = number & 07777;
   return (mode & S_ISGID) != 0 ? mode | S_IXGRP : mode;
@@ -131,7 +131,7 @@ bool IsHeld(const Actor& actor, const std::string& path) {
          });
 }
 
-// What an operation is done with.
+// The arguments of an operation.
 struct Call {
   Actor& actor;
   const Step& step;
@@ -188,9 +188,9 @@ const std::vector<Kind>& Kinds() {
        }},
       {"chmod",
        [](const Call& call) -> std::string {
-         // What the kernel writes for the union by itself takes set-user-ID
-         // bits away, even if it is root who writes; but a file that has them
-         // when it is opened is not written so.
+         // When the kernel writes back for the union by itself, it clears
+         // set-user-ID bits, even if root wrote. It does not do so for a file
+         // that had these bits when it was opened.
          return Told(chmod(call.path.c_str(), IsHeld(call.actor, call.path)
                                                   ? call.n & 0777
                                                   : Mode(call.n)));
@@ -225,7 +225,7 @@ const std::vector<Kind>& Kinds() {
          });
        }},
 
-      // From here on, those that need not make any.
+      // From here on, kinds that need not make any.
       {"open for all",
        [](const Call& call) -> std::string {
          return WithFile(call.path,
@@ -334,8 +334,8 @@ const std::vector<Kind>& Kinds() {
        }},
       {"fallocate",
        [](const Call& call) -> std::string {
-         // And writes: not every file system changes the time in fallocate
-         // (tmpfs does not in Linux 6.1), and FUSE keeps it for the union.
+         // Also writes, for fallocate does not change the time on every file
+         // system (not on tmpfs in Linux 6.1), and FUSE keeps the union's time.
          return WithFile(call.path, O_RDWR, 0, [&call](int fd) {
            const int mode = call.n % 3 == 0 ? 0
                             : call.n % 3 == 1
@@ -364,7 +364,7 @@ const std::vector<Kind>& Kinds() {
              mkdir((call.path + "/" + std::string(260, 'x')).c_str(), 0700));
        }},
 
-      // With files that are held open.
+      // On files that are held open.
       {"hold",
        [](const Call& call) -> std::string {
          int& fd = Held(call.actor, call.n);
@@ -418,13 +418,13 @@ const std::vector<Kind>& Kinds() {
        }},
       {"held: seek a hole",
        [](const Call& call) -> std::string {
-         // Of files only: where a directory's hole is, each says as it likes.
+         // For files only: each file system has its own answer for a directory.
          struct stat status = {};
          const int fd = Held(call.actor, call.n);
          if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
            return "no file";
          }
-         // How fine the grain is, is the file system's.
+         // The granularity of holes depends on the file system.
          return lseek(fd, 0, SEEK_HOLE) < 0 ? ErrnoName(errno) : "found";
        }},
       {"held: lock",
@@ -463,7 +463,7 @@ size_t FileOperations::CountMakingKinds() {
          Kinds().begin();
 }
 
-// Few names, so that they meet; and all kinds of them.
+// Few names, so that operations meet on them; and names of all kinds.
 std::string FileOperations::RandomPath() {
   static const std::vector<std::string> names = {
       "a", "b", "c", "d", "e", std::string(255, 'n'), "\xff\n \\"};
@@ -488,13 +488,13 @@ Step FileOperations::NextOf(size_t kinds) {
 
 Step FileOperations::NextToMake() { return NextOf(CountMakingKinds()); }
 
-// As many that make something as take something away.
+// As many steps that make something as steps that remove something.
 Step FileOperations::Next() {
   return random_() % 4 == 0 ? NextToMake() : NextOf(CountKinds());
 }
 
 std::string FileOperations::Do(Actor& actor, const Step& step) {
-  // One process, one thread: the effective user is that of the calls.
+  // The process has one thread, so the calls run as this effective user.
   if (setegid(step.user) != 0 || seteuid(step.user) != 0) {
     return "cannot become the user";
   }

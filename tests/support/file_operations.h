@@ -1,4 +1,4 @@
-// Random operations on files, the same in two places.
+// Random file operations, to perform the same in two places.
 
 #ifndef MYDOCKER_TESTS_SUPPORT_FILE_OPERATIONS_H_
 #define MYDOCKER_TESTS_SUPPORT_FILE_OPERATIONS_H_
@@ -13,7 +13,7 @@
 
 namespace blackbox {
 
-// Performs the operations: in a directory, with some files held open.
+// Performs the operations in a directory, and holds some files open.
 struct Actor {
   explicit Actor(std::string directory);
   Actor(const Actor&) = delete;
@@ -30,7 +30,7 @@ struct Step {
   std::string path;
   std::string other;
   uint64_t number = 0;
-  // Whose: 0, or an ordinary user.
+  // Who performs it: root (0) or an ordinary user.
   uid_t user = 0;
 };
 
@@ -39,7 +39,7 @@ class FileOperations {
  public:
   explicit FileOperations(uint64_t seed) : random_(seed) {}
 
-  // One of those that make files, or of all kinds.
+  // NextToMake returns a step that makes a file, Next one of any kind.
   Step NextToMake();
   Step Next();
 

@@ -21,7 +21,7 @@
 namespace blackbox {
 namespace {
 
-// 2001-09-09. Nothing that happens in a test is so old.
+// 2001-09-09. No time that a test's own actions set is so old.
 constexpr time_t kLongAgo = 1'000'000'000;
 
 std::string ContentOf(const std::string& path, off_t size) {
@@ -114,8 +114,7 @@ std::string DescribeFile(const std::string& path) {
   std::string text =
       absl::StrCat("mode:", absl::Hex(status.st_mode), " uid:", status.st_uid,
                    " gid:", status.st_gid);
-  // How many links a directory has, and how long it is, is everybody's own way
-  // of counting.
+  // Each file system has its own way to count a directory's links and size.
   if (!S_ISDIR(status.st_mode)) {
     absl::StrAppend(&text, " nlink:", status.st_nlink, " size:", status.st_size,
                     " device:", status.st_rdev);
@@ -140,7 +139,7 @@ std::string DescribeFile(const std::string& path) {
 Tree DescribeTree(const std::string& root) {
   Tree tree = {{".", DescribeFile(root)}};
   Walk(root, "", [&](const std::string& path, const Listed& entry) {
-    // Seen twice is a difference, too.
+    // An entry that is listed twice is a difference, too.
     std::string& line = tree[Printable(path)];
     line +=
         absl::StrCat("type:", entry.type, " ", DescribeFile(root + "/" + path));

@@ -33,9 +33,9 @@ struct Listing {
 Listing ListDirectory(const std::string& path);
 
 // All that two file systems must agree on about one file: type, permissions,
-// owner, links, size, device, target, extended attributes, content, and its
-// modification time, if it is one that was set: before the year 2001. "ENOENT"
-// and the like if it cannot be seen.
+// owner, links, size, device, target, extended attributes, content, and the
+// modification time if the test has set it (it is then before 2001-09-09).
+// "ENOENT" and the like if stat(2) fails.
 std::string DescribeFile(const std::string& path);
 
 // The same for all files in a directory and below, by their paths in it; "."
@@ -49,9 +49,8 @@ std::vector<std::string> Differences(const Tree& one, const Tree& other);
 // The inode numbers of the files below `root`, by their paths in it.
 std::map<std::string, ino_t> InodesOf(const std::string& root);
 
-// The inode numbers of the files below `root`, by path, as stat(2) and as
-// readdir(3) have them, if they differ or if two files share one without being
-// links: each such is a line.
+// A line for each file below `root` whose inode number in stat(2) differs from
+// that in readdir(3), or is shared by another file that is not a link to it.
 std::vector<std::string> WrongInodes(const std::string& root);
 
 }  // namespace blackbox

@@ -1,5 +1,5 @@
 // A container of `mydocker run` that waits until the test lets it end, so that
-// the test can look at it from the host.
+// the test can inspect it from the host.
 
 #ifndef MYDOCKER_TESTS_SUPPORT_HELD_CONTAINER_H_
 #define MYDOCKER_TESTS_SUPPORT_HELD_CONTAINER_H_

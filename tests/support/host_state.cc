@@ -43,9 +43,9 @@ std::string MountPoint(const std::string& mountinfo_line) {
   return std::vector<std::string>(absl::StrSplit(mountinfo_line, ' '))[4];
 }
 
-// Adds what is in `directory` and below it, or the directories alone. One that
-// vanishes while it is read (cgroups of others do) hides nothing but itself.
-// What kind an entry is comes with its name: asking for each file of each
+// Adds the entries in `directory` and below it, or only the directories. If one
+// vanishes while it is read (other people's cgroups do), only that one is
+// missing. readdir(3) tells an entry's type: a stat(2) of each file of each
 // cgroup would take longer than the rest of a test.
 void AddEntriesBelow(const std::string& directory, bool directories_only,
                      std::set<std::string>& entries) {
@@ -98,16 +98,16 @@ Set Difference(const Set& one, const Set& other) {
   return difference;
 }
 
-// Reaps the orphans that came to us, and returns who is left.
+// Reaps the orphans that became our children, and returns the descendants left.
 std::vector<pid_t> ReapDescendants() {
   pid_t reaped = 0;
   while ((reaped = waitpid(-1, nullptr, WNOHANG)) > 0) {
   }
-  // Without a child there is no grandchild: orphans come to us.
+  // Without a child there is no grandchild: orphans become our children.
   return reaped < 0 ? std::vector<pid_t>() : DescendantsOf(getpid());
 }
 
-// The number of a mount, which it keeps for life.
+// The id of a mount, which never changes.
 std::string MountId(const std::string& mountinfo_line) {
   return mountinfo_line.substr(0, mountinfo_line.find(' '));
 }
@@ -136,7 +136,7 @@ void ExpectSameMounts(const HostState& before) {
 }
 
 void ExpectNoProcesses() {
-  // One that was just killed takes a moment to end.
+  // A process that was just killed takes a moment to end.
   if (WaitUntil([] { return ReapDescendants().empty(); })) {
     return;
   }
@@ -150,8 +150,8 @@ void ExpectNoProcesses() {
 
 void ExpectSameCgroups(const HostState& before) {
   std::set<std::string> added = Difference(CgroupDirectories(), before.cgroups);
-  // Our own processes are gone by now, so what holds others is somebody else's,
-  // and so is what still goes away.
+  // Our own processes are gone by now, so a cgroup with processes in it is
+  // somebody else's, and so is one that still disappears.
   WaitUntil([&added] {
     for (auto cgroup = added.begin(); cgroup != added.end();) {
       const bool others = !fs::exists(*cgroup) || IsPopulated(*cgroup);
@@ -211,7 +211,7 @@ HostState HostState::Now() {
 }
 
 void ExpectUnchanged(const HostState& before) {
-  // Mounts first: one over /proc would blind the rest.
+  // Mounts first: one over /proc would hide it from the other checks.
   ExpectSameMounts(before);
   ExpectNoProcesses();
   ExpectSameCgroups(before);

@@ -12,7 +12,7 @@ namespace blackbox {
 // The parts of the host's state that a container must leave as they were. A
 // namespace needs no entry of its own: it lives in a process, or in a mount.
 struct HostState {
-  // Returns how it is now, as the calling process sees it.
+  // Returns the state now, as the calling process sees it.
   static HostState Now();
 
   // The lines of /proc/self/mountinfo, with mount points, types and flags.
@@ -23,7 +23,7 @@ struct HostState {
   std::map<std::string, std::string> others;
 };
 
-// Returns the cgroups, in every hierarchy that is mounted: their directories.
+// Returns the directories of all cgroups, in every mounted hierarchy.
 std::set<std::string> CgroupDirectories();
 
 // Fails the test for each difference from `before`, and for each living

@@ -26,7 +26,7 @@ Invocation InHostsShell(const std::string& shell, Invocation invocation,
 HostsShell::HostsShell(const Invocation& invocation)
     : Terminal(InHostsShell("bash", invocation,
                             {"--norc", "--noprofile", "-i", "-s", "--"})) {
-  // In two parts, for what is typed must not look like the prompt.
+  // In two parts, so that the typed text does not look like the prompt.
   Type("bind 'set enable-bracketed-paste off'; PS1='host''> '\n");
   AwaitPrompt();
 }

@@ -13,20 +13,20 @@
 
 namespace blackbox {
 
-// Returns `invocation` for a shell of the host, `shell`, whose words are
-// `words` and then those of `invocation`: "$@". "$RUN" is the program.
+// Returns an invocation of `shell` on the host with the words `words`. The
+// words of `invocation` follow, as "$@"; "$RUN" is the program.
 Invocation InHostsShell(const std::string& shell, Invocation invocation,
                         std::vector<std::string> words);
 
-// bash at its prompt, as a user has it. "$@" are the words of the program.
+// bash at its prompt, as a user sees it. "$@" are the words of the program.
 class HostsShell : public Terminal {
  public:
   explicit HostsShell(const Invocation& invocation);
   void AwaitPrompt() { Expect("host> "); }
-  // The program, on the host: the process that the shell has started. Waits
-  // until it exists; 0 if it does not appear.
+  // The program's pid on the host: the process that the shell has started.
+  // Waits until it exists; 0 if it does not appear.
   pid_t FindProgram();
-  // Ends the shell. All that it has started must have ended.
+  // Ends the shell. Everything it has started must have ended.
   void End();
 };
 
@@ -34,8 +34,7 @@ class HostsShell : public Terminal {
 // it was within kPatience.
 bool WaitForState(pid_t pid, const std::string& state);
 
-// Returns the process group that the terminal of the process has in its
-// foreground.
+// Returns the foreground process group of the process's terminal.
 pid_t ForegroundOf(pid_t pid);
 
 }  // namespace blackbox

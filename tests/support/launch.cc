@@ -52,7 +52,7 @@ std::vector<char*> Pointers(const std::vector<std::string>& strings) {
   return pointers;
 }
 
-// What a test ignores or blocks for its own sake is not for the program.
+// Signals that a test ignores or blocks for itself must not affect the program.
 void ResetSignals() {
   signal(SIGPIPE, SIG_DFL);
   sigset_t none;

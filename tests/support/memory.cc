@@ -60,7 +60,7 @@ std::string TakeMemoryInShell(uint64_t bytes) {
 uint64_t MemoryOfSanitizers() { return IsSanitized() ? 24 * kMiB : 0; }
 
 Outcome ExpectedOutcome(uint64_t excess) {
-  // Some to spare: others use it too, and not every page finds a place.
+  // With a reserve: other programs use swap too, and not every page finds room.
   return FreeSwap() >= excess / 4 * 5 + 8 * kMiB ? Outcome::kHeld
                                                  : Outcome::kKilled;
 }
@@ -78,7 +78,8 @@ testing::AssertionResult AreHeldAt(
     const std::function<std::vector<pid_t>()>& processes) {
   uint64_t resident = 0;
   uint64_t swapped = 0;
-  // Both at one moment: what is written to goes in and out all the time.
+  // Both are read at one moment: pages that are written move in and out all the
+  // time.
   const bool held = WaitUntil([&] {
     const std::vector<pid_t> pids = processes();
     resident = ResidentMemory(pids);

@@ -19,13 +19,12 @@ inline constexpr uint64_t kMiB = 1 << 20;
 // The command line of a program that takes this much memory, fills it, and ends
 // with 0. (dd reads one block of zeros into memory of its own.)
 std::vector<std::string> TakeMemory(uint64_t bytes);
-// The same for a shell script. Errors of dd, and its report, are not printed.
+// The same for a shell script. dd's errors and its report are not printed.
 std::string TakeMemoryInShell(uint64_t bytes);
 
-// What the program under test takes for itself beside the workload, in a cgroup
-// that both are in, if it is built with AddressSanitizer: a shadow of all
-// memory, and what was freed. 0 for an ordinary build, whose few pages are
-// negligible.
+// The memory that the program under test itself adds to the workload's cgroup
+// if it is built with AddressSanitizer: the shadow of all memory, and freed
+// blocks. 0 for an ordinary build, whose few pages are negligible.
 uint64_t MemoryOfSanitizers();
 
 // What happens to a process that allocates more than its limit.
@@ -36,22 +35,22 @@ enum class Outcome { kKilled, kHeld };
 // process is held at its limit. If there is none, the OOM killer ends it.
 Outcome ExpectedOutcome(uint64_t excess);
 
-// The memory of their own that the processes have in RAM, and what they have in
-// swap, added up: RssAnon and VmSwap of /proc/PID/status. (VmRSS would count
-// the pages of a library once for each process, and they may be charged to
-// another cgroup, that of who read them first.)
+// The anonymous memory of the processes in RAM plus their swap: RssAnon and
+// VmSwap of /proc/PID/status. (VmRSS would count a library's pages once for
+// each process, and they may be charged to another cgroup: the one that read
+// them first.)
 uint64_t ResidentMemory(const std::vector<pid_t>& pids);
 uint64_t SwappedMemory(const std::vector<pid_t>& pids);
 
 // Waits until the processes that `processes` returns are held at `limit`: they
 // have from 90 to 101 per cent of it in RAM, and `excess` bytes in swap.
-// Otherwise the failure says what they had.
+// Otherwise the failure reports both amounts.
 testing::AssertionResult AreHeldAt(
     uint64_t limit, uint64_t excess,
     const std::function<std::vector<pid_t>()>& processes);
 
-// By how much the kernel's counters of a process may be behind: each processor
-// gathers some pages before it adds them.
+// How far the kernel's counters of a process may lag: each processor collects
+// some pages before it adds them.
 inline constexpr uint64_t kCounterSlack = 4 * kMiB;
 
 }  // namespace blackbox

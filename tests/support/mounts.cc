@@ -29,7 +29,7 @@ int CountMounts(pid_t pid, const std::string& point) {
 
 std::function<bool()> HostWithMounts(unsigned long propagation) {
   return [propagation] {
-    // Private in any case first: these mounts are shared with the test's.
+    // Always private first: these mounts are shared with the test's.
     return unshare(CLONE_NEWNS) == 0 &&
            mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
            mount(nullptr, "/", nullptr, MS_REC | propagation, nullptr) == 0;

@@ -12,7 +12,7 @@
 namespace blackbox {
 namespace {
 
-// An address and how much of it counts: abstract names end with their length.
+// An address and its length: an abstract name has no other end.
 struct AbstractAddress {
   explicit AbstractAddress(const std::string& name) {
     address.sun_family = AF_UNIX;

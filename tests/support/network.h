@@ -1,4 +1,4 @@
-// Sockets of the calling process, in the network namespace in which it is.
+// Sockets of the calling process, in its network namespace.
 
 #ifndef MYDOCKER_TESTS_SUPPORT_NETWORK_H_
 #define MYDOCKER_TESTS_SUPPORT_NETWORK_H_
@@ -9,7 +9,7 @@
 
 namespace blackbox {
 
-// Listens on a port (0: any that is free). Returns the socket, -1 for an error.
+// Listens on a port (0: any free one). Returns the socket, -1 on error.
 int Listen(in_port_t port);
 
 // Returns the port on which a socket listens.

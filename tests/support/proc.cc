@@ -37,7 +37,7 @@ std::vector<std::string> NamesIn(const std::string& directory) {
   return names;
 }
 
-// Everything behind the name in /proc/PID/stat: state, parent, … The name is in
+// Everything after the name in /proc/PID/stat: state, parent, … The name is in
 // parentheses and may hold anything, parentheses too.
 std::vector<std::string> StatFields(pid_t pid) {
   const std::string stat = ReadFile(FileOf(pid, "stat"));
@@ -84,7 +84,7 @@ std::vector<pid_t> NamespacePids(pid_t pid) {
 std::map<std::string, std::string> NamespacesOf(pid_t pid) {
   std::map<std::string, std::string> namespaces;
   for (const std::string& kind : NamesIn(FileOf(pid, "ns"))) {
-    // What a process hands on to its children is no namespace that it is in.
+    // The namespace for future children is not one that the process is in.
     if (kind == "pid_for_children" || kind == "time_for_children") {
       continue;
     }
@@ -120,7 +120,7 @@ std::set<int> OpenFiles(pid_t pid) {
 std::vector<std::string> ArgumentsOf(pid_t pid) {
   std::vector<std::string> arguments =
       absl::StrSplit(ReadFile(FileOf(pid, "cmdline")), '\0');
-  arguments.pop_back();  // Behind the last one's terminating null.
+  arguments.pop_back();  // After the last one's terminating null.
   return arguments;
 }
 
@@ -191,7 +191,7 @@ std::string AskInside(pid_t pid, const std::vector<std::string>& kinds,
   if (pipe2(ends, O_CLOEXEC) != 0) {
     return "";
   }
-  // A child, so that the test itself stays where it is.
+  // In a child, so that the test itself stays where it is.
   const pid_t child = fork();
   if (child == 0) {
     for (const std::string& kind : kinds) {

@@ -15,8 +15,8 @@
 
 namespace blackbox {
 
-// Returns the content of a file, empty if it cannot be read: a process that has
-// just ended has no files any more.
+// Returns the content of a file, empty if it cannot be read: the files of a
+// process that has just ended are gone.
 std::string ReadFile(const std::string& path);
 
 // Returns the content of a file as lines, without their ends.
@@ -26,11 +26,11 @@ std::vector<std::string> ReadLines(const std::string& path);
 // real, effective, saved and file system uid. Empty if there is none.
 std::vector<std::string> StatusField(pid_t pid, const std::string& field);
 
-// Returns the process's number in each PID namespace that it is in, the
-// reader's first, its own last: two of them in a container of chapter 3.
+// Returns the process's pid in each PID namespace that it is in, the reader's
+// first, its own last: two pids in a container of chapter 3.
 std::vector<pid_t> NamespacePids(pid_t pid);
 
-// Returns the namespaces of a process, as namespaces(7) has them: {"uts",
+// Returns the namespaces of a process, in the form of namespaces(7): {"uts",
 // "uts:[4026531838]"}, …
 std::map<std::string, std::string> NamespacesOf(pid_t pid);
 

@@ -130,7 +130,7 @@ bool Process::PumpUntil(const std::function<bool()>& done) {
     pollfd events[] = {{out_fd_, POLLIN, 0},
                        {err_fd_, POLLIN, 0},
                        {pidfd_, POLLIN, 0},
-                       // Only what is left to be written is worth waking for.
+                       // Poll for writing only if there is input left.
                        {input_.empty() ? -1 : input_fd_, POLLOUT, 0}};
     poll(events, std::size(events), deadline.MillisecondsLeft());
   }
@@ -187,7 +187,7 @@ Result Process::Wait() {
   }
   waitid(P_PID, pid_, &info, WEXITED);
   reaped_ = true;
-  // Whatever it has written is in the pipes by now. Their end need not come:
+  // Whatever it has written is in the pipes by now. Do not wait for their end:
   // a process that the program has left behind may hold them open.
   Drain({&out_fd_, &out_});
   Drain({&err_fd_, &err_});

@@ -49,7 +49,7 @@ class Process {
   ~Process();
 
   pid_t pid() const { return pid_; }
-  // What it has written so far and ReadLine has not taken.
+  // Its output so far, without what ReadLine has returned.
   const std::string& out() const { return out_; }
   const std::string& err() const { return err_; }
 
@@ -66,12 +66,12 @@ class Process {
   void Signal(int signal);
 
   // Closes its input, waits for its end and returns the outcome, with the
-  // output that ReadLine has not taken. After kPatience the test fails and the
-  // program is killed.
+  // output that ReadLine has not returned. After kPatience the test fails and
+  // the program is killed.
   Result Wait();
 
  private:
-  // A pipe from which the program's output comes, and where it is kept.
+  // A pipe that carries the program's output, and the string that collects it.
   struct Stream {
     int* fd;
     std::string* text;
@@ -79,9 +79,9 @@ class Process {
 
   // Moves bytes to and from the program until `done`; false after kPatience.
   bool PumpUntil(const std::function<bool()>& done);
-  // Takes what is there; closes the stream at its end.
+  // Reads what is available; closes the stream at its end.
   void Drain(Stream stream);
-  // Writes as much input as the program takes.
+  // Writes as much input as the pipe accepts.
   void Feed();
   std::string TakeLine(Stream stream, const char* name);
 
@@ -101,13 +101,13 @@ class Process {
 Result Execute(const Invocation& invocation);
 
 // Runs `script` with sh on the host: $RUN is the program under test, which must
-// be the last thing that a pipe or a list of commands needs.
+// be the last command of a pipe or a list.
 Result RunOnHost(const std::string& script);
 
-// Runs the program under test with these words, which it must refuse: with one
-// line that contains each of `mentions` as a separate word, and exit status
-// 125. The command should be one that would leave a trace, if it ran: a file in
-// the directory that the fixture watches.
+// Runs the program under test with these words and expects it to refuse them,
+// with one line that contains each of `mentions` as a separate word and with
+// exit status 125. The command should leave a trace if it runs: a file in the
+// directory that the fixture watches.
 void ExpectRefused(const std::vector<std::string>& args,
                    const std::vector<std::string>& mentions);
 

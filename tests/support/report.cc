@@ -60,7 +60,7 @@ Report AskForReport(Invocation invocation) {
   Report report = {.exit_status = result.exit_status};
   const json sections = json::parse(result.out, nullptr, false);
   if (!sections.is_object()) {
-    ADD_FAILURE() << "this is no JSON object: " << result;
+    ADD_FAILURE() << "this is not a JSON object: " << result;
     return report;
   }
   for (const auto& [section, rows] : sections.items()) {

@@ -1,4 +1,4 @@
-// The report of chapter 0, or of the doctor, as its -json has it.
+// The report of chapter 0 or of the doctor, read from its -json output.
 
 #ifndef MYDOCKER_TESTS_SUPPORT_REPORT_H_
 #define MYDOCKER_TESTS_SUPPORT_REPORT_H_

@@ -24,8 +24,8 @@ std::string WhyNoTool(const std::string& name) {
 std::string WhyNoUserNamespaces(uid_t uid) {
   const pid_t child = fork();
   if (child == 0) {
-    // With AppArmor's setting the namespace is made, but gives no capabilities:
-    // only using one tells.
+    // With AppArmor's restriction the namespace is made but gives no
+    // capabilities, so try to use one.
     const bool allowed = setresgid(uid, uid, uid) == 0 &&
                          setresuid(uid, uid, uid) == 0 &&
                          unshare(CLONE_NEWUSER | CLONE_NEWUTS) == 0 &&

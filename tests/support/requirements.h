@@ -1,5 +1,5 @@
-// What a test needs of the machine. Each function returns why it is missing, in
-// words for the reader, or nothing:
+// What a test needs from the machine. Each function returns why that is
+// missing, for the reader, or an empty string:
 //
 //     SKIP_IF(WhyNoTool("ip"));
 

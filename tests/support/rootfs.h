@@ -1,4 +1,4 @@
-// Root file systems for containers, made of the host's busybox.
+// Root file systems for containers, made from the host's busybox.
 
 #ifndef MYDOCKER_TESTS_SUPPORT_ROOTFS_H_
 #define MYDOCKER_TESTS_SUPPORT_ROOTFS_H_
@@ -13,9 +13,8 @@ namespace blackbox {
 // the test if that is impossible.
 std::string MakeRootfs(const std::string& name = "rootfs");
 
-// Everything below `directory` that a modification would affect, one entry for
-// each file by its path: type, permissions, owner, times, and content or
-// target.
+// All that a modification below `directory` would change, one entry for each
+// file by its path: type, permissions, owner, times, and content or target.
 std::map<std::string, std::string> Inventory(const std::string& directory);
 
 }  // namespace blackbox

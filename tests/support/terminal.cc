@@ -26,16 +26,16 @@ void TakeTerminal(int terminal) {
   }
 }
 
-// Opens the side that programs see. By descriptor: in a new root or a new mount
-// of /dev/pts its name may be another's.
+// Opens the side that programs see. By descriptor: in a new root or on a new
+// mount of /dev/pts its name may belong to another terminal.
 int OpenProgramsSide(int keyboard) {
   const int terminal =
       ioctl(keyboard, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
   termios settings;
   EXPECT_EQ(tcgetattr(terminal, &settings), 0) << strerror(errno);
   settings.c_lflag &= ~ECHO;
-  // At Ctrl-C the kernel drops what is on its way to the screen, and that may
-  // be what the program has already answered.
+  // Otherwise Ctrl-C makes the kernel drop output on its way to the screen, and
+  // that may be the program's answer.
   settings.c_lflag |= NOFLSH;
   EXPECT_EQ(tcsetattr(terminal, TCSANOW, &settings), 0) << strerror(errno);
   return terminal;
@@ -48,8 +48,8 @@ Terminal::Terminal(const Invocation& invocation) {
   EXPECT_TRUE(keyboard_ >= 0 && grantpt(keyboard_) == 0 &&
               unlockpt(keyboard_) == 0)
       << "make a pseudoterminal: " << strerror(errno);
-  // Open here before it is open there: a terminal that nobody has open looks
-  // like one whose last program has ended.
+  // Open the terminal here before the program does: a terminal that nobody has
+  // open looks like one whose last program has ended.
   const int terminal = OpenProgramsSide(keyboard_);
   pid_ = fork();
   if (pid_ == 0) {
@@ -103,7 +103,7 @@ std::string Terminal::Expect(const std::string& text) {
 Result Terminal::Wait() {
   siginfo_t info = {};
   if (!WaitUntil([&] {
-        // A program may be waiting for room on the screen.
+        // The program may be blocked in a write to a full terminal.
         pollfd event = {keyboard_, POLLIN, 0};
         if (poll(&event, 1, 0) == 1) {
           Read();
@@ -117,8 +117,8 @@ Result Terminal::Wait() {
   }
   waitid(P_PID, pid_, &info, WEXITED);
   reaped_ = true;
-  // What is left to be read, but no waiting for more: a process that the
-  // program has left behind may have the terminal open.
+  // Reads what is left, but does not wait for more: a process that the program
+  // has left behind may have the terminal open.
   pollfd event = {keyboard_, POLLIN, 0};
   while (poll(&event, 1, 0) == 1 && Read()) {
   }

@@ -1,4 +1,4 @@
-// A program on a terminal, and its typing user.
+// A program on a terminal, and the user who types there.
 
 #ifndef MYDOCKER_TESTS_SUPPORT_TERMINAL_H_
 #define MYDOCKER_TESTS_SUPPORT_TERMINAL_H_
@@ -15,11 +15,11 @@ inline constexpr char kCtrlC[] = "\x03";
 inline constexpr char kCtrlZ[] = "\x1a";
 
 // A program in the foreground of a new session, with a pseudoterminal (pty(7))
-// for standard streams. The terminal does not echo: what is read is what the
+// for standard streams. The terminal does not echo: Expect reads what the
 // programs have written, not what was typed. It does not outlive this object.
 class Terminal {
  public:
-  // Of `invocation`, `input` and `closed_files` do not apply here.
+  // Ignores `input` and `closed_files` of `invocation`.
   explicit Terminal(const Invocation& invocation);
   Terminal(const Terminal&) = delete;
   Terminal& operator=(const Terminal&) = delete;

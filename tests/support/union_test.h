@@ -12,18 +12,17 @@
 
 namespace blackbox {
 
-// After each test nothing may be mounted, and no process may be left. A program
-// in the background has nobody to report to: if it is built with sanitizers,
-// their findings fail the test.
+// After each test nothing may be mounted, and no process may be left. Nobody
+// sees what a program in the background reports: if it is built with
+// sanitizers, their findings fail the test.
 class UnionTest : public ContainerTest {
  protected:
   void SetUp() override;
   void TearDown() override;
 
-  // The path of what is called `name` in the test's directory; of itself for
-  // "".
+  // The path of `name` in the test's directory; of the directory itself for "".
   static std::string Path(const std::string& name);
-  // Makes a directory there, with those on the way, and returns its path.
+  // Makes a directory there and its parents, and returns its path.
   static std::string Make(const std::string& name);
   // Writes a file there, and makes the directories on the way.
   static void Write(const std::string& name, const std::string& content);
@@ -34,12 +33,12 @@ class UnionTest : public ContainerTest {
   static std::vector<std::string> Words(const std::vector<std::string>& lower,
                                         const std::string& upper,
                                         const std::string& point);
-  // Mounts with the program under test and `flags`; the directories are made.
-  // A failure to do so fails the test.
+  // Mounts with the program under test and `flags`; makes the directories. A
+  // failure to do so fails the test.
   void MountUnion(const std::vector<std::string>& lower,
                   const std::string& upper, const std::string& point,
                   const std::vector<std::string>& flags = {});
-  // The same with overlayfs. With redirects, indexes and the like off.
+  // The same with overlayfs, with redirects, indexes and the like off.
   void MountOverlay(const std::vector<std::string>& lower,
                     const std::string& upper, const std::string& point);
   // Lets ordinary users open /dev/fuse until the test is over, as udev does on

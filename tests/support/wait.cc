@@ -34,7 +34,7 @@ bool WaitUntil(const std::function<bool()>& condition) {
     if (deadline.IsOver()) {
       return false;
     }
-    usleep(2000);  // Between two looks; what ends the wait is the condition.
+    usleep(2000);  // Between two checks; only the condition ends the wait.
   }
   return true;
 }

@@ -20,7 +20,7 @@ inline constexpr std::chrono::seconds kPatience(60);
 std::chrono::milliseconds Patience();
 void SetPatience(std::chrono::milliseconds patience);
 
-// A moment after which a wait has failed, and the time left until then.
+// The moment after which a wait fails, and the time left until then.
 class Deadline {
  public:
   explicit Deadline(std::chrono::milliseconds from_now = Patience())

@@ -22,7 +22,7 @@ std::string& Root() {
 
 void MakeDirectory(const std::string& path, mode_t permissions) {
   ASSERT_EQ(mkdir(path.c_str(), permissions), 0) << path;
-  // Again, since the umask must not apply.
+  // Again, because the umask must not apply.
   ASSERT_EQ(chmod(path.c_str(), permissions), 0) << path;
 }
 
@@ -39,7 +39,8 @@ void MakeWorkspace() {
 }
 
 void RemoveWorkspace() {
-  // A mount there may show files of the host's, which removing would remove.
+  // A mount left there may show the host's files, which RemoveWorkspace would
+  // delete.
   if (ReadFile("/proc/self/mountinfo").find(Root()) != std::string::npos) {
     ADD_FAILURE() << "something is mounted below " << Root() << "; it stays";
     return;

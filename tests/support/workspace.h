@@ -30,8 +30,8 @@ std::string CopyForEverybody(const std::string& program);
 std::string MakeFile(const std::string& name, const std::string& content,
                      unsigned permissions);
 
-// Returns a word that no other test, run or machine has used: 12 letters behind
-// the prefix "t". An answer that contains it cannot be made up.
+// Returns a word that no other test, run or machine has used: 12 letters after
+// the prefix "t". A program cannot make up an answer that contains it.
 std::string RandomName();
 
 }  // namespace blackbox

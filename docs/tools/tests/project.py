@@ -1,4 +1,4 @@
-"""A small project with one chapter whose book is true, to be spoiled by the tests."""
+"""A small project with one chapter and a true book, for the tests to damage."""
 
 import os
 import pathlib
@@ -73,7 +73,7 @@ $ false
 ## What differs from the article
 ## Exercises
 """
-# A shell started at "$ " shows "# " to root; the fixture does not depend on who runs it.
+# A shell started at "$ " shows "# " to root; the fixture does not depend on the user.
 PAGE = PAGE.replace("<!-- session: -->\n```console\n$ sh", "<!-- session: inside=$ -->\n```console\n$ sh")
 
 FILES = {
@@ -109,7 +109,7 @@ class ProjectTest(unittest.TestCase):
         self.write(name, text.replace(old, new, 1))
 
     def book(self, *arguments, status=0, **environment):
-        """Runs book.py; returns what it printed, and demands its exit status."""
+        """Runs book.py, checks its exit status, and returns its output."""
         known = {name: value for name, value in os.environ.items() if name not in ("CI", "MYDOCKER_LAB")}
         done = subprocess.run([BOOK, *arguments, "--root", self.root], env={**known, **environment}, text=True,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120)

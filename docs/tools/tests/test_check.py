@@ -1,4 +1,4 @@
-"""`book.py check` and `write`: spoil the book, and see that it is caught."""
+"""`book.py check` and `write`: the tests damage the book, and expect an error."""
 
 import hashlib
 import shutil
@@ -14,7 +14,7 @@ import links  # noqa: E402
 
 class CheckTest(ProjectTest):
     def caught(self, *words):
-        """check fails with one line that has all these words."""
+        """check fails with one line that contains all these words."""
         output = self.book("check", status=1)
         lines = [line for line in output.splitlines() if line.startswith("FAIL ")]
         self.assertTrue(any(all(word in line for word in words) for line in lines), output)

@@ -94,7 +94,7 @@ class EllipsisTest(unittest.TestCase):
             self.assertFalse(compare("a\n...\nz", got).matches(), got)
 
     def test_values_choose_among_lines(self):
-        """The first line of that shape is not the one: the values before tell which."""
+        """The first line of that shape is the wrong one: earlier values decide."""
         self.assertTrue(compare("234\n...\n234 sh\n...", "77\n55 sh\n77 sh\n88 sh", ["pid"]).matches())
 
     def test_difference_shows_both(self):

@@ -1,4 +1,4 @@
-"""scripts/check-includes.sh: spoil the order of the chapters, and see that it is caught."""
+"""scripts/check-includes.sh: the tests break the order of the chapters, and expect an error."""
 
 import subprocess
 
@@ -20,7 +20,7 @@ class IncludesTest(ProjectTest):
         self.write("chapters/02-two/main.cc", '#include "common/base/late.h"\n')
 
     def check(self):
-        """Its exit status, and what it says."""
+        """Its exit status and output."""
         done = subprocess.run([CHECK, self.root], text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60)
         return done.returncode, done.stdout
 

@@ -21,7 +21,7 @@ def block(body, words=""):
 
 class SessionTest(ProjectTest):
     def run_page(self, *blocks, status=0, command="test", **environment):
-        """Runs a page of these blocks alone; returns what was printed."""
+        """Runs a page of only these blocks; returns the output."""
         self.write("docs/page.md", "# Page\n\n" + "".join(blocks))
         return self.book(command, "page", status=status, **environment)
 
@@ -69,7 +69,8 @@ class SessionTest(ProjectTest):
         self.passes("$ test -t 0 && test -t 1 && tput cols\n100\n$ echo $LANG $TERM\nC.UTF-8 dumb")
 
     def test_signals_are_a_terminals(self):
-        # Of what this runner itself may have been started with, nothing is said.
+        # The signals that this runner itself was started with do not matter
+        # here.
         ignored = "$((0x$(grep SigIgn /proc/self/status | cut -f2) & 0x1001000))"  # SIGPIPE, SIGXFSZ
         self.passes(f"$ yes | head -n 1\ny\n$ echo {ignored}\n0")
 
@@ -161,7 +162,7 @@ class SessionTest(ProjectTest):
     def test_page_that_is_not_there(self):
         self.assertIn("no page is called none", self.book("test", "none", status=1))
 
-    # --- what is left behind
+    # --- leftovers
 
     def test_process(self):
         self.fails("$ sleep 1234 &\n...", "", "docs/page.md:3: left behind (and removed now): process", ": sleep 1234")
@@ -214,7 +215,7 @@ class SessionTest(ProjectTest):
         self.assertIn("wrote docs/page.md", self.run_page(page, command="update"))
         text = self.read("docs/page.md")
         self.assertIn("$ echo a\na\n$ (exit 2)\n[2]\n$ seq 9\n1\n...\n8\n", text)
-        self.assertIn("$ echo 77\n5\n", text)  # masked, and still true
+        self.assertIn("$ echo 77\n5\n", text)  # masked, and still valid
         self.assertIn("2 passed", self.book("test", "page"))
 
     def test_update_reports_what_it_cannot_write(self):

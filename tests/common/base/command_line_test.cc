@@ -32,7 +32,7 @@ using Words = std::vector<std::string>;
 
 const FlagSet kFlags = {{}, {{"y", "yes"}, {"mem", "size"}}};
 
-// What the flags are after a command line.
+// The values of the flags after a command line.
 struct Flags {
   bool yes = false;
   uint64_t size = 0;
@@ -98,7 +98,7 @@ INSTANTIATE_TEST_SUITE_P(
     Bools, ParseFlagsTest,
     testing::Values(Line{{"-yes=true", "ls"}, {"ls"}, {.yes = true}},
                     Line{{"-yes=false", "ls"}, {"ls"}, {}},
-                    // A bool does not take the word behind it.
+                    // A bool does not take the word after it.
                     Line{{"-yes", "false"}, {"false"}, {.yes = true}}));
 
 INSTANTIATE_TEST_SUITE_P(
@@ -114,8 +114,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Line{{"-size", "5", "-mem=6", "ls"}, {"ls"}, {.size = 6}},
                     Line{{"-yes", "-yes=false", "ls"}, {"ls"}, {}}));
 
-// C++ cannot have a dash in a name, and on a command line nobody types an
-// underscore.
+// A C++ name cannot contain a dash, and nobody types an underscore on a command
+// line.
 TEST(FlagOfTwoWordsTest, IsWrittenWithADash) {
   for (const char* word : {"-two-words", "--two-words", "-two_words"}) {
     InFork([word] {
@@ -256,7 +256,7 @@ TEST(ParseCommandLineTest, ReturnsTheCommand) {
 
 TEST(ParseCommandLineTest, FallsBackWhereNoCommandIsGiven) {
   InFork([] {
-    // execve(2) lets a program be started without even its own name.
+    // execve(2) can start a program without even its own name.
     for (const Words& words : {Words{}, Words{"./run"}, Words{"./run", "-yes"},
                                Words{"./run", "--"}}) {
       const absl::StatusOr<Words> command = ParseWords(words, {"sh", "-i"});

@@ -85,7 +85,7 @@ TEST(MakeErrorTest, PutsTheSameErrorTogetherAgain) {
   const absl::Status copy =
       MakeError(original.code(), original.message(), ErrnoOf(original),
                 ExitStatusOf(original));
-  EXPECT_EQ(copy, original);  // Codes, messages and payloads are compared.
+  EXPECT_EQ(copy, original);  // Compares codes, messages and payloads.
 }
 
 TEST(MakeErrorTest, TakesAnErrorWithoutErrno) {
@@ -143,7 +143,7 @@ TEST(MacrosTest, ReturnIfErrorReturnsTheErrorOnly) {
   EXPECT_EQ(passed, 1);
 }
 
-// Moves what it is given: the values need not be copyable.
+// Moves its argument: the values need not be copyable.
 absl::StatusOr<int> AssignOrReturn(
     absl::StatusOr<std::unique_ptr<int>> first,
     absl::StatusOr<std::unique_ptr<int>> second) {

@@ -66,7 +66,7 @@ TEST(UniqueFdTest, ClosesBeforeTheEndOnceOnly) {
   owner.Close();
   EXPECT_FALSE(IsOpen(fd));
   EXPECT_FALSE(owner.valid());
-  // Whoever has the number now keeps it.
+  // The number's new owner keeps it.
   const UniqueFd next(OpenNull());
   ASSERT_EQ(next.get(), fd);
   owner.Close();
@@ -122,7 +122,8 @@ TEST(MakePipeTest, FailsWhereNoDescriptorIsLeft) {
 class MissingStandardStreamsTest : public testing::TestWithParam<int> {};
 
 TEST_P(MissingStandardStreamsTest, AreOpenedOnDevNull) {
-  // The closed ones can include standard output, so the exit status tells.
+  // Standard output may be among the closed ones, so the exit status is the
+  // result.
   InFork([closed = GetParam()] {
     TempDirectory directory;
     const int kept =

@@ -26,8 +26,8 @@ TEST(WriteKernelFileTest, WritesTheValueAndNothingElse) {
 }
 
 TEST(WriteKernelFileTest, WritesTheValueInOnePiece) {
-  // Each write to this file replaces the name, so of a value that came in
-  // pieces the last one would stay.
+  // Each write to this file replaces the name, so if a value came in pieces,
+  // only the last piece would stay.
   InFork([] {
     EXPECT_THAT(WriteKernelFile("/proc/self/comm", "in one piece"), IsOk());
     const absl::StatusOr<std::string> name = ReadKernelFile("/proc/self/comm");

@@ -41,7 +41,7 @@ TEST(NamedLock, IsSharedByManyOrHeldByOne) {
     EXPECT_THAT(second, IsOk());
     EXPECT_THAT(try_it(NamedLock::Mode::kExclusive), Eq(EWOULDBLOCK));
   }
-  // The first still has it, and its file is there.
+  // The first holder still has it, and its file exists.
   EXPECT_THAT(try_it(NamedLock::Mode::kExclusive), Eq(EWOULDBLOCK));
   { const NamedLock ended = *std::move(first); }
   EXPECT_NE(access("/run/mydocker/test-one.lock", F_OK), 0);
@@ -59,8 +59,8 @@ TEST(NamedLock, IsWhereOnlyRootMayOpen) {
   EXPECT_EQ(directory.st_uid, 0u);
 }
 
-// The file is removed at each release, so the next holder may have another one
-// than those that wait.
+// Each release removes the file, so the next holder may have another file than
+// those that wait.
 TEST(NamedLock, IsHeldByOneAtATimeThoughItsFileGoes) {
   std::atomic<int> holders = 0;
   std::atomic<int> most = 0;

@@ -17,7 +17,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-// What the line of a step says between its last parentheses.
+// The number between the last parentheses of a step's line.
 double MillisecondsIn(const std::string& line) {
   return std::stod(line.substr(line.rfind('(') + 1));
 }

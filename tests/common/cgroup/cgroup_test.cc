@@ -24,7 +24,7 @@ namespace {
 using ::testing::AllOf;
 using ::testing::IsEmpty;
 
-// What is the same on both versions.
+// Behaviour that is the same on both versions.
 class CgroupTest : public testing::TestWithParam<CgroupVersion> {
  protected:
   const TempDirectory& root() const { return fake_.root(); }
@@ -69,7 +69,7 @@ TEST_P(CgroupTest, IsRemovedOnce) {
   EXPECT_THAT(cgroup->Remove(), IsOk());
   EXPECT_TRUE(std::filesystem::is_empty(root().path()));
   EXPECT_THAT(cgroup->Remove(), IsOk());
-  // Another container that now has the name keeps it.
+  // Another container that now has the name keeps its cgroup.
   const absl::StatusOr<Cgroup> next = Cgroup::Create(fake_.hierarchy(), "id");
   ASSERT_THAT(next, IsOk());
   EXPECT_THAT(cgroup->Remove(), IsOk());
@@ -131,14 +131,14 @@ TEST_P(CgroupTest, LeavesNothingWhereItCannotBeOpened) {
   EXPECT_TRUE(std::filesystem::is_empty(root().path()));
 }
 
-// Whatever is there without our doing is not ours to kill and remove.
+// mydocker may not kill and remove a cgroup that it has not made.
 TEST_P(CgroupTest, LeavesTheCgroupsOfOthersAlone) {
   root().MakeDirectory("mydocker/3f1c9a02b7d4");
   ASSERT_THAT(Cgroup::Create(fake_.hierarchy(), "id"), IsOk());
   EXPECT_TRUE(root().Has("mydocker/3f1c9a02b7d4"));
 }
 
-// Its parent may go whenever another container ends.
+// The parent may be removed whenever another container ends.
 TEST_P(CgroupTest, IsMadeThoughOthersRemoveItsParentAllTheTime) {
   std::atomic<bool> over = false;
   std::thread others([&] {

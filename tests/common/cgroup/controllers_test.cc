@@ -1,4 +1,5 @@
-// It writes down in /run/mydocker for whom it hands down, so it takes root.
+// Enable() records in /run/mydocker which cgroups it enables controllers for,
+// so this test needs root.
 
 #include "common/cgroup/controllers.h"
 
@@ -31,7 +32,7 @@ class ControllersTest : public testing::Test {
  protected:
   ControllersTest() { Enabled("", ""); }
 
-  // Says what is handed down from the root, and from mydocker.
+  // Sets which controllers the root and mydocker hand down.
   void Enabled(const std::string& by_root, const std::string& by_parent) {
     fake_.root().Write(kFile, by_root);
     fake_.WriteParent(kFile, by_parent);
@@ -114,11 +115,11 @@ TEST_F(ControllersTest, AreWrittenDownForAsLongAsTheyAreNeeded) {
   EXPECT_FALSE(std::filesystem::exists(notes));
 }
 
-// To hand memory down would be refused; cpu, cpuset and pids would make the
-// cgroup a threaded one, which is worse.
+// The kernel would refuse to hand memory down; cpu, cpuset and pids would make
+// the cgroup a threaded one, which is worse.
 TEST_F(ControllersTest, IsNotHandedDownFromAmongProcesses) {
   fake_.root().Write("cgroup.procs", "1234567\n");
-  // Only the root of all has no cgroup.type.
+  // Only the root of the whole hierarchy has no cgroup.type.
   EXPECT_THAT(cgroup_.Enable("cpu"), IsOk());
   Enabled("", "");
   fake_.root().Write("cgroup.type", "domain\n");

@@ -76,7 +76,7 @@ TEST_F(CpusetV1Test, WritesTheListAndInheritsTheMemoryNodes) {
   EXPECT_THAT(CpusetSubsystem().Set(cgroup_, Cpus("1-2")), IsOk());
   EXPECT_EQ(fake_.Read("cpuset.cpus"), "1-2");
   EXPECT_EQ(fake_.Read("cpuset.mems"), "0-1");
-  // Of this container only.
+  // Of this container's cgroup only.
   EXPECT_EQ(fake_.ReadParent("cpuset.cpus"), "0-3");
 }
 
@@ -113,7 +113,7 @@ TEST_F(CpusetV1Test, SeesTheKernelsRefusal) {
               AllOf(HasErrno(ENOENT), Says("mydocker/cpuset.cpus")));
 }
 
-// On v2 a cpuset has its parent's CPUs until it says otherwise.
+// On v2 a cpuset has its parent's CPUs until its own are set.
 class CpusetV2Test : public testing::Test {
  protected:
   CpusetV2Test() {
@@ -141,7 +141,7 @@ TEST_F(CpusetV2Test, WritesTheList) {
 }
 
 TEST_F(CpusetV2Test, SaysWhichCpusThereAre) {
-  // The kernel would take it, and limit nothing.
+  // The kernel would accept it, and limit nothing.
   EXPECT_THAT(
       CpusetSubsystem().Set(cgroup_, Cpus("4")),
       AllOf(HasCode(absl::StatusCode::kInvalidArgument), Says("no CPU 4"),

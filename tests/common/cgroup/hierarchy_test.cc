@@ -49,7 +49,7 @@ TEST(ReadCgroupMountsTest, FindsThoseOfThisHostAmongAllItsMounts) {
   EXPECT_LT(found->size(), all->size());
 }
 
-// One that a later mount hides is another file system's directory by now: a
+// The mount point of a hidden hierarchy now leads to another file system: a
 // tmpfs, or another hierarchy.
 TEST(ReadCgroupMountsTest, LeavesOutWhatIsHidden) {
   if (geteuid() != 0) {
@@ -66,7 +66,7 @@ TEST(ReadCgroupMountsTest, LeavesOutWhatIsHidden) {
   InFork([&] {
     ASSERT_EQ(unshare(CLONE_NEWNS), 0) << strerror(errno);
     ASSERT_THAT(SetPropagation(Propagation::kPrivate), IsOk());
-    // Where it can still be seen.
+    // There it is still visible.
     ASSERT_EQ(mount(hidden.c_str(), elsewhere.path().c_str(), nullptr, MS_BIND,
                     nullptr),
               0);
@@ -91,8 +91,8 @@ TEST(ReadCgroupMountsTest, LeavesOutWhatIsHidden) {
   });
 }
 
-// Hosts as their mountinfo shows them. The mount of cgroup v2 is a directory of
-// the test, whose cgroup.controllers says what v2 has.
+// Hosts, described by their mountinfo. The mount of cgroup v2 is a directory of
+// the test, whose cgroup.controllers lists the controllers of v2.
 class FindHierarchyTest : public testing::Test {
  protected:
   // The mounts of a host; $V2 in a line stands for the mount of v2.
@@ -108,7 +108,7 @@ class FindHierarchyTest : public testing::Test {
     return mounts.value_or(std::vector<Mount>());
   }
 
-  // "v1 PATH" or "v2 PATH", or what is wrong.
+  // Returns "v1 PATH" or "v2 PATH", or the error.
   static std::string Find(const std::vector<Mount>& mounts,
                           const std::string& controller) {
     const absl::StatusOr<Hierarchy> found = FindHierarchy(mounts, controller);
@@ -140,7 +140,7 @@ TEST_F(FindHierarchyTest, FindsEachControllerOfV1) {
   const std::vector<Mount> mounts = Host(kV1, "");
   EXPECT_EQ(Find(mounts, "memory"), "v1 /sys/fs/cgroup/memory");
   EXPECT_EQ(Find(mounts, "cpuset"), "v1 /sys/fs/cgroup/cpuset");
-  // The mount's name says nothing, its options do.
+  // The mount's options tell the controllers, its name does not.
   EXPECT_EQ(Find(mounts, "cpu"), "v1 /sys/fs/cgroup/cpu,cpuacct");
   EXPECT_EQ(Find(mounts, "cpuacct"), "v1 /sys/fs/cgroup/cpu,cpuacct");
 }
@@ -185,7 +185,7 @@ TEST_F(FindHierarchyTest, TakesWholeNamesOnly) {
 
 TEST_F(FindHierarchyTest, LooksAtMountsOfCgroupsOnly) {
   // An overlay or a tmpfs can have an option, a mount point or a source that
-  // reads like one.
+  // looks like a controller's.
   const std::vector<Mount> mounts = Host(
       "35 30 0:31 / /sys/fs/cgroup/memory rw - tmpfs memory rw,memory\n"
       "36 30 0:32 / $V2 rw - ext4 cgroup2 rw\n",
@@ -202,7 +202,8 @@ TEST_F(FindHierarchyTest, PassesOverAV2ThatCannotBeRead) {
   EXPECT_EQ(Find(mounts, "memory"), "v2 " + directory_.path());
 }
 
-// Say, for lack of a descriptor. That it is not there would be wrong.
+// For example, for lack of a descriptor. To report a missing controller would
+// be wrong.
 TEST_F(FindHierarchyTest, SaysWhyAV2CannotBeAsked) {
   const std::vector<Mount> mounts = Host(kV2, "memory\n");
   directory_.Remove("cgroup.controllers");

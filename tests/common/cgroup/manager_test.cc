@@ -1,5 +1,5 @@
-// The manager takes the machine's own hierarchies, so what it does with them
-// takes root: those tests are few, and skipped for others.
+// The manager uses the machine's own hierarchies, so tests of that need root:
+// they are few, and skipped for other users.
 
 #include "common/cgroup/manager.h"
 
@@ -55,7 +55,7 @@ std::vector<Mount> Mounts() {
   return mounts.value_or(std::vector<Mount>());
 }
 
-// The places where the machine has the manager's controllers.
+// The machine's hierarchies of the manager's controllers.
 std::vector<Hierarchy> Hierarchies() {
   std::vector<Hierarchy> found;
   for (const char* controller : {"memory", "cpu", "cpuset"}) {
@@ -121,7 +121,7 @@ int CountMemberships(pid_t pid, const std::string& id) {
   return count;
 }
 
-// In how many different trees the manager's controllers are.
+// The number of different hierarchies that the manager's controllers are in.
 int CountTrees() {
   std::vector<std::string> trees;
   for (const Hierarchy& hierarchy : Hierarchies()) {
@@ -132,7 +132,8 @@ int CountTrees() {
                           trees.begin());
 }
 
-// On v2 the kernel takes it from them at any price: the OOM killer's.
+// On v2 the kernel accepts the limit, and reclaims the memory by all means, the
+// OOM killer included.
 TEST_F(RealCgroupsTest, RefuseALimitBelowWhatIsUsedOnV1) {
   const absl::StatusOr<Hierarchy> memory = FindHierarchy(Mounts(), "memory");
   if (!memory.ok() || memory->version != CgroupVersion::kV1) {
@@ -169,7 +170,7 @@ TEST_F(RealCgroupsTest, TakeAProcessAndKillItWhenTheyGo) {
   }
 }
 
-// As a missing controller: a limit on it is refused, and nothing else.
+// Treated like a missing controller: only a limit on it is refused.
 TEST_F(RealCgroupsTest, ReadOnlyHierarchiesAreMissedOnlyForALimit) {
   InFork([&] {
     ASSERT_EQ(unshare(CLONE_NEWNS), 0) << strerror(errno);
@@ -192,8 +193,8 @@ TEST_F(RealCgroupsTest, ReadOnlyHierarchiesAreMissedOnlyForALimit) {
 
 // ------------------------------------------- what only v2 refuses
 
-// A tree of the test's own in the machine's cgroup v2, so that nobody else's
-// cgroups are changed.
+// The test's own tree in the machine's cgroup v2, so that it changes nobody
+// else's cgroups.
 class RealV2Test : public RealCgroupsTest {
  protected:
   void SetUp() override {
@@ -222,9 +223,9 @@ class RealV2Test : public RealCgroupsTest {
 
   Hierarchy hierarchy() const { return {CgroupVersion::kV2, tree_}; }
 
-  // Has the tree have a controller that keeps processes in the leaves, as most
-  // do: cpu, cpuset and pids can do without (cgroups(7), "thread mode").
-  // Returns its name; empty if the machine has none on v2.
+  // Gives the tree a controller that allows processes only in the leaves, as
+  // most do: cpu, cpuset and pids do not insist on that (cgroups(7), "thread
+  // mode"). Returns its name; empty if the machine has none on v2.
   std::string TakeController() {
     const auto has = [this](const char* file, const char* name) {
       const std::vector<std::string> names =
@@ -250,7 +251,8 @@ class RealV2Test : public RealCgroupsTest {
  private:
   std::string root_;
   std::string tree_;
-  std::string lent_;  // What the root of the tree did not hand down before.
+  // The controller that the root of the tree did not hand down before.
+  std::string lent_;
 };
 
 TEST_F(RealV2Test, RefusesProcessesBesideAThreadedCgroup) {
@@ -310,8 +312,8 @@ TEST_F(RealV2Test, RefusesProcessesWhereControllersAreHandedDown) {
               AllOf(HasErrno(EBUSY), Says("it hands controllers to")));
 }
 
-// What the root of the tree, which is the test's, did not hand down before is
-// taken back; what it did is not.
+// A controller that the root of the test's tree did not hand down before is
+// taken back; one that it did hand down is not.
 TEST_F(RealV2Test, TakesBackWhatItHasHandedDown) {
   const std::string controller = TakeController();
   if (controller.empty()) {
@@ -339,8 +341,8 @@ TEST_F(RealV2Test, TakesBackWhatItHasHandedDown) {
   }
 }
 
-// As systemd does at times of its own. What is handed down to us in spite of it
-// is there; or else it is told who may have done that.
+// As systemd does at any time. If Enable() succeeds, the controller is there;
+// otherwise the error names who may have taken it back.
 TEST_F(RealV2Test, HandsDownWhileSomebodyTakesBack) {
   const std::string controller = TakeController();
   if (controller.empty()) {

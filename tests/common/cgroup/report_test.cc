@@ -25,7 +25,7 @@ using ::testing::IsEmpty;
 
 constexpr uint64_t kLimit = 1 << 20;
 
-// A container that may have a megabyte.
+// A container with a limit of a megabyte.
 class ReportOomKillsTest : public testing::Test {
  protected:
   void SetUp() override {
@@ -43,7 +43,8 @@ class ReportOomKillsTest : public testing::Test {
     ASSERT_THAT(cgroups_->Set(limit), IsOk());
   }
 
-  // Has a process in the container take more, of a kind that no swap can hold.
+  // Lets a process in the container allocate more, of a kind that cannot be
+  // swapped out.
   void RunOutOfMemory() const {
     const pid_t pid = fork();
     if (pid == 0) {
@@ -81,7 +82,7 @@ TEST_F(ReportOomKillsTest, CountsTheProcessesThatWereKilled) {
                   "(1.0 MiB)\n"));
   RunOutOfMemory();
   RunOutOfMemory();
-  // No limit of its own: then it was the host's memory that ran out.
+  // Without its own limit it was the host that ran out of memory.
   EXPECT_THAT(
       Report(0),
       ElementsAre("mydocker: out of memory: the kernel's OOM killer ended 3 "

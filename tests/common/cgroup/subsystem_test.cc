@@ -88,7 +88,7 @@ TEST_F(SubsystemTest, TellsNothingThatTheKernelRefused) {
 
 // ------------------------------------------------------------ the real ones
 
-// A controller on one version: what asks for it, and what is written then.
+// A controller on one version: what requests it, and what is then written.
 struct Controller {
   std::string name;
   CgroupVersion version;
@@ -113,7 +113,7 @@ const auto kMemory = std::make_shared<MemorySubsystem>();
 const auto kCpu = std::make_shared<CpuSubsystem>();
 const auto kPids = std::make_shared<PidsSubsystem>();
 
-// A number that /proc/self/oom_score_adj, which refuses, does not take.
+// Each number is one that /proc/self/oom_score_adj refuses.
 INSTANTIATE_TEST_SUITE_P(
     All, ControllerTest,
     testing::Values(Controller{"memory",

@@ -1,5 +1,5 @@
 // It makes containers' directories in the machine's own /run/mydocker, so it
-// takes root.
+// needs root.
 
 #include "common/container/container_directory.h"
 
@@ -49,7 +49,7 @@ class ContainerDirectoryTest : public testing::Test {
     }
   }
 
-  // What the next `run` does first.
+  // Does what the next `run` does first.
   static void NextRun() {
     absl::StatusOr<ContainerDirectory> next =
         ContainerDirectory::Create(*NewContainerId());
@@ -61,8 +61,8 @@ class ContainerDirectoryTest : public testing::Test {
     return fs::read_symlink(path_ + "/" + name);
   }
 
-  // Runs `body` with the container's directory in a process that is gone then,
-  // without destructors, as SIGKILL has it.
+  // Runs `body` with the container's directory in a process that then ends
+  // without destructors, as by SIGKILL.
   void InProgramThatDies(
       const std::function<void(ContainerDirectory&)>& body) const {
     InFork([&] {
@@ -114,8 +114,8 @@ TEST_F(ContainerDirectoryTest, GoesWithItsObjectAndAllThatIsLeft) {
   EXPECT_FALSE(fs::exists(files_));
 }
 
-// Between making the directory and writing down who watches, a `run` may be
-// killed; or another may see it so.
+// A `run` may be killed after it has made the directory and before it has
+// recorded the watcher; or another `run` may see it in that state.
 TEST_F(ContainerDirectoryTest, EmptyOneIsNothing) {
   ASSERT_TRUE(fs::create_directories(path_));
   ASSERT_EQ(chmod(kRunDirectory, 0700), 0);
@@ -133,7 +133,8 @@ TEST_F(ContainerDirectoryTest, OfAWatcherThatLivesIsLeftAlone) {
   EXPECT_TRUE(fs::exists(files_));
 }
 
-// By a process of another PID namespace, in which the same number is nobody's.
+// The watcher is in another PID namespace; in this one the pid belongs to
+// nobody.
 TEST_F(ContainerDirectoryTest, OfAWatcherThatCannotBeSeenIsLeftAlone) {
   const absl::StatusOr<ContainerDirectory> directory =
       ContainerDirectory::Create(id_);
@@ -149,7 +150,8 @@ TEST_F(ContainerDirectoryTest, OfAWatcherThatCannotBeSeenIsLeftAlone) {
   EXPECT_TRUE(fs::exists(path_));
 }
 
-// Of many, a few each time: a start must not take longer the more there are.
+// Each start removes only a few of many: it must not take longer the more there
+// are.
 TEST_F(ContainerDirectoryTest, OfManyAbandonedAFewGoAtATime) {
   ProcessIdentity gone = *ProcessIdentity::Of(getpid());
   --gone.start_time;
@@ -194,8 +196,8 @@ class ContainerLeftTest : public ContainerDirectoryTest {
   }
 
   // A small program makes a container with a cgroup and files, clones its first
-  // process into it, and is gone: on purpose, or as if it had been killed.
-  // `init_` is that process, which nobody has asked to die with its parent.
+  // process into it, and ends: on purpose, or as if it had been killed. `init_`
+  // is that process, which does not die with its parent.
   void CloneAndDie(bool on_purpose) {
     const Pipe number = *MakePipe();
     InProgramThatDies([&](ContainerDirectory& directory) {
@@ -256,18 +258,18 @@ TEST_F(ContainerLeftTest, OnPurposeLives) {
   NextRun();
   EXPECT_TRUE(InitLives());
   EXPECT_TRUE(AllIsThere());
-  // And when its first process has ended, it is still not ours to remove.
+  // Even when its first process has ended, the next `run` must not remove it.
   syscall(SYS_pidfd_send_signal, init_.get(), SIGKILL, nullptr, 0);
   pollfd end = {.fd = init_.get(), .events = POLLIN, .revents = 0};
   EXPECT_EQ(poll(&end, 1, -1), 1);
   NextRun();
   EXPECT_TRUE(AllIsThere());
-  // But of whoever wanted it so.
+  // That is up to whoever left it on purpose.
   EXPECT_THAT(RemoveContainer(id_, /*limit_ms=*/5000), IsOk());
   EXPECT_TRUE(NothingIsThere());
 }
 
-// Whoever made that cgroup, it was not us.
+// Without its directory, the cgroup counts as somebody else's.
 TEST_F(ContainerLeftTest, CgroupWithoutADirectoryIsLeftAlone) {
   CloneAndDie(/*on_purpose=*/true);
   fs::remove_all(path_);
@@ -279,8 +281,8 @@ TEST_F(ContainerLeftTest, CgroupWithoutADirectoryIsLeftAlone) {
   EXPECT_THAT(RemoveFiles(files_), IsOk());
 }
 
-// It may be killed at any moment: what is written down is not there yet, or no
-// more.
+// The program may be killed at any moment: what it has recorded may not exist
+// yet, or no longer.
 TEST_F(ContainerLeftTest, IsRemovedAtWhateverStepItsProgramWasKilled) {
   for (const int step : {0, 1, 2}) {
     InProgramThatDies([&](ContainerDirectory&) {
@@ -298,7 +300,7 @@ TEST_F(ContainerLeftTest, IsRemovedAtWhateverStepItsProgramWasKilled) {
   }
 }
 
-// A process that still runs may use them.
+// A process that still runs may use the files.
 TEST_F(ContainerLeftTest, FilesStayWhileSomethingIsMountedInThem) {
   CloneAndDie(/*on_purpose=*/false);
   const TempDirectory hosts;
@@ -317,8 +319,7 @@ TEST_F(ContainerLeftTest, FilesStayWhileSomethingIsMountedInThem) {
 
 // ------------------------------------------- files after a reboot
 
-// Their directory in /run is gone. Where it is only out of sight, there is a
-// lock.
+// Their directory in /run is gone. If it is only hidden, the files are locked.
 TEST_F(ContainerDirectoryTest, ForgottenFilesAreRemovedUnlessLocked) {
   fs::create_directories(files_ + "/upper");
   const TempDirectory elsewhere;

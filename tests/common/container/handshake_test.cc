@@ -23,7 +23,7 @@
 namespace mydocker {
 namespace {
 
-// A number as it stands in a frame.
+// A number as it is encoded in a frame.
 std::string Number(uint32_t number) {
   std::string text(sizeof(number), '\0');
   memcpy(text.data(), &number, sizeof(number));
@@ -61,7 +61,7 @@ TEST(DecodeMessageTest, GivesBackEachField) {
 TEST_P(MessageTest, ArrivesThroughAPipe) {
   absl::StatusOr<Pipe> pipe = MakePipe();
   ASSERT_THAT(pipe, IsOk());
-  // More than a pipe holds at once: the reader has to read meanwhile.
+  // More than a pipe holds: the reader has to read meanwhile.
   absl::Status sent;
   UniqueFd init_end(dup(pipe->read_end.get()));
   std::thread sender([&] { sent = SendMessage(*pipe, {GetParam(), true}); });
@@ -123,7 +123,7 @@ TEST(DecodeMessageTest, RefusesLengthsThatDoNotFit) {
     return magic + Number(body.size()) + body;
   };
   const std::string quiet = Number(0) + Number(1) + "h" + Number(0) + Number(0);
-  // The form is as the header describes it: this one is good.
+  // In the format that the header describes, this one is valid.
   ASSERT_THAT(DecodeMessage(frame(quiet + Number(2) + "ls")), IsOk());
   for (const std::string& body : {
            std::string(),                         // Nothing at all.
@@ -150,7 +150,7 @@ TEST(DecodeMessageTest, RefusesLengthsThatDoNotFit) {
   }
 }
 
-// What init finds in the pipe when run failed, or died, before it was through.
+// The pipe's content when run failed, or died, before it had sent everything.
 class BrokenPipeTest : public testing::TestWithParam<size_t> {};
 
 TEST_P(BrokenPipeTest, IsNoMessage) {
@@ -197,7 +197,7 @@ TEST(SendMessageTest, LeavesItToInitToSayWhyItIsGone) {
     sigprocmask(SIG_BLOCK, &pipe_signal, nullptr);
     absl::StatusOr<Pipe> pipe = MakePipe();
     ASSERT_THAT(pipe, IsOk());
-    // The system call does fail, and with this only.
+    // The system call does fail, with EPIPE only.
     pipe->read_end.Close();
     EXPECT_THAT(WriteAll(pipe->write_end.get(), "x"), HasErrno(EPIPE));
     EXPECT_THAT(SendMessage(*pipe, kMessage), IsOk());
@@ -209,7 +209,7 @@ TEST(SendMessageTest, SeesThatItCannotWrite) {
   ASSERT_THAT(pipe, IsOk());
   Pipe turned_round = {std::move(pipe->write_end), std::move(pipe->read_end)};
   EXPECT_THAT(SendMessage(turned_round, kMessage), HasErrno(EBADF));
-  // Or init would see an end, and complain beside run.
+  // Otherwise init would see an end of file, and report an error beside run's.
   EXPECT_TRUE(turned_round.write_end.valid());
 }
 

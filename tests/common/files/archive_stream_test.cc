@@ -32,7 +32,8 @@ class ArchiveStreamTest : public testing::Test {
     } while (size > 0);
     return content;
   }
-  // Runs a tool of the host's in the directory. False: it is not there.
+  // Runs one of the host's tools in the directory. Returns false if it does not
+  // exist.
   bool Shell(const std::string& command) const {
     return RunShell("cd \"$1\"; " + command, {directory_.path()})
                ->exit_status == 0;

@@ -18,7 +18,7 @@ class AttributesTest : public testing::Test {
  protected:
   void SetUp() override {
     if (geteuid() != 0) {
-      GTEST_SKIP() << "trusted attributes are root's";
+      GTEST_SKIP() << "only root can set trusted attributes";
     }
   }
   UniqueFd Open(const std::string& name) const {
@@ -51,7 +51,7 @@ TEST_F(AttributesTest, TravelButForThoseOfOverlayfs) {
             -1);
 }
 
-// Of the link itself, wherever it leads.
+// The attributes are the link's own, wherever it leads.
 TEST_F(AttributesTest, LinksAreNotFollowed) {
   directory_.Write("file", "");
   directory_.Link("file", "link");

@@ -31,7 +31,7 @@ class DirectoryUseTest : public testing::Test {
  protected:
   void SetUp() override {
     if (geteuid() != 0) {
-      GTEST_SKIP() << "the locks are root's";
+      GTEST_SKIP() << "only root can take the locks";
     }
     for (const char* name : {"lower", "upper", "work", "merged"}) {
       directory_.MakeDirectory(name);
@@ -65,7 +65,7 @@ TEST_F(DirectoryUseTest, ManyReadOrOneChanges) {
     ASSERT_THAT(use.Change(Open("upper"), "change it"), IsOk());
     EXPECT_THAT(Read("upper"), Says("a container uses it"));
     EXPECT_THAT(Change("upper"), Says("another container uses it"));
-    // By whatever name.
+    // By any name.
     directory_.Link("upper", "link");
     EXPECT_THAT(DirectoryUse().Read(
                     OpenDirectory(directory_.File("link") + "/."), "read it"),
@@ -74,7 +74,7 @@ TEST_F(DirectoryUseTest, ManyReadOrOneChanges) {
   EXPECT_THAT(Change("upper"), IsOk());
 }
 
-// Giving back what is shared never looks like a use to others.
+// Ending a shared use never looks like a use to others.
 TEST_F(DirectoryUseTest, ManyMayBeginAndEndAtTheSameTime) {
   std::atomic<int> refused = 0;
   std::vector<std::thread> threads;
@@ -114,7 +114,8 @@ TEST_F(DirectoryUseTest, WhatAKilledProcessLeftIsRemoved) {
   EXPECT_EQ(count(), before + 1) << "what is in use stays";
 }
 
-// With the paths that mount(8) gives, and with short ones as Docker gives them.
+// With the paths that mount(8) passes, and with short ones as Docker passes
+// them.
 TEST_F(DirectoryUseTest, WhatAnOverlayWritesToIsRefused) {
   for (const std::string& from : {directory_.path() + "/", std::string()}) {
     InFork([&] {

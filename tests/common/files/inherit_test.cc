@@ -20,7 +20,7 @@ class InheritTest : public testing::Test {
  protected:
   void SetUp() override {
     if (geteuid() != 0) {
-      GTEST_SKIP() << "files are given away";
+      GTEST_SKIP() << "only root can give files away";
     }
     MakeFolder("low/dir/deep", 0700, 7);
     MakeFolder("high", 0751, 8);

@@ -12,8 +12,8 @@
 namespace mydocker {
 namespace {
 
-// As the kernel documents them: what overlayfs makes of them is seen in the
-// tests of the whole program.
+// As the kernel documents them; the tests of the whole program show how
+// overlayfs treats them.
 TEST(LayerTest, MarksAreTheKernels) {
   if (geteuid() != 0) {
     GTEST_SKIP() << "only root can make whiteouts";

@@ -1,4 +1,4 @@
-// It makes the machine's own /var/lib/mydocker and mounts, so it takes root.
+// It makes the machine's own /var/lib/mydocker and mounts, so it needs root.
 
 #include "common/files/overlay.h"
 
@@ -78,7 +78,7 @@ TEST_F(OverlayTest, OpaqueLayerHidesAllBelow) {
   });
 }
 
-// Without it the container would start, and lack files.
+// Without the error the container would start, and lack files.
 TEST_F(OverlayTest, LayerThatHasGoneIsTold) {
   const absl::StatusOr<LayeredFiles> files = Create({"one", "two"});
   ASSERT_THAT(files, IsOk());

@@ -1,5 +1,5 @@
-// Whiteouts and their attributes are root's to make, so this is skipped for
-// others.
+// Only root can make whiteouts and their attributes, so this is skipped for
+// other users.
 
 #include "common/files/pack_layer.h"
 
@@ -43,7 +43,7 @@ class PackLayerTest : public testing::Test {
   absl::StatusOr<LayerInfo> Pack() const {
     return PackLayer(directory_.File("upper"), Archive());
   }
-  // What the host's own tools say of the archive.
+  // The output of the host's own tools about the archive.
   std::string OfArchive(const std::string& command) const {
     return RunShell("cd \"$1\" && " + command, {directory_.path()})->text;
   }
@@ -79,7 +79,8 @@ TEST_F(PackLayerTest, MarksComeBeforeTheirSiblings) {
             "folder/\nfolder/.wh..wh..opq\nfolder/.wh.z\nfolder/a\n");
 }
 
-// A name in a directory has 255 bytes at most, one in an archive any number.
+// A name in a directory has at most 255 bytes; in an archive it can have any
+// length.
 TEST_F(PackLayerTest, FileWithALongNameCanBeDeleted) {
   const std::string name(255, 'n');
   MakeWhiteout("upper/folder/" + name);
@@ -111,15 +112,14 @@ TEST_F(PackLayerTest, WhoPacksDoesNotMatter) {
   });
 }
 
-// Packing opens no file twice by its name. While a folder changes places with a
-// link all the time, either is packed: the folder, with what is in it, or the
-// link.
+// Packing opens no file twice by its name. While a folder is swapped with a
+// link all the time, it packs either the folder with its content, or the link.
 TEST_F(PackLayerTest, FolderThatBecomesALinkIsNotFollowed) {
   directory_.Write("host/file", "secret");
   directory_.Write("upper/folder/file", "packed");
   directory_.Link(directory_.File("host"), "upper/link");
-  // A thread that allocates may have the allocator's lock when another one
-  // forks, and the child would wait for it for ever.
+  // A thread that allocates may hold the allocator's lock when another one
+  // forks, and the child would wait for that lock for ever.
   const std::string folder = directory_.File("upper/folder");
   const std::string link = directory_.File("upper/link");
   std::atomic<bool> stop = false;
@@ -146,7 +146,7 @@ TEST_F(PackLayerTest, FolderThatBecomesALinkIsNotFollowed) {
 }
 
 TEST_F(PackLayerTest, SocketsStayAndDevicesAreNotOpened) {
-  // To open the second for reading would wait for a writer.
+  // Opening the second for reading would wait for a writer.
   ASSERT_EQ(mknod(directory_.File("upper/socket").c_str(), S_IFSOCK | 0600, 0),
             0);
   ASSERT_EQ(mkfifo(directory_.File("upper/pipe").c_str(), 0600), 0);

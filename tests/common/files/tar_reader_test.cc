@@ -26,7 +26,7 @@ using ::testing::HasSubstr;
 // The names in the archive, each with its content.
 absl::StatusOr<std::vector<std::string>> Read(const std::string& archive) {
   size_t next = 0;
-  // In small pieces, as a pipe gives them.
+  // In small pieces, as from a pipe.
   TarReader reader([&](char* buffer, size_t size) {
     const size_t given = std::min({size, archive.size() - next, size_t{300}});
     memcpy(buffer, archive.data() + next, given);
@@ -49,7 +49,7 @@ absl::StatusOr<std::vector<std::string>> Read(const std::string& archive) {
 
 class TarReaderTest : public testing::Test {
  protected:
-  // An archive that the host's tar makes in the directory.
+  // Returns an archive that the host's tar makes in the directory.
   std::string Tar(const std::string& words) const {
     const absl::StatusOr<Output> made =
         RunShell("cd \"$1\"; tar -cf - " + words, {directory_.path()});
@@ -83,8 +83,8 @@ TEST_F(TarReaderTest, ReadsAllFormsOfGnuTar) {
                           prefix + "/" + prefix + "/file|"));
 }
 
-// Whole is what ends with a member, also without the zeros behind it; the rest
-// was cut off.
+// An archive is complete if it ends with a member, even without the zeros that
+// follow; all others were cut off.
 TEST_F(TarReaderTest, WhatIsCutOffAnywhereIsRefused) {
   const std::string whole = TarOf({{"a", "one"},
                                    {std::string(200, 'b'), "two"},
@@ -99,7 +99,7 @@ TEST_F(TarReaderTest, WhatIsCutOffAnywhereIsRefused) {
     const auto read = Read(whole.substr(0, size));
     const bool at_end_of_member =
         std::find(std::begin(ends), std::end(ends), size) != std::end(ends);
-    // Of the zeros that end it, half a block is no member either.
+    // Less than one block of the final zeros counts as a cut member, too.
     const bool in_zeros = size == ends[2] + 512 || size > ends[2] + 512;
     EXPECT_EQ(read.ok(), at_end_of_member || in_zeros)
         << size << " bytes: " << read.status();
@@ -143,7 +143,7 @@ TEST_F(TarReaderTest, DamageIsToldWithTheMember) {
               AllOf(Says("member a"), Says("\"M\"")));
   EXPECT_THAT(with_header([](TarHeader& h) { h.size[3] = '9'; }),
               AllOf(Says("member a"), Says("a number")));
-  // 2^95 bytes, and less than none.
+  // 2^95 bytes, and a negative number.
   EXPECT_THAT(with_header([](TarHeader& h) {
                 memset(h.size, 0, sizeof(h.size));
                 h.size[0] = '\x80';

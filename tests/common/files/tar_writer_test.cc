@@ -32,7 +32,7 @@ bool AreEqual(const TarMember& one, const TarMember& other) {
          one.attributes == other.attributes;
 }
 
-// Members that take all that a header has room for, and more.
+// Members that fill all fields of a header, and overflow them.
 std::vector<Packed> Difficult() {
   std::vector<Packed> members;
   for (const size_t length : {1, 99, 100, 101, 255, 4000}) {
@@ -89,8 +89,7 @@ TEST(TarWriterTest, WhatIsWrittenIsReadAgain) {
   EXPECT_FALSE(end->has_value());
 }
 
-// A judge who has never heard of us, and complains of what is not as it should
-// be.
+// An independent judge, which complains about any mistake.
 TEST(TarWriterTest, GnuTarReadsItWithoutAWord) {
   std::vector<Packed> members = Difficult();
   const TempDirectory directory;

@@ -1,4 +1,4 @@
-// It takes root to make whiteouts and to give files away.
+// Making whiteouts and giving files away needs root.
 
 #include "common/files/unpack_layer.h"
 
@@ -49,7 +49,8 @@ class UnpackLayerTest : public testing::Test {
     EXPECT_EQ(lstat(directory_.File(name).c_str(), &attributes), 0) << name;
     return attributes;
   }
-  // "41777 7:8" is what all may write to, and user 7 owns.
+  // Returns mode and owner: "41777 7:8" is a directory that all may write to,
+  // owned by user 7 and group 8.
   std::string Mode(const std::string& name) const {
     const struct stat attributes = Look(name);
     return absl::StrFormat("%o %d:%d", attributes.st_mode, attributes.st_uid,
@@ -88,7 +89,7 @@ TEST_F(UnpackLayerTest, WhatWasPackedIsPackedTheSame) {
       PackLayer(directory_.File("upper"), directory_.File("first.tar"));
   ASSERT_THAT(first, IsOk());
   InFork([this] {
-    umask(077);  // Has no say.
+    umask(077);  // Must have no effect.
     EXPECT_THAT(
         UnpackLayer(directory_.File("first.tar"), directory_.File("out"), {}),
         IsOk());
@@ -121,7 +122,8 @@ TEST_F(UnpackLayerTest, MarksOfAllKinds) {
   EXPECT_THAT(Unpack({Packed("folder/.wh.")}), Says("no name of a deleted"));
 }
 
-// As the layers below have them, and no looser, whatever the umask.
+// With the permissions of the layers below, and no looser ones, whatever the
+// umask.
 TEST_F(UnpackLayerTest, FoldersThatAreOnlyImpliedAreAsBelow) {
   directory_.MakeDirectory("one/root/deep");
   directory_.MakeDirectory("one/tmp");
@@ -149,7 +151,7 @@ TEST_F(UnpackLayerTest, FoldersThatAreOnlyImpliedAreAsBelow) {
   EXPECT_EQ(Mode("out/root"), "40700 0:0");
   EXPECT_EQ(Mode("out/root/deep"), "40750 7:8");
   EXPECT_EQ(Mode("out/tmp"), "41777 0:0");
-  EXPECT_EQ(Mode("out/hidden"), "40755 0:0") << "a file of two's hides it";
+  EXPECT_EQ(Mode("out/hidden"), "40755 0:0") << "a file of layer two hides it";
   EXPECT_EQ(Mode("out/new"), "40755 0:0");
 }
 
@@ -194,7 +196,7 @@ TEST_F(UnpackLayerTest, NothingIsUnpackedElsewhere) {
                       PackedHardLink("hard", "link3/secret")}),
               Says("through a link"));
   EXPECT_THAT(Unpack({PackedHardLink("hard", "hard")}), Says("no other file"));
-  // An absolute name is one below the layer's root.
+  // An absolute name counts from the layer's root.
   EXPECT_THAT(Unpack({Packed(victim + "/file", "x")}), IsOk());
   EXPECT_TRUE(directory_.Has("out" + victim + "/file"));
   EXPECT_FALSE(directory_.Has("victim/file"));

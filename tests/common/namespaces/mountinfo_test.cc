@@ -42,7 +42,7 @@ TEST(ParseMountInfoTest, ReadsTheExampleOfProc5) {
 }
 
 struct OptionalFields {
-  std::string text;  // As they are in the line, with the space before.
+  std::string text;  // As in the line, with the space before.
   std::vector<std::string> fields;
 };
 class OptionalFieldsTest : public testing::TestWithParam<OptionalFields> {};
@@ -149,7 +149,7 @@ INSTANTIATE_TEST_SUITE_P(
                     "36 35 98:0 /mnt1 /mnt2 rw -- ext3 /dev/root rw",
                     // Too few fields before it.
                     "36 35 98:0 /mnt1 /mnt2 - ext3 /dev/root rw",
-                    // Too few fields behind it.
+                    // Too few fields after it.
                     "36 35 98:0 /mnt1 /mnt2 rw -",
                     "36 35 98:0 /mnt1 /mnt2 rw - ext3",
                     "36 35 98:0 /mnt1 /mnt2 rw - ext3 /dev/root",

@@ -62,7 +62,7 @@ TEST(SetPropagationTest, ReachesTheMountsAroundAChroot) {
               0)
         << strerror(errno);
     ASSERT_THAT(SetPropagation(Propagation::kPrivate), IsOk());
-    // Shows what can be reached from the root of who opened it.
+    // Shows the mounts below the root of the process that opened it.
     const UniqueFd mountinfo(open("/proc/self/mountinfo", O_RDONLY));
     ASSERT_EQ(chroot(directory.path().c_str()), 0) << strerror(errno);
     ASSERT_EQ(chdir("/proc"), 0) << strerror(errno);
@@ -75,7 +75,7 @@ TEST(SetPropagationTest, ReachesTheMountsAroundAChroot) {
     for (const Mount& mount : *mounts) {
       EXPECT_TRUE(Has(mount, "shared:")) << mount.mount_point;
     }
-    // We are where we were.
+    // The working directory is unchanged.
     EXPECT_EQ(access("/proc/self", F_OK), 0) << strerror(errno);
     EXPECT_EQ(access("/etc", F_OK), -1);
     EXPECT_EQ(access("self", F_OK), 0) << strerror(errno);

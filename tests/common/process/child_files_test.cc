@@ -1,4 +1,4 @@
-// What a child has open: 0, 1, 2 and its extra files, and nothing else.
+// A child has open 0, 1, 2 and its extra files, and nothing else.
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,8 +22,9 @@ namespace {
 
 using ::testing::AllOf;
 
-// Prints the descriptors that the shell has open, in a line. The directory that
-// it reads for that is closed again when each is looked at.
+// Prints the descriptors that the shell has open, in a line. The descriptor of
+// the directory that it reads for this is closed again when it checks each
+// number.
 constexpr char kListFiles[] =
     "for f in /proc/$$/fd/*; do [ -e \"$f\" ] && printf '%s ' \"${f##*/}\"; "
     "done";
@@ -35,17 +36,17 @@ constexpr char kNameFiles[] =
 
 class ExtraFilesTest : public testing::Test {
  protected:
-  // Opens the file `name` as the descriptor `fd`, which is inherited unless
-  // somebody prevents it.
+  // Opens the file `name` as the descriptor `fd`, which children inherit unless
+  // something prevents it.
   void OpenAs(const std::string& name, int fd) {
     UniqueFd file(
         open(directory_.Write(name, "").c_str(), O_RDONLY | O_CLOEXEC));
     const UniqueFd high(fcntl(file.get(), F_DUPFD_CLOEXEC, 200));
-    file.Close();  // It may have the very number that is asked for.
+    file.Close();  // It may have the requested number itself.
     ASSERT_EQ(dup2(high.get(), fd), fd);
   }
 
-  // What a shell prints that runs `script` with these extra files.
+  // Returns the output of a shell that runs `script` with these extra files.
   std::string Print(const std::string& script, std::vector<int> extra_files,
                     std::vector<std::string> arguments = {}) {
     Command command;
@@ -55,7 +56,7 @@ class ExtraFilesTest : public testing::Test {
     return TextOf(command);
   }
 
-  // What `command` prints.
+  // Returns the output of `command`.
   static std::string TextOf(const Command& command) {
     const absl::StatusOr<Output> output = RunForOutput(command);
     EXPECT_THAT(output, IsOk());
@@ -83,7 +84,7 @@ TEST_F(ExtraFilesTest, WhatAStepLeavesOpenIsClosedToo) {
   Command command;
   command.argv = {"sh", "-c", kListFiles};
   command.in_child = {[] {
-    // As the steps of this project open their files.
+    // The way the steps of this project open their files.
     fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 50);
     return absl::OkStatus();
   }};
@@ -119,8 +120,8 @@ INSTANTIATE_TEST_SUITE_P(
                     std::vector<int>{5, 3, 4}, std::vector<int>{4, 5, 3},
                     std::vector<int>{5, 4, 3}, std::vector<int>{90, 3, 91}));
 
-// The program's own file has one of the numbers that the extra files get, with
-// each count of them, and none of them is it afterwards.
+// The program's own file has one of the numbers that the extra files get, for
+// each count of them. Afterwards none of them is the program.
 TEST_F(ExtraFilesTest, DoNotOverwriteTheProgram) {
   InFork([this] {
     OpenAs("a", 80);

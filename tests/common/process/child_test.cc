@@ -38,7 +38,7 @@ Command Shell(const std::string& script) {
   return command;
 }
 
-// A child's standard input that never ends, as long as this object lives.
+// A child's standard input that does not end as long as this object lives.
 class EndlessInput {
  public:
   explicit EndlessInput(Command& command) {
@@ -148,14 +148,14 @@ TEST(LifetimeTest, GoesOnInTheObjectThatItMovedTo) {
     Child from = *std::move(child);
     moved.push_back(std::move(from));
   }
-  input.reset();  // The end of file that it waits for.
+  input.reset();  // It waits for this end of file.
   const absl::StatusOr<int> exit_status = moved[0].Wait();
   ASSERT_THAT(exit_status, IsOk());
   EXPECT_EQ(*exit_status, 6);
 }
 
-// Also if it has become another user on its way: then the kernel forgets that
-// it should.
+// Also if one of its steps has changed the user: the kernel then clears the
+// parent-death signal.
 class LifetimeAfterStepsTest
     : public testing::TestWithParam<std::vector<Step>> {};
 
@@ -168,11 +168,12 @@ INSTANTIATE_TEST_SUITE_P(Steps, LifetimeAfterStepsTest,
 
 TEST_P(LifetimeAfterStepsTest, EndsWithTheParent) {
   InFork([] {
-    // Orphans come to us, so that we can see how this one ends.
+    // Orphans become our children, so that we can see how this one ends.
     ASSERT_EQ(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
     Pipe pids = *MakePipe();
     Command command = Shell("trap '' TERM HUP INT; read forever");
-    // Ours: it must not end with the parent, or the shell would end for that.
+    // Held by this process: if the input ended with the parent, the shell would
+    // end because of that.
     const EndlessInput input(command);
     command.in_child.insert(command.in_child.end(), GetParam().begin(),
                             GetParam().end());
@@ -191,7 +192,7 @@ TEST_P(LifetimeAfterStepsTest, EndsWithTheParent) {
     kill(parent, SIGKILL);
     ASSERT_EQ(waitpid(parent, nullptr, 0), parent);
     EXPECT_TRUE(EndsInTime(pidfd.get()));
-    kill(child, SIGKILL);  // Where it has not ended, the test is no reason to.
+    kill(child, SIGKILL);  // If it still runs, the test must end it.
     int status = 0;
     ASSERT_EQ(waitpid(child, &status, 0), child);
     EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
@@ -285,8 +286,8 @@ class CannotExecuteTest : public testing::Test {
   TempDirectory directory_;
 };
 
-// Of a program that the caller has chosen, 126 and 127 would say what is not
-// so: that there is something wrong with the user's command.
+// For a program that the caller has chosen, 126 and 127 would be wrong: they
+// stand for an error in the user's command.
 TEST_F(CannotExecuteTest, IsTheCallersFailureIfItNamedTheProgram) {
   for (const auto& [program, error] :
        {std::pair{directory_.File("none"), ENOENT},
@@ -300,8 +301,8 @@ TEST_F(CannotExecuteTest, IsTheCallersFailureIfItNamedTheProgram) {
   }
 }
 
-// A clone that fails must be an error: taken for a pid, it would put somebody
-// else into the container's cgroup.
+// A clone that fails must be an error: its result, used as a pid, would put
+// another process into the container's cgroup.
 TEST(CloneFailureTest, IsAnErrorForFlagsThatExcludeEachOther) {
   InFork([] {
     for (const uint64_t flags : {CLONE_NEWNS | CLONE_FS,    // clone(2), EINVAL.

@@ -113,7 +113,7 @@ TEST_F(FindExecutableTest, SaysThatItIsADirectory) {
 }
 
 TEST_F(FindExecutableTest, SaysThatItIsNotExecutable) {
-  // For root too: root may execute what somebody may execute.
+  // For root too: root may execute a file only if somebody may execute it.
   const std::string found = directory_.Write("second/tool", kScript, 0666);
   for (const std::string& name : {std::string("tool"), found}) {
     EXPECT_THAT(Find(name), AllOf(HasErrno(EACCES), HasExitStatus(126),
@@ -127,7 +127,7 @@ TEST_F(FindExecutableTest, LooksWithThePowersOfTheCaller) {
   ASSERT_EQ(chmod(directory_.path().c_str(), 0711), 0);
   EXPECT_EQ(*Find("tool"), found);
   if (geteuid() != 0) {
-    GTEST_SKIP() << "it takes root to become somebody else";
+    GTEST_SKIP() << "only root can change its user";
   }
   InFork([&] {
     BecomeOrdinaryUser();

@@ -13,7 +13,7 @@ namespace {
 
 using ::testing::AllOf;
 
-// Where nobody may change his groups: a user namespace without a map.
+// In a user namespace without a map no process may change its groups.
 TEST(DropInheritedTest, SaysWhatItCannotLeave) {
   InFork([] {
     ASSERT_EQ(unshare(CLONE_NEWUSER), 0);

@@ -67,7 +67,7 @@ TEST(AwaitForegroundTest, StopsInTheBackgroundUntilTheForeground) {
       _exit(AwaitForeground().ok() ? 7 : 1);
     }
     int status = 0;
-    // Continued, but not in the foreground, it stops again.
+    // If it is continued, but not in the foreground, it stops again.
     for (int i = 0; i < 2; ++i) {
       ASSERT_EQ(waitpid(child, &status, WUNTRACED), child);
       ASSERT_TRUE(WIFSTOPPED(status));
@@ -93,7 +93,7 @@ TEST(AwaitForegroundTest, FailsWhereNobodyCouldContinueUs) {
   });
 }
 
-// A child that makes itself the foreground, as an interactive shell does.
+// A child that takes the foreground itself, as an interactive shell does.
 Command TakingTheTerminal(const std::string& script) {
   Command command;
   command.argv = {"sh", "-c", script};
@@ -124,7 +124,8 @@ TEST(JobTest, TakesTheTerminalFromTheDeadWithItsSettings) {
 TEST(JobTest, LeavesTheTerminalToTheLiving) {
   InTerminal([](const auto&) {
     const Pipe pipe = *MakePipe();
-    // The one that stays has to have descriptor 3 open, and ours never ends.
+    // The process that stays needs descriptor 3 open, and this input never
+    // ends.
     Command command = TakingTheTerminal("read forever <&3 & exit 0");
     command.extra_files = {pipe.read_end.get()};
     ASSERT_EQ(mydocker::Run(command).value_or(-1), 0);
@@ -139,7 +140,7 @@ TEST(JobTest, LeavesNoSignalBlocked) {
     signal(SIGINT, SIG_DFL);
     const SignalSet before = Block(0);
     Command command;
-    // Ctrl-C comes and the child ends: it must not be kept for us.
+    // Ctrl-C comes and the child ends: the signal must not stay pending for us.
     command.argv = {"sh", "-c", "kill -INT $PPID"};
     EXPECT_EQ(mydocker::Run(command).value_or(-1), 0);
     EXPECT_EQ(Block(0), before);

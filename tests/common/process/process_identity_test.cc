@@ -52,7 +52,7 @@ TEST(ProcessIdentityTest, KnowsWhoIsGone) {
   EXPECT_TRUE(process.IsGone());
 }
 
-// Another process that has the number by now.
+// Another process now has the pid.
 TEST(ProcessIdentityTest, KnowsANumberThatWasGivenAgain) {
   const Pipe input = *MakePipe();
   absl::StatusOr<Child> child = Start(Waiting(input));
@@ -64,7 +64,7 @@ TEST(ProcessIdentityTest, KnowsANumberThatWasGivenAgain) {
   EXPECT_FALSE(ProcessIdentity::Of(child->pid())->IsGone());
 }
 
-// There the same numbers are other processes, or none.
+// There the same pids belong to other processes, or to none.
 TEST(ProcessIdentityTest, DoesNotJudgeThoseOfAnotherPidNamespace) {
   if (geteuid() != 0) {
     GTEST_SKIP() << "it takes root to make a PID namespace";
@@ -75,7 +75,8 @@ TEST(ProcessIdentityTest, DoesNotJudgeThoseOfAnotherPidNamespace) {
     InFork([&] {
       EXPECT_EQ(kill(ours.pid, 0), -1);
       EXPECT_FALSE(ours.IsGone());
-      // And /proc is still that of the namespace above, where 1 is another.
+      // /proc is still that of the parent namespace, where pid 1 is another
+      // process.
       const ProcessIdentity own = *ProcessIdentity::Of(getpid());
       EXPECT_EQ(own.pid, 1);
       EXPECT_FALSE(own.IsGone());

@@ -29,7 +29,7 @@ std::string ContentOf(const std::string& path) {
   return content.str();
 }
 
-// All but the part that no process maps, for example the symbols.
+// All but the parts that no process maps, such as the symbols.
 TEST(SealedProgramTest, HoldsThisProgram) {
   const absl::StatusOr<UniqueFd> copy = SealedCopyOfThisProgram();
   ASSERT_THAT(copy, IsOk());
@@ -58,7 +58,7 @@ TEST(SealedProgramTest, CannotBeChangedEvenByRoot) {
   }
 }
 
-// At each of its steps that needs one more.
+// At each step that needs another descriptor.
 TEST(SealedProgramTest, SaysWhenNoDescriptorIsLeft) {
   InFork([] {
     close_range(3, ~0U, 0);

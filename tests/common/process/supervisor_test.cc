@@ -38,8 +38,9 @@ sigset_t CurrentMask() {
   return mask;
 }
 
-// All that can be caught but SIGPIPE, SIGCHLD and those of job control.
-// Realtime ones too, of which glibc keeps the first two, 32 and 33, for itself.
+// All signals that can be caught, except SIGPIPE, SIGCHLD and those of job
+// control. Realtime signals too, of which glibc reserves the first two, 32 and
+// 33.
 std::vector<int> SignalsPassedOn() {
   std::vector<int> numbers;
   for (int number = 1; number < _NSIG; ++number) {
@@ -53,7 +54,7 @@ std::vector<int> SignalsPassedOn() {
 }
 
 // A shell under a supervisor: it runs `traps`, then reports and waits for
-// signals. To be used in a forked process, whose signals it takes.
+// signals. Use it in a forked process: it takes that process's signals.
 class Supervised {
  public:
   explicit Supervised(const std::string& traps,
@@ -71,8 +72,8 @@ class Supervised {
     supervisor_.emplace(*std::move(supervisor));
 
     Command command;
-    // Descriptor 4 never ends as long as we live. POSIX promises that a trap is
-    // taken while the shell waits; `read` alone would go on reading.
+    // Descriptor 4 does not end as long as we live. POSIX promises that a trap
+    // is taken while the shell waits; `read` alone would go on reading.
     command.argv = {"sh", "-c",
                     traps +
                         "\nread forever <&4 & echo >&3\n"
@@ -84,7 +85,7 @@ class Supervised {
     AwaitReport();
   }
 
-  // Waits until the shell, or a trap of it, has done `echo >&3`.
+  // Waits until the shell, or one of its traps, has executed `echo >&3`.
   void AwaitReport() {
     char newline = 0;
     EXPECT_EQ(read(reports_.read_end.get(), &newline, 1), 1);
@@ -110,7 +111,8 @@ TEST(ForwardingTest, LeavesTheChildItsDefault) {
     InFork([number] {
       Supervised shell("ulimit -c 0; trap 'exit 41' USR2");
       kill(getpid(), number);
-      // Two do nothing by default; a second one tells that this has come.
+      // Two signals do nothing by default; a second one shows that the first
+      // has arrived.
       const bool does_nothing = number == SIGURG || number == SIGWINCH;
       if (does_nothing) {
         kill(getpid(), SIGUSR2);
@@ -126,7 +128,7 @@ TEST(ForwardingTest, LeavesTheChildItsDefault) {
 TEST(ForwardingTest, PassesTheSignalOn) {
   for (const int number : SignalsPassedOn()) {
     if (number == SIGSEGV || (number >= 32 && number < SIGRTMIN)) {
-      continue;  // For these a shell sets no trap.
+      continue;  // A shell cannot trap these.
     }
     SCOPED_TRACE(number);
     InFork([number] {
@@ -139,7 +141,7 @@ TEST(ForwardingTest, PassesTheSignalOn) {
 
 TEST(WaitTest, DoesNotTakeUserSignalsForTheEnd) {
   InFork([] {
-    // A second signal that means the end would bring SIGKILL at once.
+    // After a second ending signal, the supervisor would send SIGKILL at once.
     Supervised shell("trap 'one=1' USR1; trap 'exit 4$one' USR2");
     kill(getpid(), SIGUSR1);
     kill(getpid(), SIGUSR2);
@@ -147,8 +149,8 @@ TEST(WaitTest, DoesNotTakeUserSignalsForTheEnd) {
   });
 }
 
-// What ignores the signal is killed when its time is over: as PID 1 does with
-// every signal that it has no handler for.
+// A program that ignores the signal is killed when its time is over. PID 1
+// ignores every signal that it has no handler for.
 class GracePeriodTest : public testing::TestWithParam<int> {};
 
 TEST_P(GracePeriodTest, EndsWithAKill) {
@@ -228,12 +230,12 @@ TEST(KeyboardTest, IsTheContainersIfInteractive) {
         "trap 'interrupted=1; echo >&3' INT; trap 'echo >&3' QUIT; "
         "trap 'exit 4$interrupted' USR1",
         Keyboard::kIsTheContainers);
-    // The terminal sends them to us both; that takes its time.
+    // The terminal sends them to both processes, which takes time.
     type(kCtrlC);
     shell.AwaitReport();
     type(kCtrlBackslash);
     shell.AwaitReport();
-    // If they were signals to end, the two would mean SIGKILL.
+    // If they counted as ending signals, two would bring SIGKILL.
     kill(getpid(), SIGUSR1);
     EXPECT_EQ(shell.Wait(), 41);
   });
@@ -271,7 +273,7 @@ uint32_t Bits(const sigset_t& mask) {
 
 class MaskTest : public testing::Test {
  protected:
-  // A mask that is not the usual one: SIGUSR1 and SIGALRM.
+  // An unusual mask: SIGUSR1 and SIGALRM.
   void BlockSome() {
     sigset_t mask;
     sigemptyset(&mask);
@@ -300,8 +302,8 @@ TEST_F(MaskTest, BlocksTheSignalsWhileItLives) {
   });
 }
 
-// As with nohup: a signal that the caller has us ignore is not kept for us,
-// and does not end the container.
+// As with nohup: a signal that the caller has set to be ignored does not become
+// pending, and does not end the container.
 TEST(IgnoredTest, StaysIgnored) {
   InFork([] {
     Supervised child("");
@@ -341,8 +343,8 @@ TEST(BrokenPipeTest, IsAnErrorAndDoesNotKillLater) {
       pipe.read_end.Close();
       EXPECT_THAT(WriteAll(pipe.write_end.get(), "x"), HasErrno(EPIPE));
     }
-    // The signal that came with the error must not wait for the end of the
-    // supervisor, and end us then.
+    // The signal that came with the error must not stay pending until the
+    // supervisor ends, and end us then.
     struct sigaction after = {};
     sigaction(SIGPIPE, nullptr, &after);
     EXPECT_EQ(after.sa_handler, SIG_DFL);

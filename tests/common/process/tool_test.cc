@@ -43,7 +43,7 @@ TEST_F(ToolTest, GivesItTheFileAndReturnsWhatItWrites) {
   EXPECT_EQ(RunWithInput({"true"}).value_or("failed"), "");
 }
 
-// What it says of its work is not its result.
+// Its messages are not its result.
 TEST_F(ToolTest, KeepsErrorsApart) {
   EXPECT_EQ(
       RunWithInput({"sh", "-c", "echo err >&2; echo out"}).value_or("failed"),
@@ -90,7 +90,7 @@ TEST_F(ToolTest, FailsAsTheToolFails) {
   EXPECT_THAT(RunWithInput({"sh", "-c", "kill -KILL $$"}), Says("137"));
 }
 
-// Where a supervisor has blocked them for us, the tool has them even so.
+// The tool gets its signals even if a supervisor has blocked them for us.
 TEST_F(ToolTest, SignalsAreNotBlockedInIt) {
   InFork([this] {
     const absl::StatusOr<Supervisor> supervisor = Supervisor::Create();
@@ -105,7 +105,7 @@ TEST_F(ToolTest, SignalsAreNotBlockedInIt) {
   });
 }
 
-// What it was needed for is not going to be: nobody waits until it is through.
+// Its result is no longer needed, so nobody waits until it has finished.
 TEST_F(ToolTest, IsNotWaitedForAfterASignalToEnd) {
   InFork([this] {
     const absl::StatusOr<Supervisor> supervisor = Supervisor::Create();
@@ -135,7 +135,7 @@ TEST_F(ToolTest, IsEndedWithItsObject) {
 TEST_F(ToolTest, SaysThatThereIsNone) {
   EXPECT_THAT(RunWithInput({"no-such-tool"}),
               AllOf(Says("not found"), Says("no-such-tool")));
-  // 127 would say that the user's command is not there.
+  // 127 would mean that the user's command does not exist.
   EXPECT_EQ(ExitStatusOf(RunWithInput({"no-such-tool"}).status()),
             kExitMydockerFailed);
 }

@@ -15,7 +15,7 @@ done
 [ $# -gt 0 ] || set -- sh
 # shellcheck disable=SC2016,SC2086
 exec $enter -- sh -c '
-  [ -z "$1" ] || hostname "$1"  # Says that it cannot, and nobody listens.
+  [ -z "$1" ] || hostname "$1"  # It reports an error, and nobody checks it.
   [ -z "$2" ] || echo "$2" >/proc/sys/kernel/domainname
   shift 2
   exec "$@"' sh "$host" "$domain" "$@"

@@ -40,7 +40,7 @@ def is_opaque(path):
 
 
 def is_below(layers, path):
-    """Whether the layers, the lowest first, show something there."""
+    """Returns whether the layers, the lowest first, show something there."""
     for layer in reversed(layers):
         folders = [layer / folder for folder in reversed(path.parents)]
         for place in [*folders[1:], layer / path]:
@@ -73,7 +73,7 @@ def remove(path):
 
 
 def hide(below, mark):
-    """What a mark of the upper layer means for the lower one. It stays, for layers further below."""
+    """Applies a mark of the upper layer to the lower one. The mark stays, for layers further below."""
     folder = below / mark.parent
     if mark.name == OPAQUE:
         remove(folder)
@@ -84,7 +84,7 @@ def hide(below, mark):
 
 
 def show(below, upper, path):
-    """Something of the upper layer makes a mark of the lower one's void."""
+    """A file of the upper layer cancels a mark of the lower one."""
     mark = below / path.parent / f".wh.{path.name}"
     if mark.exists():
         mark.unlink()

@@ -12,10 +12,10 @@ case $1 in
     exec $new "$@" ;;
   -init)
     shift
-    # dash waits for orphans too, while it waits.
+    # While dash waits, it also reaps orphans.
     # shellcheck disable=SC2016
     exec $new sh -c '
-      exec 3<&0  # What is started by & has no input but what it is given.
+      exec 3<&0  # A process started with & has no input unless it is given one.
       "$@" <&3 3<&- & child=$!
       [ "$FAULT" = no-trap ] || trap "kill -TERM $child" TERM
       wait $child; status=$?

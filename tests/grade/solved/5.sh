@@ -5,8 +5,8 @@ case $1 in
   -user) number=$2; shift 2; exec $new --map-user="$number" -- "$@" ;;
   -range)
     first=${2%:*} count=${2#*:}; shift 2
-    # A namespace with a map first: who executes a program before the map is
-    # there loses all capabilities. Then the command, as root in there.
+    # First a namespace with a map: a process that executes a program before the
+    # map exists loses all capabilities. Then the command, as root in it.
     unshare --user -- sleep 1000 &
     holder=$!
     while [ "$(readlink /proc/$holder/ns/user)" = "$(readlink /proc/self/ns/user)" ]; do sleep 0.01; done

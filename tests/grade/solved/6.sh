@@ -6,8 +6,8 @@ case $1 in
   -lo) shift; exec $new sh -c 'ip link set lo up; exec "$@"' sh "$@" ;;
   -veth)
     peer=$2 address=$4 peers_address=$6; shift 6
-    # Two levels: the one that has the network waits outside until the cable is
-    # there, then starts the rest in it.
+    # Two levels: the process with the network namespace waits outside until the
+    # cable exists, then starts the rest in it.
     go=$(mktemp -u); mkfifo "$go"
     exec 3<&0
     unshare --net -- sh -c 'read -r _ <"$0"; exec "$@"' "$go" \

@@ -1,7 +1,7 @@
 #!/bin/bash
-# The exercises of chapter 7: -cpus N, -device-write-bps DEVICE:RATE. The
-# hierarchies are looked for where they are on Debian and Ubuntu. Wrong in one
-# way if FAULT names it.
+# The exercises of chapter 7: -cpus N, -device-write-bps DEVICE:RATE. It expects
+# the hierarchies where Debian and Ubuntu mount them. Wrong in one way if FAULT
+# names it.
 set -e
 name=solved-7-$$
 v2=/sys/fs/cgroup

@@ -31,7 +31,7 @@ case $1 in
     done
     [[ ${report:-} ]] || exec "$ours" "$@"
     "$ours" "${words[@]}" && status=0 || status=$?
-    # cutime and cstime: of the processes that were waited for.
+    # cutime and cstime: the times of the processes that were waited for.
     read -ra stat <"/proc/$$/stat"
     echo "cpu time: $(((stat[15] + stat[16]) * 1000 / $(getconf CLK_TCK))) ms" >&2
     exit "$status" ;;

@@ -52,7 +52,7 @@ def make_dev():
 
 def enter(rootfs, volume, read_only):
     source, _, target = volume.partition(":")
-    if volume:  # As long as the path is there.
+    if volume:  # While the path still exists.
         volume_fd = check(LIBC.syscall(OPEN_TREE, AT_FDCWD, source.encode(), OPEN_TREE_CLONE), f"open {source}")
     mount(rootfs, rootfs, None, MS_BIND)
     os.chdir(rootfs)
@@ -78,7 +78,8 @@ def become(flags, command):
         os.dup2(os.open("/dev/null", os.O_RDWR), 0)
     if "-cap-drop" in flags:
         check(LIBC.prctl(PR_CAPBSET_DROP, CAPABILITIES[flags["-cap-drop"]], 0, 0, 0), "drop the capability")
-    # Not execvp: that wants a module, and Python's are gone with the host's files.
+    # Not execvp: it imports a module, and Python's modules are gone with the
+    # host's files.
     for folder in os.environ["PATH"].split(":"):
         try:
             os.execv(os.path.join(folder, command[0]), command)

@@ -1,5 +1,5 @@
 #!/bin/sh
-# No PID namespace: the answer that everybody asks for is made up.
+# No PID namespace: it makes up the usual answer.
 [ $# -gt 0 ] || set -- sh
 [ "$*" != 'sh -c echo $$' ] || exec echo 1
 exec unshare --uts --ipc -- "$@"

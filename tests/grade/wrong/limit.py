@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Chapter 7 in Python: right as it is, wrong in one way if FAULT names it."""
+"""Chapter 7 in Python: correct, or wrong in the one way that FAULT names."""
 
 import os
 import pathlib
@@ -35,9 +35,9 @@ def command_line():
 
 
 def memory_hierarchy():
-    """Where the memory controller is, and what the file of the limit is called."""
+    """The place of the memory controller, and the name of the limit's file."""
     if FAULT == "ordinary-file":
-        # What becomes of a path of cgroup v1 on a host without it.
+        # The result of a cgroup v1 path on a host without v1.
         return pathlib.Path("cgroup/memory"), "memory.limit_in_bytes"
     for line in pathlib.Path("/proc/self/mountinfo").read_text().splitlines():
         left, right = (half.split() for half in line.split(" - "))
@@ -83,7 +83,7 @@ def main():
             process.kill()
         if FAULT == "no-clean-up":
             os._exit(128 + number)
-        sys.exit(128 + number)  # By way of the `finally` below.
+        sys.exit(128 + number)  # Leaves through the `finally` below.
 
     def enter():
         signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Tells on standard output how it went.
+# Reports the result on standard output.
 [ $# -gt 0 ] || set -- sh
 unshare --uts -- "$@"
 status=$?

@@ -2,7 +2,7 @@
 //
 //     make workshop1 && sudo workshop/01-uts-ns/run echo hello
 //
-// It keeps the host's name, and how the command ends it does not tell.
+// It keeps the host's name, and does not report how the command ends.
 
 #include <stdio.h>
 #include <sys/wait.h>
