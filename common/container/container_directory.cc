@@ -156,6 +156,10 @@ void RemoveAbandoned() {
       [[maybe_unused]] const absl::Status status = RemoveFiles(FilesOf(id));
     }
   }
+  if (!lock.has_value()) {
+    // Whoever was killed in here may have left nothing but the lock.
+    NamedLock::RemoveAbandoned("abandoned");
+  }
 }
 
 }  // namespace

@@ -5,12 +5,14 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <fstream>
 #include <random>
 #include <string>
 #include <thread>
@@ -320,6 +322,15 @@ TEST_F(RunInitSignalTest, WhatNobodyWatchesIsNotAbandoned) {
   EXPECT_TRUE(WaitForEnd(left));
   EXPECT_FALSE(std::filesystem::exists(cgroup));
   EXPECT_FALSE(std::filesystem::exists(record));
+}
+
+// As of a run that was killed at the very end of its clean-up.
+TEST_F(RunInitSignalTest, LockOfAKilledRunIsRemoved) {
+  const std::string directory = "/run/mydocker";
+  ASSERT_EQ(mkdir(directory.c_str(), 0700), 0);
+  std::ofstream(directory + "/abandoned.lock").close();
+  EXPECT_THAT(Execute({.args = {"run", "true"}}), Prints(""));
+  EXPECT_NE(access(directory.c_str(), F_OK), 0);
 }
 
 TEST_F(RunInitSignalTest, SigkillOfRunEndsTheContainerWheneverItComes) {
