@@ -136,10 +136,15 @@ absl::StatusOr<std::vector<std::string>> NamesIn(const std::string& directory) {
 // cgroup `gone` is removed.
 absl::StatusOr<std::set<std::string>> UnusedIn(const std::string& notes,
                                                const std::string& gone) {
-  ASSIGN_OR_RETURN(const std::vector<std::string> names, NamesIn(notes));
+  const absl::StatusOr<std::vector<std::string>> names = NamesIn(notes);
+  if (ErrnoOf(names.status()) == ENOENT) {
+    // While we waited for the lock, another container took back the last.
+    return std::set<std::string>{};
+  }
+  RETURN_IF_ERROR(names.status());
   std::set<std::string> unused;
   std::set<std::string> used;
-  for (const std::string& name : names) {
+  for (const std::string& name : *names) {
     const std::pair<std::string, std::string> words =
         absl::StrSplit(name, absl::MaxSplits(':', 1));
     const auto& [controller, whom] = words;
