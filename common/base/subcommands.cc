@@ -65,9 +65,11 @@ absl::Status NoSuchCommand(absl::string_view name, absl::string_view word) {
                        : std::string(instead->second)));
 }
 
-absl::StatusOr<int> Dispatch(absl::string_view name,
-                             const std::vector<std::string>& words,
-                             const std::vector<Subcommand>& table) {
+}  // namespace
+
+absl::StatusOr<int> CallSubcommand(absl::string_view name,
+                                   const std::vector<std::string>& words,
+                                   const std::vector<Subcommand>& table) {
   if (AsksForHelp(words)) {
     RETURN_IF_ERROR(WriteAll(STDOUT_FILENO, HelpOf(name, table)));
     return 0;
@@ -85,12 +87,10 @@ absl::StatusOr<int> Dispatch(absl::string_view name,
   return command->run({words.begin() + 1, words.end()});
 }
 
-}  // namespace
-
 int RunSubcommand(absl::string_view name, int argc, char* argv[],
                   const std::vector<Subcommand>& table) {
   return RunProgram(name, [&] {
-    return Dispatch(name, {argv + std::min(argc, 1), argv + argc}, table);
+    return CallSubcommand(name, {argv + std::min(argc, 1), argv + argc}, table);
   });
 }
 

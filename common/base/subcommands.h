@@ -21,11 +21,17 @@ struct Subcommand {
   absl::StatusOr<int> (*run)(const std::vector<std::string>& words);
 };
 
-// The whole of main() for the program `name`: calls the command of `table` that
-// argv[1] names, and returns the program's exit status (RunProgram). -help
-// instead of a name lists the commands.
+// Calls the command of `table` that the first of `words` names, with the rest,
+// and returns what it returns. -help instead of a name lists the commands of
+// `name`.
 // Errors: InvalidArgument for no name and for one that is not in the table. For
 // a Docker command, the message names the alternative.
+absl::StatusOr<int> CallSubcommand(absl::string_view name,
+                                   const std::vector<std::string>& words,
+                                   const std::vector<Subcommand>& table);
+
+// The whole of main() for the program `name`: CallSubcommand with its
+// arguments. Returns the program's exit status (RunProgram).
 int RunSubcommand(absl::string_view name, int argc, char* argv[],
                   const std::vector<Subcommand>& table);
 

@@ -61,6 +61,45 @@ absl::Status Broken() {
       "the message from run is not whole: run has failed or was killed");
 }
 
+std::string FrameAround(absl::string_view body) {
+  std::string frame;
+  AppendNumber(frame, kMagic);
+  AppendNumber(frame, body.size());
+  return frame.append(body.data(), body.size());
+}
+
+// Returns what is in the frame.
+absl::StatusOr<absl::string_view> BodyOf(absl::string_view frame) {
+  Reader reader(frame);
+  const std::optional<uint32_t> magic = reader.TakeNumber();
+  const std::optional<uint32_t> size = reader.TakeNumber();
+  if (magic != kMagic || size != reader.left()) {
+    return Broken();
+  }
+  return frame.substr(frame.size() - *size);
+}
+
+absl::Status SendFrame(Pipe& pipe, absl::string_view frame) {
+  // With our copy of the read end open, a write would wait for a dead reader.
+  pipe.read_end.Close();
+  absl::Status sent = WriteAll(pipe.write_end.get(), frame);
+  if (!sent.ok() && ErrnoOf(sent) != EPIPE) {
+    return sent;
+  }
+  pipe.write_end.Close();
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> ReceiveFrame(UniqueFd pipe) {
+  struct stat attributes = {};
+  if (fstat(pipe.get(), &attributes) != 0 || !S_ISFIFO(attributes.st_mode)) {
+    return absl::FailedPreconditionError(
+        "there is no pipe from run; init is started by run, inside a new "
+        "container: mydocker run COMMAND");
+  }
+  return ReadAll(pipe.get());
+}
+
 }  // namespace
 
 // #region encode
@@ -73,20 +112,13 @@ std::string EncodeMessage(const StartMessage& message) {
   for (const std::string& argument : message.argv) {
     AppendText(body, argument);
   }
-  std::string frame;
-  AppendNumber(frame, kMagic);
-  AppendNumber(frame, body.size());
-  return frame + body;
+  return FrameAround(body);
 }
 // #endregion encode
 
 absl::StatusOr<StartMessage> DecodeMessage(absl::string_view frame) {
-  Reader reader(frame);
-  const std::optional<uint32_t> magic = reader.TakeNumber();
-  const std::optional<uint32_t> size = reader.TakeNumber();
-  if (magic != kMagic || size != reader.left()) {
-    return Broken();
-  }
+  ASSIGN_OR_RETURN(const absl::string_view body, BodyOf(frame));
+  Reader reader(body);
   const std::optional<uint32_t> verbose = reader.TakeNumber();
   if (!verbose.has_value() || *verbose > 1) {
     return Broken();
@@ -115,25 +147,22 @@ absl::StatusOr<StartMessage> DecodeMessage(absl::string_view frame) {
 }
 
 absl::Status SendMessage(Pipe& pipe, const StartMessage& message) {
-  // With our copy of the read end open, a write would wait for a dead reader.
-  pipe.read_end.Close();
-  absl::Status sent = WriteAll(pipe.write_end.get(), EncodeMessage(message));
-  if (!sent.ok() && ErrnoOf(sent) != EPIPE) {
-    return sent;
-  }
-  pipe.write_end.Close();
-  return absl::OkStatus();
+  return SendFrame(pipe, EncodeMessage(message));
 }
 
 absl::StatusOr<StartMessage> ReceiveMessage(UniqueFd pipe) {
-  struct stat attributes = {};
-  if (fstat(pipe.get(), &attributes) != 0 || !S_ISFIFO(attributes.st_mode)) {
-    return absl::FailedPreconditionError(
-        "there is no pipe from run; init is started by run, inside a new "
-        "container: mydocker run COMMAND");
-  }
-  ASSIGN_OR_RETURN(const std::string frame, ReadAll(pipe.get()));
+  ASSIGN_OR_RETURN(const std::string frame, ReceiveFrame(std::move(pipe)));
   return DecodeMessage(frame);
+}
+
+absl::Status SendBytes(Pipe& pipe, absl::string_view bytes) {
+  return SendFrame(pipe, FrameAround(bytes));
+}
+
+absl::StatusOr<std::string> ReceiveBytes(UniqueFd pipe) {
+  ASSIGN_OR_RETURN(const std::string frame, ReceiveFrame(std::move(pipe)));
+  ASSIGN_OR_RETURN(const absl::string_view body, BodyOf(frame));
+  return std::string(body);
 }
 
 }  // namespace mydocker

@@ -54,6 +54,11 @@ absl::Status SendMessage(Pipe& pipe, const StartMessage& message);
 // not a pipe.
 absl::StatusOr<StartMessage> ReceiveMessage(UniqueFd pipe);
 
+// The same with other bytes instead of the message, behind the same magic word
+// and their length. From chapter 12, where they are a Spec.
+absl::Status SendBytes(Pipe& pipe, absl::string_view bytes);
+absl::StatusOr<std::string> ReceiveBytes(UniqueFd pipe);
+
 }  // namespace mydocker
 
 #endif  // MYDOCKER_COMMON_CONTAINER_HANDSHAKE_H_

@@ -32,6 +32,18 @@ struct Request {
   // From chapter 10.
   std::vector<std::string> layers;  // Directories or archives, lowest first.
   std::string keep_upper;           // Where its changes are kept.
+  // From chapter 12, as they were typed (SpecFor parses them).
+  std::vector<std::string> volumes;    // -v
+  std::vector<std::string> tmpfs;      // -tmpfs
+  bool read_only = false;              // Its root file system.
+  uint64_t shm_size = 0;               // Of /dev/shm, in bytes.
+  std::vector<std::string> env;        // -e
+  std::vector<std::string> env_files;  // Files of such words.
+  std::string directory;               // The one that it starts in.
+  std::string user;                    // -u
+  std::vector<std::string> ulimits;    // -ulimit
+  std::string domainname;
+  bool print_spec = false;  // It is not to be started, but shown.
 };
 
 // The flags that one chapter adds to `run`, and how they become a request. Each

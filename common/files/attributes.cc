@@ -1,7 +1,10 @@
 #include "common/files/attributes.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/xattr.h>
+#include <unistd.h>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -70,6 +73,23 @@ absl::Status WriteAttributes(const UniqueFd& file,
                          ", which this file system cannot store"));
   }
   return absl::OkStatus();
+}
+
+absl::Status CopyAttributes(const UniqueFd& from, const UniqueFd& to) {
+  constexpr mode_t kPermissions = 07777;
+  struct stat attributes = {};
+  // The owner first: a change of it drops set-user-ID and capabilities.
+  if (fstat(from.get(), &attributes) != 0 ||
+      fchown(to.get(), attributes.st_uid, attributes.st_gid) != 0 ||
+      fchmod(to.get(), attributes.st_mode & kPermissions) != 0) {
+    return ErrnoError(errno, "give it owner and permissions");
+  }
+  ASSIGN_OR_RETURN(const Attributes extended, ReadAttributes(from));
+  RETURN_IF_ERROR(WriteAttributes(to, extended));
+  const timespec times[2] = {attributes.st_atim, attributes.st_mtim};
+  return futimens(to.get(), times) == 0
+             ? absl::OkStatus()
+             : ErrnoError(errno, "give it its times");
 }
 
 }  // namespace mydocker

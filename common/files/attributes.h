@@ -35,6 +35,11 @@ absl::StatusOr<Attributes> ReadAttributes(const UniqueFd& file);
 absl::Status WriteAttributes(const UniqueFd& file,
                              const Attributes& attributes);
 
+// Gives the open `to` the owner, permissions, extended attributes and times of
+// the open `from`. Errors: those of fchown(2), fchmod(2), futimens(2), and of
+// the functions above.
+absl::Status CopyAttributes(const UniqueFd& from, const UniqueFd& to);
+
 }  // namespace mydocker
 
 #endif  // MYDOCKER_COMMON_FILES_ATTRIBUTES_H_

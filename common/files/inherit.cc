@@ -17,8 +17,6 @@
 namespace mydocker {
 namespace {
 
-constexpr mode_t kPermissions = 07777;
-
 // What a layer knows of a directory: that it has it, or that lower layers do
 // not count.
 struct Answer {
@@ -45,21 +43,6 @@ Answer Ask(const std::string& layer, const std::string& name) {
   return answer;
 }
 
-absl::Status Copy(const UniqueFd& from, const UniqueFd& to) {
-  struct stat attributes = {};
-  if (fstat(from.get(), &attributes) != 0 ||
-      fchown(to.get(), attributes.st_uid, attributes.st_gid) != 0 ||
-      fchmod(to.get(), attributes.st_mode & kPermissions) != 0) {
-    return ErrnoError(errno, "give it owner and permissions");
-  }
-  ASSIGN_OR_RETURN(const Attributes extended, ReadAttributes(from));
-  RETURN_IF_ERROR(WriteAttributes(to, extended));
-  const timespec times[2] = {attributes.st_atim, attributes.st_mtim};
-  return futimens(to.get(), times) == 0
-             ? absl::OkStatus()
-             : ErrnoError(errno, "give it its times");
-}
-
 }  // namespace
 
 absl::Status Inherit(const std::vector<std::string>& below,
@@ -67,7 +50,7 @@ absl::Status Inherit(const std::vector<std::string>& below,
   for (auto layer = below.rbegin(); layer != below.rend(); ++layer) {
     const Answer answer = Ask(*layer, name);
     if (answer.directory.valid()) {
-      return Copy(answer.directory, directory);
+      return CopyAttributes(answer.directory, directory);
     }
     if (answer.is_last_word) {
       break;

@@ -17,4 +17,13 @@ absl::Status SetHostname(const std::string& name) {
   return absl::OkStatus();
 }
 
+absl::Status SetDomainname(const std::string& name) {
+  if (setdomainname(name.data(), name.size()) != 0) {
+    const int error = errno;
+    return ErrnoError(error, absl::StrCat("set the domain name \"", name, "\""),
+                      error == EINVAL ? "it has at most 64 bytes" : "");
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace mydocker

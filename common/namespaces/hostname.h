@@ -16,6 +16,9 @@ namespace mydocker {
 // Errors: InvalidArgument for a longer one; those of sethostname(2).
 absl::Status SetHostname(const std::string& name);
 
+// The same for its NIS domain name (setdomainname(2)). From chapter 12.
+absl::Status SetDomainname(const std::string& name);
+
 }  // namespace mydocker
 
 #endif  // MYDOCKER_COMMON_NAMESPACES_HOSTNAME_H_

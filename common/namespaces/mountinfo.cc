@@ -18,6 +18,7 @@ namespace {
 // The fields before the optional ones, and those after the " - ":
 // 36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root
 // rw,errors=continue
+constexpr size_t kId = 0;
 constexpr size_t kDevice = 2;
 constexpr size_t kRoot = 3;
 constexpr size_t kMountPoint = 4;
@@ -69,6 +70,10 @@ absl::StatusOr<Mount> ParseLine(absl::string_view line) {
         absl::StrCat("not a line of mountinfo: \"", line, "\""));
   }
   Mount mount;
+  // 0, which no mount has, for what is no number.
+  if (!absl::SimpleAtoi(fields[kId], &mount.id)) {
+    mount.id = 0;
+  }
   mount.device = ParseDevice(fields[kDevice]);
   mount.root = Unescape(fields[kRoot]);
   mount.mount_point = Unescape(fields[kMountPoint]);

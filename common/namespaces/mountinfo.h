@@ -7,6 +7,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,7 @@ namespace mydocker {
 // The fields of one line that this project uses (proc(5),
 // /proc/pid/mountinfo), with octal escapes such as \040 resolved.
 struct Mount {
+  uint64_t id = 0;          // Its number, as statx(2) has it (stx_mnt_id).
   dev_t device = 0;         // Of the file system, as stat(2) has it (st_dev).
   std::string root;         // The mounted part of the file system: mostly "/".
   std::string mount_point;  // Where, seen from this process's root.

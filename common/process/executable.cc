@@ -20,9 +20,6 @@
 namespace mydocker {
 namespace {
 
-constexpr char kDefaultPath[] =
-    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-
 // The error for `error`, with Docker's exit status for it.
 absl::Status UnfitError(int error, absl::string_view doing,
                         absl::string_view hint = "") {

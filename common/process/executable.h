@@ -14,6 +14,10 @@
 
 namespace mydocker {
 
+// The value of PATH where none is set: Debian's.
+inline constexpr char kDefaultPath[] =
+    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
 // Returns the path of the file that `name` stands for: `name` itself if it has
 // a slash, or else the first executable file of that name in the directories of
 // `path`, the value of PATH.
@@ -24,8 +28,8 @@ namespace mydocker {
 absl::StatusOr<std::string> FindExecutable(absl::string_view name,
                                            absl::string_view path);
 
-// Returns the value of PATH in the environment, or Debian's default if it is
-// not set.
+// Returns the value of PATH in the environment, or kDefaultPath if it is not
+// set.
 std::string SearchPath();
 
 // Replaces this process by the program in the file `file` (execve(2)), with
