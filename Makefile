@@ -17,7 +17,7 @@ endif
 
 # Directory: NN-name; page: docs/NN-name.md; targets: chapterN and name.
 CHAPTERS := 00-proc 01-uts-ns 02-ipc-ns 03-pid-ns 04-mount-ns 05-user-ns 06-net-ns \
-            07-cgroup-memory 08-run-init 09-rootfs 10-union-fs 11-fuse-union
+            07-cgroup-memory 08-run-init 09-rootfs 10-union-fs 11-fuse-union 12-volumes
 
 # 03-pid-ns -> 3, pid-ns
 number_of = $(patsubst 0%,%,$(firstword $(subst -, ,$1)))
