@@ -91,6 +91,7 @@ also() {
 }
 also 09-rootfs build/tests/grade/run_init_test build/tests/chapters/run_init{,_cgroup,_command,_error,_hostile,_signal}_test
 also 10-union-fs build/tests/grade/{run_init,rootfs}_test build/tests/chapters/{run_init,rootfs}{,_*}_test
+also 12-volumes build/tests/grade/{run_init,rootfs,union_fs}_test build/tests/chapters/{run_init,rootfs,union_fs}{,_*}_test
 
 echo "$passed passed, $failed failed, $skipped skipped"
 ((passed > 0 && failed == 0))

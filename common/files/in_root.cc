@@ -113,7 +113,7 @@ absl::StatusOr<bool> Make(const UniqueFd& parent, const std::string& name,
     }
   }
   if (errno != EEXIST) {
-    return ErrnoError(errno, absl::StrCat("make ", name));
+    return ErrnoError(errno, name);
   }
   return false;
 }
@@ -135,7 +135,9 @@ absl::StatusOr<Target> OpenOrMake(const UniqueFd& root, const UniqueFd& parent,
     if (error != ENOENT) {
       return ErrnoError(error, absl::StrCat("open ", path), HintForOpen(error));
     }
-    ASSIGN_OR_RETURN(target.is_new, Make(parent, name, is_directory));
+    const absl::StatusOr<bool> made = Make(parent, name, is_directory);
+    RETURN_IF_ERROR(WithContext(absl::StrCat("make ", path), made.status()));
+    target.is_new = *made;
     if (!target.is_new) {
       struct stat there = {};
       if (fstatat(parent.get(), name.c_str(), &there, AT_SYMLINK_NOFOLLOW) ==

@@ -136,7 +136,7 @@ absl::StatusOr<gid_t> FindGroup(absl::string_view word,
 }  // namespace
 
 absl::StatusOr<UserWords> ParseUserWords(absl::string_view text) {
-  const std::vector<std::string> words = absl::StrSplit(text, ':');
+  const std::vector<std::string> words = absl::StrSplit(std::string(text), ':');
   if (words.size() > 2 || words.front().empty() || words.back().empty()) {
     return absl::InvalidArgumentError(
         absl::StrCat("-u ", text, ": expected USER or USER:GROUP"));

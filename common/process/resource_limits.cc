@@ -85,8 +85,9 @@ absl::StatusOr<ResourceLimit> ParseUlimit(absl::string_view text) {
         absl::StrCat("-ulimit ", text, ": there is no limit \"", parts.first,
                      "\"; there are ", Names()));
   }
-  const std::vector<absl::string_view> numbers =
-      absl::StrSplit(parts.second, ':');
+  // Not of a view without data, as behind a missing "=": that has no parts.
+  const std::vector<std::string> numbers =
+      absl::StrSplit(std::string(parts.second), ':');
   const std::optional<uint64_t> soft = ParseLimit(numbers.front());
   const std::optional<uint64_t> hard = ParseLimit(numbers.back());
   if (numbers.size() > 2 || !soft.has_value() || !hard.has_value()) {

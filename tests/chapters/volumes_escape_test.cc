@@ -1,0 +1,178 @@
+// Chapter 12: ways out by what is mounted, and by where it starts.
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <filesystem>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/support/held_container.h"
+#include "tests/support/mounts.h"
+#include "tests/support/program.h"
+#include "tests/support/volumes_test.h"
+#include "tests/support/workspace.h"
+
+namespace blackbox {
+namespace {
+
+namespace fs = std::filesystem;
+
+using testing::AllOf;
+using testing::AnyOf;
+using testing::Eq;
+using testing::HasSubstr;
+
+using VolumesEscapeTest = VolumesTest;
+
+// Exchanges two files with each other, as fast as it can.
+class Exchanger {
+ public:
+  Exchanger(const std::string& one, const std::string& other)
+      : thread_([this, one, other] {
+          while (!done_) {
+            EXPECT_EQ(renameat2(AT_FDCWD, one.c_str(), AT_FDCWD, other.c_str(),
+                                RENAME_EXCHANGE),
+                      0);
+            ++exchanges_;
+          }
+        }) {}
+  ~Exchanger() {
+    done_ = true;
+    thread_.join();
+  }
+  int exchanges() const { return exchanges_; }
+
+ private:
+  std::atomic<bool> done_ = false;
+  std::atomic<int> exchanges_ = 0;
+  std::thread thread_;
+};
+
+// Another container has the root file system, too, and exchanges a directory on
+// the way to the target and a link that leads out of it, to the host's
+// directory `victim`.
+TEST_F(VolumesEscapeTest, CVE_2021_30465_LinkThatComesBetweenTwoLooks) {
+  Write("source/marker", "it");
+  const std::string victim = Path("victim");
+  fs::create_directories(victim);
+  fs::create_directories(Path("base/swap"));
+  // There is such a place inside as well, so that the mount succeeds.
+  const std::string inside = Path("base") + victim;
+  fs::create_directories(inside);
+  fs::create_symlink(absl::StrCat("../../../../../../../../../..", victim),
+                     Path("base/link"));
+  const Exchanger attacker(Path("base/swap"), Path("base/link"));
+  int in_the_link = 0;
+  int in_the_directory = 0;
+  int refused = 0;
+  for (int i = 0; i < 300; ++i) {
+    const Result result = Execute(
+        {.args = RunWords(
+             {"-rootfs", Path("base"), "-v",
+              Path("source") + ":/swap/made/target", "-tmpfs", "/swap/tmp"},
+             {"sh", "-c",
+              "while read -r _ _ _ _ point _; do case $point in "
+              "*/made/target) echo $point;; esac; done "
+              "</proc/self/mountinfo"})});
+    // Where the link is when its name is printed is a matter of chance.
+    EXPECT_THAT(result.exit_status, AnyOf(Eq(0), Eq(125))) << result;
+    refused += result.exit_status == 125 ? 1 : 0;
+    (result.out.find(victim) == std::string::npos ? in_the_directory
+                                                  : in_the_link) += 1;
+    ASSERT_TRUE(fs::is_empty(victim)) << result;
+  }
+  EXPECT_GT(attacker.exchanges(), 1000);
+  EXPECT_GT(in_the_link, 0);
+  EXPECT_GT(in_the_directory, 0);
+  RecordProperty("refused", refused);
+  EXPECT_EQ(CountMounts(getpid(), victim), 0);
+}
+
+// A volume on the container's /proc would hide what protects it there.
+TEST_F(VolumesEscapeTest, CVE_2019_19921_TargetThatLeadsIntoProc) {
+  fs::create_directories(Path("dir"));
+  fs::create_symlink("/proc", Path("base/way"));
+  fs::create_symlink("proc/sys", Path("base/way2"));
+  for (const std::string target : {"/way", "/way/sys", "/way2", "/way/1"}) {
+    EXPECT_THAT(Try({"-v", Path("dir") + ":" + target}, "echo ran"),
+                FailsInOneLine(125, HasSubstr("/proc")))
+        << target;
+    EXPECT_THAT(Try({"-tmpfs", target}, "echo ran"),
+                FailsInOneLine(125, HasSubstr("/proc")))
+        << target;
+  }
+}
+
+TEST_F(VolumesEscapeTest, CVE_2025_31133_LinkThatLeadsThroughProc) {
+  fs::create_directories(Path("dir"));
+  for (const std::string link :
+       {"/proc/self/root", "/proc/1/cwd", "/proc/self/fd/3", "/proc/self/fd/5",
+        "/proc/thread-self/root"}) {
+    fs::remove(Path("base/way"));
+    fs::create_symlink(link, Path("base/way"));
+    for (const std::string target : {"/way", "/way/tmp"}) {
+      EXPECT_THAT(
+          Try({"-v", Path("dir") + ":" + target}, "echo ran"),
+          FailsInOneLine(125, AnyOf(HasSubstr("(ELOOP)"), HasSubstr("(ENOENT)"),
+                                    HasSubstr("leads nowhere"))))
+          << link << " " << target;
+    }
+  }
+}
+
+// runc left the host's directory open, and -w /proc/self/fd/7 was there.
+TEST_F(VolumesEscapeTest, CVE_2024_21626_DirectoryThatIsOpenOutside) {
+  const std::string name = NewVolume();
+  for (int fd = 3; fd < 16; ++fd) {
+    for (const char* process : {"self", "1"}) {
+      EXPECT_THAT(
+          Try({"-v", name + ":/data", "-w",
+               absl::StrCat("/proc/", process, "/fd/", fd)},
+              "pwd"),
+          FailsInOneLine(125, AnyOf(HasSubstr("(ELOOP)"), HasSubstr("(ENOENT)"),
+                                    HasSubstr("leads nowhere"))))
+          << fd;
+    }
+  }
+  EXPECT_THAT(Try({"-w", "/proc/self/cwd"}, "pwd"),
+              FailsInOneLine(125, HasSubstr("(ELOOP)")));
+}
+
+// What is copied into a volume is the image's, not what its links lead to.
+TEST_F(VolumesEscapeTest, NoLinkIsFollowedIntoAVolume) {
+  Write("base/etc/inside", "the container's");
+  fs::create_directories(Path("base/data"));
+  fs::create_symlink("../../../../../../../etc/passwd", Path("base/data/link"));
+  fs::create_symlink("/etc", Path("base/data/directory"));
+  fs::create_symlink("/etc", Path("base/other"));
+  const std::string one = NewVolume();
+  EXPECT_THAT(Try({"-v", one + ":/data"},
+                  "readlink /data/link; readlink /data/directory; ls -A /data"),
+              Prints("../../../../../../../etc/passwd\n/etc\n"
+                     "directory\nlink\n"));
+  const std::string two = NewVolume();
+  EXPECT_THAT(Try({"-v", two + ":/other"}, "ls -A /other"), Prints("inside\n"));
+}
+
+// A container's /dev has no more than before, and its files no other's.
+TEST_F(VolumesEscapeTest, VolumeOfAnotherContainerIsOutOfReach) {
+  const std::string mine = NewVolume();
+  const std::string others = NewVolume();
+  ASSERT_THAT(Try({"-v", others + ":/data"}, "echo secret >/data/s"),
+              Prints(""));
+  EXPECT_THAT(
+      Try({"-v", mine + ":/data"},
+          absl::StrCat("cat /data/../../", others, "/_data/s ", "/data/../",
+                       others, "/_data/s 2>/dev/null; ", "ls -A /data")),
+      AllOf(ExitsWith(0), testing::Field(&Result::out, "")));
+}
+
+}  // namespace
+}  // namespace blackbox
