@@ -286,7 +286,7 @@ fuzz-smoke fuzz:
 # Faults: tests/faults/README.md. ONLY='regular expression' chooses among them,
 # CHAPTER='8 9' chapters.
 ONLY ?=
-FAULTY := $(foreach c,8 9 10,$(BUILD)/chapters/$(strip $(call chapter_of,$c))/run)
+FAULTY := $(foreach c,8 9 10 12,$(BUILD)/chapters/$(strip $(call chapter_of,$c))/run)
 
 .PHONY: test-faults test-faults-selftest
 test-faults:

@@ -4,8 +4,9 @@ namespace mydocker {
 namespace {
 
 constexpr ChapterTrial (*kTrials[])() = {
-    TryUtsNs,        TryIpcNs,   TryPidNs,  TryMountNs, TryUserNs,    TryNetNs,
-    TryCgroupMemory, TryRunInit, TryRootfs, TryUnionFs, TryFuseUnion,
+    TryUtsNs,  TryIpcNs,   TryPidNs,        TryMountNs,
+    TryUserNs, TryNetNs,   TryCgroupMemory, TryRunInit,
+    TryRootfs, TryUnionFs, TryFuseUnion,    TryVolumes,
 };
 
 }  // namespace

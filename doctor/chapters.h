@@ -42,6 +42,7 @@ ChapterTrial TryRunInit();
 ChapterTrial TryRootfs();
 ChapterTrial TryUnionFs();
 ChapterTrial TryFuseUnion();
+ChapterTrial TryVolumes();
 
 // Tries all chapters, in their order.
 std::vector<ChapterTrial> TryChapters();

@@ -44,7 +44,7 @@ using DoctorTest = ContainerTest;
 const std::vector<std::string> kChapters = {
     "1 uts-ns",  "2 ipc-ns",    "3 pid-ns",        "4 mount-ns",
     "5 user-ns", "6 net-ns",    "7 cgroup-memory", "8 run-init",
-    "9 rootfs",  "10 union-fs", "11 fuse-union"};
+    "9 rootfs",  "10 union-fs", "11 fuse-union",   "12 volumes"};
 
 // Runs a command on the host, and returns the lines that it prints.
 std::vector<std::string> Ask(const std::string& command) {

@@ -48,7 +48,7 @@ NOSWAP_PROGRAMS = "(cgroup_memory|run_init_cgroup)_test|grade/run_init_test"
 # The programs that the other modes run: for the rest the cgroup version makes
 # no difference. A v2 with more controllers differs from v2 only in cgroups.
 PROGRAMS = {
-    "hybrid": "cgroup|doctor|chapters/(proc|recover)|run_init|rootfs|union_fs",
+    "hybrid": "cgroup|doctor|chapters/(proc|recover)|run_init|rootfs|union_fs|volumes",
     "v2-controllers": "cgroup|doctor|chapters/proc|run_init_(test|hostile|error|command)|rootfs_pids",
 }
 
