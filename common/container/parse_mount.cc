@@ -90,8 +90,7 @@ absl::StatusOr<std::vector<std::string>> ParseOptions(absl::string_view text,
   return options;
 }
 
-absl::StatusOr<std::string> ParseSource(absl::string_view source,
-                                        absl::string_view directory) {
+absl::StatusOr<std::string> ParseSource(absl::string_view source) {
   if (!absl::StrContains(source, '/') && !absl::StartsWith(source, ".")) {
     if (IsVolumeName(source)) {
       return PathOfVolume(source);
@@ -103,12 +102,10 @@ absl::StatusOr<std::string> ParseSource(absl::string_view source,
                      "_ . -"));
   }
   // Not Normal: the host has links, and link/.. is not what it looks like.
-  return absl::StartsWith(source, "/") ? std::string(source)
-                                       : absl::StrCat(directory, "/", source);
+  return std::string(source);
 }
 
-absl::StatusOr<MountSpec> ParseVolumeWords(absl::string_view text,
-                                           absl::string_view directory) {
+absl::StatusOr<MountSpec> ParseVolumeWords(absl::string_view text) {
   const std::vector<absl::string_view> words = absl::StrSplit(text, ':');
   if (words.size() < 2 || words.size() > 3) {
     return absl::InvalidArgumentError(
@@ -116,7 +113,7 @@ absl::StatusOr<MountSpec> ParseVolumeWords(absl::string_view text,
   }
   MountSpec mount;
   mount.type = "bind";
-  ASSIGN_OR_RETURN(mount.source, ParseSource(words[0], directory));
+  ASSIGN_OR_RETURN(mount.source, ParseSource(words[0]));
   ASSIGN_OR_RETURN(mount.destination, ParseTarget(words[1]));
   mount.options = {"rbind"};
   if (words.size() == 3) {
@@ -159,9 +156,8 @@ absl::StatusOr<T> Named(absl::string_view flag, absl::string_view text,
 
 }  // namespace
 
-absl::StatusOr<MountSpec> ParseVolume(absl::string_view text,
-                                      absl::string_view directory) {
-  return Named("-v", text, ParseVolumeWords(text, directory));
+absl::StatusOr<MountSpec> ParseVolume(absl::string_view text) {
+  return Named("-v", text, ParseVolumeWords(text));
 }
 
 absl::StatusOr<MountSpec> ParseTmpfs(absl::string_view text) {

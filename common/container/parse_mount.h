@@ -15,14 +15,12 @@
 namespace mydocker {
 
 // Returns the bind mount that SOURCE:TARGET[:OPTION,…] stands for. SOURCE is a
-// path if it has a slash or begins with a dot, else the name of a volume. A
-// relative path counts from `directory`. TARGET is absolute; "." and ".." in it
-// are resolved. OPTION is one of ro, rw, nosuid, nodev, noexec, rprivate,
-// rslave, rshared.
-// Errors: InvalidArgument for any other text; for a target that is the root or
-// in /proc, whose files are the kernel's; for options that exclude each other.
-absl::StatusOr<MountSpec> ParseVolume(absl::string_view text,
-                                      absl::string_view directory);
+// path if it has a slash or begins with a dot, else the name of a volume.
+// TARGET is absolute; "." and ".." in it are resolved. OPTION is one of ro, rw,
+// nosuid, nodev, noexec, rprivate, rslave, rshared. Errors: InvalidArgument for
+// any other text; for a target that is the root or in /proc, whose files are
+// the kernel's; for options that exclude each other.
+absl::StatusOr<MountSpec> ParseVolume(absl::string_view text);
 
 // Returns the tmpfs that TARGET[:OPTION,…] stands for. OPTION is also one of
 // suid, dev, exec, and of tmpfs(5) size, mode, uid, gid, nr_inodes, nr_blocks,

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <set>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/match.h"
@@ -58,12 +59,25 @@ absl::StatusOr<Environment> EnvironmentFor(const Request& request,
 }
 // #endregion environment
 
-absl::StatusOr<std::vector<MountSpec>> MountsFor(const Request& request) {
-  std::vector<MountSpec> mounts;
+// Returns the path from the root; not without "..", since the host has links.
+absl::StatusOr<std::string> Absolute(const std::string& path) {
+  if (absl::StartsWith(path, "/")) {
+    return path;
+  }
   std::error_code error;
   const std::string directory = std::filesystem::current_path(error);
+  if (error) {
+    return ErrnoError(error.value(), absl::StrCat("find ", path, " from here"));
+  }
+  return absl::StrCat(directory, "/", path);
+}
+
+absl::StatusOr<std::vector<MountSpec>> MountsFor(const Request& request) {
+  std::vector<MountSpec> mounts;
   for (const std::string& text : request.volumes) {
-    ASSIGN_OR_RETURN(mounts.emplace_back(), ParseVolume(text, directory));
+    ASSIGN_OR_RETURN(MountSpec mount, ParseVolume(text));
+    ASSIGN_OR_RETURN(mount.source, Absolute(mount.source));
+    mounts.push_back(std::move(mount));
   }
   for (const std::string& text : request.tmpfs) {
     ASSIGN_OR_RETURN(mounts.emplace_back(), ParseTmpfs(text));

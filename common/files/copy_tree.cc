@@ -43,11 +43,12 @@ class TreeCopy {
           absl::StrCat(path, path.empty() ? "" : "/", name);
       RETURN_IF_ERROR(CopyEntry(from, to, name, below));
     }
+    const std::string name = path.empty() ? "." : path;
     if (error) {
-      return ErrnoError(error.value(), absl::StrCat("list ", path));
+      return ErrnoError(error.value(), absl::StrCat("list ", name));
     }
     // Last, since what was made in it has changed its times.
-    return WithContext(absl::StrCat("copy ", path), CopyAttributes(from, to));
+    return WithContext(absl::StrCat("copy ", name), CopyAttributes(from, to));
   }
 
  private:

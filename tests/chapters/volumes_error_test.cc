@@ -2,6 +2,7 @@
 // and nothing stays.
 
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -84,6 +85,19 @@ TEST_F(VolumesErrorTest, VolumeThatIsNone) {
     ExpectOneLine({"-v", text}, {why});
   }
   ExpectOneLine({"-v", ""}, {"flag 'v' needs a value"});
+}
+
+// Else "x" would be taken for "/x".
+TEST_F(VolumesErrorTest, RelativeSourceInADirectoryThatIsGone) {
+  const auto leave = [] {
+    return mkdir("gone", 0755) == 0 && chdir("gone") == 0 &&
+           rmdir("../gone") == 0;
+  };
+  EXPECT_THAT(
+      Execute({.args = RunWords({"-layer", Path("base"), "-v", "./tmp:/a"},
+                                {"true"}),
+               .before_exec = leave}),
+      FailsInOneLine(125, AllOf(HasSubstr("./tmp"), HasSubstr("(ENOENT)"))));
 }
 
 TEST_F(VolumesErrorTest, TargetGivenTwice) {

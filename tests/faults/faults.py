@@ -30,6 +30,7 @@ TRIES = 5  # to hit a call whose number of calls varies, as in a loop that waits
 COMMAND = "busybox"
 ENVIRONMENT = {"PATH": "/nowhere:/usr/bin", "LC_ALL": "C"}
 ROOTFS = "/tmp/rootfs"
+SOURCE = "/tmp/source"  # of volumes
 ARCHIVE = "/tmp/layer.tar.gz"  # so that a tool is needed
 MEGABYTE = 1 << 20
 LIMITS = {
@@ -47,6 +48,11 @@ ROOT_OF_ITS_OWN = judge.Setup(
     "09-rootfs", [*MORE_FLAGS, "-rootfs", ROOTFS], LIMITS | PIDS, cpus="0", hostname="box", own_root=True,
     watched=(ROOTFS, f"{ROOTFS}/tmp", f"{ROOTFS}/dev"))
 LAYERED = dataclasses.replace(ROOT_OF_ITS_OWN, chapter="10-union-fs", flags=[*MORE_FLAGS, "-layer", ROOTFS])
+VOLUMES = dataclasses.replace(
+    LAYERED, chapter="12-volumes",
+    flags=[*LAYERED.flags, "-v", f"{SOURCE}:/in/side:ro", "-v", f"{SOURCE}/file:/etc/file", "-tmpfs", "/memory:size=1m",
+           "-shm-size", "1m", "-read-only", "-u", "user", "-w", "/work", "-ulimit", "nofile=100", "-e", "A=1",
+           "-env-file", f"{SOURCE}/env", "-domainname", "domain"])
 SETUPS = {
     "8": (PLAIN,
           # rmdir fails with EBUSY while a process has not left the cgroup yet, which is a matter of
@@ -57,6 +63,9 @@ SETUPS = {
     "10": (LAYERED,
            dataclasses.replace(LAYERED, name="kept", processes=("run", "tool"),
                                flags=[*LAYERED.flags, "-layer", ARCHIVE, "-keep-upper", judge.KEPT])),
+    "12": (VOLUMES,
+           # The image's /home is empty, so the volume is filled each time.
+           dataclasses.replace(VOLUMES, name="named", volume="data", flags=[*LAYERED.flags, "-v", "data:/home"])),
 }
 
 
@@ -137,6 +146,8 @@ class Bench:
         program = tracing.Program(self.command, ENVIRONMENT)
         witness = judge.Witness(self.setup, self.host, program)
         self.trace.unlink(missing_ok=True)
+        if self.setup.volume:  # What the last fault has left of its filling would be other calls.
+            pathlib.Path("/var/lib/mydocker/volumes", self.setup.volume, "filling").unlink(missing_ok=True)
         try:
             if who == "run":
                 program.attach_to_itself(self.trace, injections)
@@ -362,6 +373,11 @@ def prepare_files():
     os.mkfifo(judge.DOOR)
     os.mkfifo(ROOTFS + judge.DOOR)
     os.mkdir(judge.KEPT)
+    with open(f"{ROOTFS}/etc/passwd", "a", encoding="utf-8") as file:
+        file.write("user:x:1000:100::/home/user:\n")
+    os.mkdir(SOURCE)
+    pathlib.Path(SOURCE, "file").touch()
+    pathlib.Path(SOURCE, "env").write_text("B=2\n", encoding="utf-8")
     with tarfile.open(ARCHIVE, "w:gz") as archive:
         for name in ("new", ".wh.old"):
             archive.addfile(tarfile.TarInfo(name))
@@ -389,7 +405,10 @@ def main():
         for setup in SETUPS[number]:
             chapter = f"{number} {setup.name}".strip()
             program = (options.program or options.build / "chapters" / setup.chapter / "run").resolve()
-            bench = Bench(number, setup, program, Host(setup.watched), table.folder)
+            if setup.volume:
+                subprocess.run([program, "volume", "create", setup.volume], check=True, stdout=subprocess.DEVNULL)
+            host = Host(setup.watched, keeps_volumes=bool(setup.volume))
+            bench = Bench(number, setup, program, host, table.folder)
             bench.plain_run()  # The first run on a host with v2 hands controllers down from the root, and that stays.
             for case, outcome in cases_of(chapter, bench, table, seen):
                 if re.search(options.only, str(case)):
@@ -399,6 +418,8 @@ def main():
                 if re.search(options.only, f"{chapter} storm {name}"):
                     table.add(Storm(chapter, name), judge.Outcome("", storm(bench)))
             bench.host.tidy()  # A wrong program may have left something while its calls were recorded.
+            if setup.volume:
+                subprocess.run([program, "volume", "rm", setup.volume], check=True)
     table.write()
     table.summary()
     failed = table.failed()

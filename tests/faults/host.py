@@ -108,8 +108,9 @@ def descendants():
 
 
 class Host:
-    def __init__(self, watched=()):
+    def __init__(self, watched=(), keeps_volumes=False):
         """`watched` are directories whose entries are compared, beside /tmp."""
+        self.keeps_volumes = keeps_volumes
         self.hierarchies = Hierarchies()
         self.watched = ("/tmp", *watched)
         self.before = self._now()
@@ -158,5 +159,5 @@ class Host:
                 libc.umount2(name.split()[4].encode(), 2)
             elif kind == "file":
                 subprocess.run(["rm", "-rf", "--one-file-system", name], check=False)
-        if LAYERS.is_dir():
+        if LAYERS.is_dir() and not self.keeps_volumes:
             raise OSError(errno.EBUSY, f"{LAYERS} stays")

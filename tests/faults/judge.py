@@ -42,6 +42,7 @@ class Setup:
     processes: tuple = ("run", "init")  # in which calls fail; the first child of run may also be a tool
     is_ended: bool = False  # by SIGTERM to run, not by itself
     always: str = ""  # a fault that is injected in every run
+    volume: str = ""  # a volume that exists before and after
 
 
 def look(setup, host, pid):
