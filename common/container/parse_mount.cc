@@ -1,6 +1,5 @@
 #include "common/container/parse_mount.h"
 
-#include <filesystem>
 #include <set>
 #include <string>
 #include <utility>
@@ -24,15 +23,19 @@ constexpr absl::string_view kOptionsOfTmpfs[] = {
     "ro",   "rw",    "nosuid", "suid", "nodev", "dev",        "noexec",
     "exec", "size=", "mode=",  "uid=", "gid=",  "nr_inodes=", "nr_blocks="};
 
-// Returns `path` without "." and "..", double slashes and one at its end.
+// Returns the absolute `path` without "." and "..", and with one slash where
+// there are more.
 std::string Normal(absl::string_view path) {
-  std::string normal =
-      std::filesystem::path(std::string(path)).lexically_normal();
-  if (normal.size() > 1 && normal.back() == '/') {
-    normal.pop_back();
+  std::vector<absl::string_view> parts;
+  for (const absl::string_view part :
+       absl::StrSplit(path, '/', absl::SkipEmpty())) {
+    if (part == ".." && !parts.empty()) {
+      parts.pop_back();
+    } else if (part != "." && part != "..") {
+      parts.push_back(part);
+    }
   }
-  // Two slashes at the beginning stay: POSIX leaves their meaning open.
-  return absl::StartsWith(normal, "//") ? normal.substr(1) : normal;
+  return absl::StrCat("/", absl::StrJoin(parts, "/"));
 }
 
 absl::StatusOr<std::string> ParseTarget(absl::string_view target) {

@@ -65,7 +65,7 @@ TEST_F(VolumesErrorTest, VolumeThatIsNone) {
            {dir + ":./a", "is no path from the container's root"},
            {dir + ":/", "the target is the container's root"},
            {dir + ":/a/../.", "the target is the container's root"},
-           {dir + "://", "the target is the container's root"},
+           {dir + ":////", "the target is the container's root"},
            {dir + ":/proc", "in /proc"},
            {dir + ":/proc/", "in /proc"},
            {dir + ":/a/..//proc/sys", "in /proc"},
