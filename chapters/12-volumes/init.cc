@@ -1,7 +1,6 @@
 #include "chapters/12-volumes/init.h"
 
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -57,7 +56,8 @@ absl::StatusOr<int> InitContainer(const std::vector<std::string>& /*words*/) {
   RETURN_IF_ERROR(LogStep(MountProc(), "mounted proc on /proc"));
   // #region volumes
   ASSIGN_OR_RETURN(const UniqueFd root, OpenRoot());
-  RETURN_IF_ERROR(MountInside(root, std::move(mounts)));
+  RETURN_IF_ERROR(MountInside(root, mounts));
+  mounts.clear();  // Soon there may be a limit on what is open.
   if (!rootfs.empty()) {
     RETURN_IF_ERROR(MakeDirectoryInRoot(root, spec.process.cwd));
   }

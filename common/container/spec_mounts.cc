@@ -112,7 +112,8 @@ absl::StatusOr<std::vector<OpenMount>> OpenSources(
   return opened;
 }
 
-absl::Status MountInside(const UniqueFd& root, std::vector<OpenMount> mounts) {
+absl::Status MountInside(const UniqueFd& root,
+                         const std::vector<OpenMount>& mounts) {
   for (const OpenMount& mount : mounts) {
     RETURN_IF_ERROR(WithContext(Describe(mount.spec), MountOne(root, mount)));
     LogStep(absl::StrCat("mounted ", mount.spec.source, " on ",

@@ -38,7 +38,8 @@ absl::StatusOr<std::vector<OpenMount>> OpenSources(
 // empty. Targets that are missing are made (OpenTarget).
 // Errors: those of OpenTarget, FillVolume, NewTmpfs and Attach, with the
 // mount's source and target.
-absl::Status MountInside(const UniqueFd& root, std::vector<OpenMount> mounts);
+absl::Status MountInside(const UniqueFd& root,
+                         const std::vector<OpenMount>& mounts);
 
 }  // namespace mydocker
 

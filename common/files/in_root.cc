@@ -50,7 +50,7 @@ UniqueFd Open(const UniqueFd& root, const std::string& path, uint64_t flags,
   open_how how = {};
   how.flags = flags | O_CLOEXEC;
   how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | more;
-  long opened = -1;
+  int64_t opened = -1;
   for (int attempt = 0; attempt < kMostAttempts; ++attempt) {
     // glibc has no function for it.
     opened = syscall(SYS_openat2, root.get(), path.c_str(), &how, sizeof(how));

@@ -62,7 +62,7 @@ absl::Status VolumeError(int error, absl::string_view doing,
 // empty.
 absl::Status MakeFolder(const std::string& name) {
   for (int attempt = 0; attempt < kMostAttempts; ++attempt) {
-    const absl::Status above =
+    absl::Status above =
         MakeInSharedDirectory(kFilesDirectory, 0755, kVolumesDirectory, 0700);
     if (!above.ok() && ErrnoOf(above) != EEXIST) {
       return above;

@@ -32,7 +32,6 @@ using testing::AllOf;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::IsEmpty;
 using testing::Not;
 using testing::UnorderedElementsAre;
 
@@ -497,11 +496,9 @@ TEST_F(VolumesTest, PrintSpecShowsItAndStartsNothing) {
 TEST_F(VolumesTest, NoByteIsLostOnTheWay) {
   const std::string bytes = "a\xff\xfe\xc3\xa9\"\\\n\x01z";
   EXPECT_THAT(
-      Execute({.args = RunWords({"-layer", Path("base"), "-e", "X=" + bytes},
-                                {"sh", "-c",
-                                 "printf '%s|%s' \"$X\" "
-                                 "\"$1\"",
-                                 "sh", bytes})}),
+      Execute({.args = RunWords(
+                   {"-layer", Path("base"), "-e", "X=" + bytes},
+                   {"sh", "-c", R"(printf '%s|%s' "$X" "$1")", "sh", bytes})}),
       Prints(bytes + "|" + bytes));
   EXPECT_THAT(Execute({.args = RunWords({"-print-spec"}, {"echo", bytes})}),
               FailsInOneLine(125, AllOf(HasSubstr("process.args[1]"),
