@@ -17,6 +17,7 @@ declare -A taught=(
   [8]="pipe2 read"
   [9]="execveat keyctl open_tree move_mount pivot_root umount2 mknod sethostname"
   [10]="chdir symlink"
+  [12]="openat2 mount_setattr fsopen fsconfig fsmount prlimit64 setgroups setresgid setresuid"
 )
 calls=()
 # Chapter 0's calls are for chapter 0 alone.
@@ -40,6 +41,8 @@ command=(./run /bin/true)
 ((number < 8)) || command=(./mydocker run -m 100m /bin/true)
 ((number < 9)) || command=(./mydocker run -rootfs build/rootfs -pids-limit 10 /bin/true)
 ((number < 10)) || command=(./mydocker run -layer build/rootfs /bin/true)
+((number < 12)) || command=(./mydocker run -layer build/rootfs -v /etc/hostname:/etc/host:ro -tmpfs /tmp -read-only
+  -u 1000 -ulimit nofile=64 /bin/true)
 
 trace=(strace -f -qqq --signal=none --string-limit=80 --trace="$trace_calls")
 # The other chapters need no root.

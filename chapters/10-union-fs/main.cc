@@ -9,10 +9,10 @@
 //     sudo ./mydocker run -ti -layer build/rootfs -keep-upper changes sh
 //     sudo ./mydocker commit changes
 
-#include "chapters/10-union-fs/commit.h"
 #include "chapters/10-union-fs/init.h"
 #include "chapters/10-union-fs/run.h"
 #include "common/base/subcommands.h"
+#include "common/container/commit.h"
 
 int main(int argc, char* argv[]) {
   return mydocker::RunSubcommand(

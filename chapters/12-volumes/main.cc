@@ -9,11 +9,11 @@
 //     sudo ./mydocker run -layer build/rootfs -v data:/data -u 1000 sh
 //     sudo ./mydocker run -print-spec -layer build/rootfs -v data:/data sh
 
-#include "chapters/12-volumes/commit.h"
 #include "chapters/12-volumes/init.h"
 #include "chapters/12-volumes/run.h"
 #include "chapters/12-volumes/volume.h"
 #include "common/base/subcommands.h"
+#include "common/container/commit.h"
 
 int main(int argc, char* argv[]) {
   return mydocker::RunSubcommand(

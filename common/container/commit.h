@@ -1,7 +1,9 @@
+// From chapter 10.
+//
 // `mydocker commit`: what a container has changed becomes a layer.
 
-#ifndef MYDOCKER_CHAPTERS_10_UNION_FS_COMMIT_H_
-#define MYDOCKER_CHAPTERS_10_UNION_FS_COMMIT_H_
+#ifndef MYDOCKER_COMMON_CONTAINER_COMMIT_H_
+#define MYDOCKER_COMMON_CONTAINER_COMMIT_H_
 
 #include <string>
 #include <vector>
@@ -18,4 +20,4 @@ absl::StatusOr<int> CommitUpper(const std::vector<std::string>& words);
 
 }  // namespace mydocker
 
-#endif  // MYDOCKER_CHAPTERS_10_UNION_FS_COMMIT_H_
+#endif  // MYDOCKER_COMMON_CONTAINER_COMMIT_H_

@@ -1,4 +1,4 @@
-#include "chapters/12-volumes/commit.h"
+#include "common/container/commit.h"
 
 #include <unistd.h>
 
