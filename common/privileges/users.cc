@@ -172,6 +172,11 @@ absl::StatusOr<Account> FindAccount(const UserWords& words,
     account.user.additional_gids.clear();
     ASSIGN_OR_RETURN(account.user.gid, FindGroup(words.group, groups));
   }
+  std::vector<gid_t>& additional = account.user.additional_gids;
+  if (!absl::c_linear_search(additional, account.user.gid)) {
+    additional.insert(additional.begin(), account.user.gid);
+    additional.resize(std::min(additional.size(), kMostGroups));
+  }
   return account;
 }
 // #endregion find-account

@@ -47,7 +47,9 @@ struct Account {
 //  - a word of digits is a number, even if a user has that name; a number needs
 //    no entry in the files. Such a user's group is 0, and its home /;
 //  - without a group it is the user's own, and the additional ones are those
-//    that have the user as a member; with a group there are no others.
+//    that have the user as a member; with a group there are no others;
+//  - the group is always among the additional ones: else a set-group-ID program
+//    would leave it, and could use what is denied to it (CVE-2022-36109).
 //
 // Errors: NotFound if a name is not in its file; InvalidArgument for a number
 // that is none of a user: 4294967295, which stands for "unchanged", or more.

@@ -408,10 +408,12 @@ TEST_F(VolumesUserTest, IsTheKernelsUserWithItsGroups) {
     std::vector<std::string> groups;
   };
   for (const Case& c :
-       {Case{"", "0", "0", {"10"}}, Case{"ann", "1000", "100", {"10", "29"}},
-        Case{"1000", "1000", "100", {"10", "29"}},
-        Case{"ann:audio", "1000", "29", {}}, Case{"ann:7", "1000", "7", {}},
-        Case{"77", "77", "0", {}}, Case{"77:wheel", "77", "10", {}}}) {
+       {Case{"", "0", "0", {"0", "10"}},
+        Case{"ann", "1000", "100", {"10", "29", "100"}},
+        Case{"1000", "1000", "100", {"10", "29", "100"}},
+        Case{"ann:audio", "1000", "29", {"29"}},
+        Case{"ann:7", "1000", "7", {"7"}}, Case{"77", "77", "0", {"0"}},
+        Case{"77:wheel", "77", "10", {"10"}}}) {
     const Identity identity = As(c.user);
     EXPECT_EQ(identity.uid, Four(c.uid)) << c.user;
     EXPECT_EQ(identity.gid, Four(c.gid)) << c.user;

@@ -14,7 +14,6 @@ namespace mydocker {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
 TEST(ParseUserWordsTest, TakesOneOrTwo) {
@@ -58,7 +57,7 @@ TEST(FindAccountTest, ByName) {
   ASSERT_THAT(ann, IsOk());
   EXPECT_EQ(ann->user.uid, 1000U);
   EXPECT_EQ(ann->user.gid, 100U);
-  EXPECT_THAT(ann->user.additional_gids, ElementsAre(10, 29));
+  EXPECT_THAT(ann->user.additional_gids, ElementsAre(100, 10, 29));
   EXPECT_EQ(ann->home, "/home/ann");
   EXPECT_EQ(Find("last")->home, "/last");
   EXPECT_EQ(Find("homeless")->home, "/");
@@ -69,7 +68,7 @@ TEST(FindAccountTest, ByName) {
 
 TEST(FindAccountTest, ByNumber) {
   EXPECT_EQ(Find("1000")->home, "/home/ann");  // Not the user named 1000.
-  EXPECT_THAT(Find("1000")->user.additional_gids, ElementsAre(10, 29));
+  EXPECT_THAT(Find("1000")->user.additional_gids, ElementsAre(100, 10, 29));
   EXPECT_EQ(Find("55")->user.uid, 55U);
   EXPECT_EQ(Find("55")->user.gid, 0U);
   EXPECT_EQ(Find("55")->home, "/");
@@ -83,7 +82,7 @@ TEST(FindAccountTest, ByNumber) {
 
 TEST(FindAccountTest, WithAGroup) {
   EXPECT_EQ(Find("ann:audio")->user.gid, 29U);
-  EXPECT_THAT(Find("ann:audio")->user.additional_gids, IsEmpty());
+  EXPECT_THAT(Find("ann:audio")->user.additional_gids, ElementsAre(29));
   EXPECT_EQ(Find("ann:12345")->user.gid, 12345U);
   EXPECT_EQ(Find("5:odd")->user.gid, 31U);
   EXPECT_THAT(Find("ann:bad"), HasCode(absl::StatusCode::kNotFound));
