@@ -276,7 +276,8 @@ done < <(cgroup_mounts)
 # still there, and nobody has them locked.
 for dir in "$layers"/*/; do
   dir=${dir%/}
-  [[ -d $dir && ! -d $run/${dir##*/} ]] || continue
+  # Volumes outlive their containers.
+  [[ -d $dir && ! -d $run/${dir##*/} && $dir != "$layers/volumes" ]] || continue
   if [[ ! ${dir##*/} =~ ^[0-9a-f]{12}$ ]]; then
     say "left $dir alone: it is no container's"
   elif flock --nonblock "$dir" true; then

@@ -33,7 +33,7 @@ std::string AbslUnparseFlag(Propagation propagation);
 // namespace; in a chroot, also to the mounts outside it. kUnchanged does
 // nothing.
 // Errors: those of mount(2), and in a chroot of setns(2).
-// Source: articles 000 and 001 (RunContainerInitProcess), pitfalls of 004.
+// Source: articles 000 and 001 (RunContainerInitProcess).
 absl::Status SetPropagation(Propagation propagation);
 
 // Mounts a new proc file system on /proc. It shows the processes of the

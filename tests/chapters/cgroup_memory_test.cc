@@ -137,7 +137,7 @@ TEST_F(CgroupMemoryTest, StartsItselfOnceMoreAndThenTheWorkload) {
 }
 
 // … and 101 MB do not fit, or only with the help of swap.
-// pitfalls: fault 4, a process that a signal killed reported as success.
+// A process that a signal killed reported as success.
 TEST_F(CgroupMemoryTest, MoreThanTheLimitIsKilledOrHeld) {
   for (const uint64_t excess : {1 * kMiB, 100 * kMiB}) {
     const Result result = Execute(
@@ -238,7 +238,7 @@ TEST_F(CgroupMemoryTest, ReportTellsThePeak) {
   EXPECT_LE(report.peak, taken + 12 * kMiB);
 }
 
-// pitfalls: fault 3, clean-up that never happens.
+// Clean-up that never happens.
 TEST_F(CgroupMemoryTest, SignalEndsTheContainer) {
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
     Process run({.args = {"sh", "-c",
@@ -280,7 +280,7 @@ TEST_F(CgroupMemoryTest, OrdinaryUserIsToldWhatItTakes) {
               FailsInOneLine(125, AnyOf(HasSubstr("sudo"), HasSubstr("root"))));
 }
 
-// pitfalls: "nothing is limited, without any error": an ordinary directory with
+// "Nothing is limited, without any error": an ordinary directory with
 // ordinary files in place of the cgroup. The fixture would find it.
 TEST_F(CgroupMemoryTest, HostWithoutMemoryControllerIsTold) {
   EXPECT_THAT(Execute({.args = {"touch", "made"},

@@ -179,7 +179,7 @@ TEST_F(RootfsTest, PseudoterminalsAreNew) {
   container.End();
 }
 
-// pitfalls: "No such file" for a file that exists. In a new root it is often
+// "No such file" for a file that exists. In a new root it is often
 // another file that is missing.
 TEST_F(RootfsTest, ScriptWhoseInterpreterIsOnTheHostOnly) {
   Write("script", "#!/usr/bin/perl -w\n", 0755);

@@ -154,7 +154,7 @@ MATCHER(IsOomReport, "") {
              result_listener);
 }
 
-// pitfalls: fault 4, a process that the OOM killer ended reported as success.
+// A process that the OOM killer ended reported as success.
 TEST_F(RunInitCgroupTest, MoreThanTheLimitIsNot) {
   const uint64_t limit = RandomLimit();
   const uint64_t excess = 16 * kMiB;
@@ -278,7 +278,7 @@ TEST_F(RunInitCgroupTest, CpuSharesDecideWhoGetsTheCpu) {
   EXPECT_THAT(less.Wait(), ExitsWith(128 + SIGKILL));
 }
 
-// pitfalls: fault 14, success reported where there was none. The test compares
+// Success reported where there was none. The test compares
 // the report with the kernel's own paths and numbers.
 TEST_F(RunInitCgroupTest, VerboseTellsFileValueAndProcess) {
   const uint64_t limit = RandomLimit();

@@ -119,7 +119,7 @@ Result RunInitWithPipe(const std::string& text) {
        .before_exec = HostWithMounts(MS_PRIVATE)});
 }
 
-// pitfalls: fault 2, end of file on the pipe taken as "go": if `run` fails
+// End of file on the pipe taken as "go": if `run` fails
 // half-way, the command would run without limits.
 TEST_F(RunInitCommandTest, InitAbortsWhenThePipeEndsTooEarly) {
   EXPECT_THAT(RunInitWithPipe(""), FailsInOneLine(125, HasSubstr("run")));

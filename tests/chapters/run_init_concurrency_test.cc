@@ -54,7 +54,7 @@ struct Limited {
   HeldContainer container;
 };
 
-// pitfalls: faults 9, 13: two containers that share one cgroup, ids that
+// Two containers that share one cgroup, ids that
 // collide.
 TEST_F(RunInitConcurrencyTest, ManyContainersEachHaveTheirOwnLimits) {
   for (const char* controller : {"memory", "cpu"}) {

@@ -104,7 +104,7 @@ INSTANTIATE_TEST_SUITE_P(
                     std::vector<std::string>{"cpuset", "-cpuset", "0"}),
     [](const auto& info) { return info.param[0]; });
 
-// pitfalls: "nothing is limited, without any error". Not even an ordinary
+// "Nothing is limited, without any error". Not even an ordinary
 // directory is made where the cgroup should be: the fixture would see it.
 TEST_P(RunInitMissingControllerTest, LimitIsRefusedByItsName) {
   const std::vector<std::string> flags = {GetParam()[1], GetParam()[2]};
@@ -167,7 +167,7 @@ INSTANTIATE_TEST_SUITE_P(AtMost, RunInitFewDescriptorsTest,
                          testing::Range<rlim_t>(kTooFew, kEnough + 1),
                          testing::PrintToStringParamName());
 
-// pitfalls: fault 3, an error half-way leaves what was made before.
+// An error half-way leaves what was made before.
 TEST_P(RunInitFewDescriptorsTest, RunsOrFailsAndLeavesNothing) {
   // The loader of shared libraries needs one more.
   const rlim_t most = GetParam() + (IsSanitized() ? 1 : 0);
@@ -201,7 +201,7 @@ bool AllowNoPidNamespaces() {
          write("/proc/sys/user/max_pid_namespaces", "0");
 }
 
-// pitfalls: fault 5, the result of a failed clone used as a process id.
+// The result of a failed clone used as a process id.
 TEST_F(RunInitErrorTest, HostThatAllowsNoMoreNamespacesIsTold) {
   EXPECT_THAT(Execute({.args = {"run", "-m", "64m", "touch", "made"},
                        .leak_check = false,

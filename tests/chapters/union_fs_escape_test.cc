@@ -57,7 +57,6 @@ class UnionFsEscapeTest : public LayersTest {
   const std::string name_ = RandomName();
 };
 
-// pitfalls: fault 12.
 TEST_F(UnionFsEscapeTest, StandardStreamsAreAllThatIsOpenInside) {
   HeldContainer container(AllFlags(), ":",
                           {.before_exec = LeaveHostsDirectoryOpen});

@@ -89,7 +89,7 @@ TEST_F(UnionFsTest, WhatAContainerChangesIsSeenOutsideWhileItRuns) {
   EXPECT_FALSE(fs::exists(upper));
 }
 
-// pitfalls: fault 3. SIGKILL leaves no time to clean up; the next run does it.
+// SIGKILL leaves no time to clean up; the next run does it.
 TEST_F(UnionFsTest, NextRunRemovesWhatAKilledOneLeft) {
   std::string state;
   {

@@ -174,5 +174,53 @@ TEST_F(VolumesEscapeTest, VolumeOfAnotherContainerIsOutOfReach) {
       AllOf(ExitsWith(0), testing::Field(&Result::out, "")));
 }
 
+// Root inside makes them, but no user of the host's gets as far as to them.
+TEST_F(VolumesEscapeTest, SetUserIdProgramsAreOutOfReachOfTheHostsUsers) {
+  const std::string name = NewVolume();
+  HeldContainer container(
+      {"-layer", Path("base"), "-v", name + ":/data"},
+      absl::StrCat("for to in /", name, " /data/", name,
+                   "; do cp /bin/busybox $to; chmod 4755 $to; done"));
+  const std::string search = absl::StrCat("find /var/lib/mydocker -name ", name,
+                                          " -perm -4000 2>/dev/null | wc -l");
+  EXPECT_THAT(RunOnHost(search), Prints("2\n"));
+  EXPECT_THAT(
+      Execute(
+          {.args = {"-c", search}, .program = "/bin/sh", .uid = kOrdinaryUser}),
+      Prints("0\n"));
+  EXPECT_THAT(container.End(), ExitsWith(0));
+}
+
+// The tests from here on are what docs/security.md says is not stopped.
+
+// What -v forbids, root inside may allow again, by a remount.
+TEST_F(VolumesEscapeTest, NotStoppedRootWritesToAVolumeAsTheHostsRoot) {
+  fs::create_directories(Path("dir"));
+  EXPECT_THAT(Try({"-v", Path("dir") + ":/in:ro,nosuid,nodev"},
+                  "touch /in/su 2>/dev/null || echo refused;"
+                  "mount -o remount,bind,rw,suid,dev /in;"
+                  "cp /bin/busybox /in/su; chmod 4755 /in/su;"
+                  "mknod /in/full c 1 7; echo x 2>/dev/null >/in/full ||"
+                  "echo full"),
+              Prints("refused\nfull\n"));
+  EXPECT_THAT(RunOnHost("stat -c '%u %a %F' " + Path("dir/su") + " " +
+                        Path("dir/full")),
+              Prints("0 4755 regular file\n0 644 character special file\n"));
+}
+
+// Without a password in the image, but any such program would do.
+TEST_F(VolumesEscapeTest, NotStoppedUserBecomesRootByASetUserIdProgram) {
+  Write("base/etc/passwd", "root::0:0::/:/bin/sh\n");
+  fs::create_directories(Path("dir"));
+  ASSERT_THAT(RunOnHost("cp " + Path("base/bin/busybox") + " " +
+                        Path("dir/su") + " && chmod 4755 " + Path("dir/su")),
+              Prints(""));
+  const std::string source = Path("dir") + ":/in";
+  const std::string become = "/in/su -c 'id -u' 2>/dev/null || echo refused";
+  EXPECT_THAT(Try({"-u", "1000", "-v", source}, become), Prints("0\n"));
+  EXPECT_THAT(Try({"-u", "1000", "-v", source + ":nosuid"}, become),
+              Prints("refused\n"));
+}
+
 }  // namespace
 }  // namespace blackbox
