@@ -25,8 +25,13 @@ SHELL = ["--noprofile", "--norc", "--noediting", "-i"]
 # As Debian sets it: an ordinary user's PATH lacks sysctl, for example.
 ROOTS_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 USERS_PATH = "/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games"
-# sudo(8) resets the environment, and with it the prompt.
-SUDO = 'sudo() { if ((EUID == 0)); then env -- "$@"; else command sudo -n PS1="$PS1" PS2= "$@"; fi; }'
+# sudo(8) resets the environment, and with it the prompt. So does a container from
+# chapter 12 on, unless told otherwise.
+SUDO = (
+    """sudo() { if [[ "$1 $2" = "./mydocker run" && " $* " = *" -ti "* ]] && ./mydocker run -help | grep -q '^ *-e,'; """
+    """then set -- "$1" "$2" -e PS1 -e PS2 "${@:3}"; fi; """
+    """if ((EUID == 0)); then env -- "$@"; else command sudo -n PS1="$PS1" PS2= "$@"; fi; }"""
+)
 
 
 class Stuck(Exception):
