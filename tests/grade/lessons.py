@@ -44,6 +44,7 @@ class Lesson:
     namespaces: tuple
     caller: str  # who starts the program: root or user
     begin: str  # its file in start/; empty if it begins with the chapter before
+    after: int  # the chapter whose program it goes on with
     usage: str
     before_command: tuple
     interactive: tuple
@@ -92,6 +93,7 @@ def _lesson(folder, data, checks):
         namespaces=tuple(data["namespaces"]),
         caller=data["caller"],
         begin=data.get("begin", ""),
+        after=data.get("after", int(folder[:2]) - 1),
         usage=data["usage"],
         before_command=tuple(data.get("before_command", ())),
         interactive=tuple(data.get("interactive", ())),

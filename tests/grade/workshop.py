@@ -14,10 +14,10 @@ def introduced_by(number):
 
 
 def _files_to_begin_with(lesson):
-    """Name and text of each file: those in start/ for the chapter, or else the program of the chapter before."""
+    """Name and text of each file: those in start/ for the chapter, or else of the chapter that it goes on with."""
     folder = HERE / "start" / lesson.folder
     if not folder.exists():
-        [folder] = (ROOT / "chapters").glob(f"{lesson.number - 1:02}-*")
+        [folder] = (ROOT / "chapters").glob(f"{lesson.after:02}-*")
     for path in sorted([*folder.glob("*.cc"), *folder.glob("*.h")]):
         text = path.read_text(encoding="utf-8")
         # The marks are for the pages, and includes now name files of this
@@ -32,7 +32,7 @@ def _paragraph(*sentences):
 
 def _task(lesson):
     number = lesson.number
-    begin = lesson.begin or f"the program of chapter {number - 1}"
+    begin = lesson.begin or f"the program of chapter {lesson.after}"
     caller = "started by root" if lesson.caller == "root" else "started by an ordinary user, without sudo"
     has = [path for before in range(1, number) for path in introduced_by(before)]
     lines = [
