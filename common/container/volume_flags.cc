@@ -32,8 +32,7 @@ absl::Status FillVolumes(Request& request) {
   if (has_any && request.rootfs.empty() && request.layers.empty()) {
     return absl::InvalidArgumentError(
         "-v, -tmpfs, -read-only and -shm-size are for a container with files "
-        "of "
-        "its own: -layer or -rootfs gives it some");
+        "of its own: -layer or -rootfs gives it some");
   }
   return absl::OkStatus();
 }

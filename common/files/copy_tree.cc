@@ -75,7 +75,10 @@ class TreeCopy {
     const Identity identity = {attributes.st_dev, attributes.st_ino};
     if (attributes.st_nlink > 1) {
       if (const auto first = links_.find(identity); first != links_.end()) {
-        return WithContext(doing, LinkTo(first->second, to, name));
+        return linkat(top_.get(), first->second.c_str(), to.get(), name.c_str(),
+                      0) == 0
+                   ? absl::OkStatus()
+                   : ErrnoError(errno, doing);
       }
       links_[identity] = path;
     }
@@ -98,18 +101,6 @@ class TreeCopy {
       return ErrnoError(errno, absl::StrCat("copy ", path));
     }
     return CopyDirectory(from, made, path);
-  }
-
-  // Makes another name for a file that has been copied to `path`.
-  absl::Status LinkTo(const std::string& path, const UniqueFd& to,
-                      const std::string& name) const {
-    ASSIGN_OR_RETURN(
-        const UniqueFd file,
-        OpenInRoot(top_, path, O_PATH | O_NOFOLLOW, RESOLVE_NO_SYMLINKS));
-    return linkat(AT_FDCWD, PathOfOpen(file).c_str(), to.get(), name.c_str(),
-                  AT_SYMLINK_FOLLOW) == 0
-               ? absl::OkStatus()
-               : ErrnoError(errno, "link it");
   }
 
   static absl::Status CopyFile(const UniqueFd& file,
@@ -188,23 +179,12 @@ class TreeCopy {
                        attributes.st_rdev) != 0) {
       return ErrnoError(errno, "make it");
     }
-    // By descriptor: a name is anybody's who has the volume, too.
-    const UniqueFd made(
-        openat(to.get(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
-    struct stat what = {};
-    if (!made.valid() || fstat(made.get(), &what) != 0) {
-      return ErrnoError(errno, "open it");
-    }
-    if ((what.st_mode & S_IFMT) != (attributes.st_mode & S_IFMT)) {
-      return absl::AbortedError("somebody has replaced it");
-    }
-    const std::string path = PathOfOpen(made);
     const timespec times[2] = {attributes.st_atim, attributes.st_mtim};
-    if (fchownat(made.get(), "", attributes.st_uid, attributes.st_gid,
-                 AT_EMPTY_PATH) != 0 ||
-        (!is_link &&
-         chmod(path.c_str(), attributes.st_mode & kPermissions) != 0) ||
-        utimensat(AT_FDCWD, path.c_str(), times, 0) != 0) {
+    if (fchownat(to.get(), name.c_str(), attributes.st_uid, attributes.st_gid,
+                 AT_SYMLINK_NOFOLLOW) != 0 ||
+        (!is_link && fchmodat(to.get(), name.c_str(),
+                              attributes.st_mode & kPermissions, 0) != 0) ||
+        utimensat(to.get(), name.c_str(), times, AT_SYMLINK_NOFOLLOW) != 0) {
       return ErrnoError(errno, "give it owner, permissions and times");
     }
     return absl::OkStatus();
