@@ -56,7 +56,8 @@ PROGRAMS = {
 # docs-test` runs sessions that need v1 without swap on the host.
 PAGES = {
     "v1": ["07-cgroup-memory", "08-run-init"],
-    "v2": ["07-cgroup-memory", "08-run-init", "09-rootfs", "10-union-fs", "11-fuse-union", "security", "errors"],
+    "v2": ["07-cgroup-memory", "08-run-init", "09-rootfs", "10-union-fs", "11-fuse-union", "12-volumes", "security",
+           "errors"],
 }
 
 

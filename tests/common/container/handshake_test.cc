@@ -89,6 +89,30 @@ INSTANTIATE_TEST_SUITE_P(
                                              std::string(100'000, '\n')},
                     std::vector<std::string>(5'000, "many")));
 
+TEST(BytesTest, ArriveWholeOrNotAtAll) {
+  for (const std::string& bytes :
+       {std::string(), std::string("{\"a\":1}"), std::string("\0\xff", 2)}) {
+    absl::StatusOr<Pipe> pipe = MakePipe();
+    ASSERT_THAT(pipe, IsOk());
+    UniqueFd init_end(dup(pipe->read_end.get()));
+    ASSERT_THAT(SendBytes(*pipe, bytes), IsOk());
+    const absl::StatusOr<std::string> received =
+        ReceiveBytes(std::move(init_end));
+    ASSERT_THAT(received, IsOk());
+    EXPECT_EQ(*received, bytes);
+  }
+  // As if run had died half-way.
+  for (const std::string& half :
+       {std::string(), Number(1), std::string(9, 'x')}) {
+    absl::StatusOr<Pipe> pipe = MakePipe();
+    ASSERT_THAT(pipe, IsOk());
+    ASSERT_THAT(WriteAll(pipe->write_end.get(), half), IsOk());
+    pipe->write_end.Close();
+    EXPECT_THAT(ReceiveBytes(std::move(pipe->read_end)),
+                HasCode(absl::StatusCode::kDataLoss));
+  }
+}
+
 TEST(DecodeMessageTest, RefusesAMessageCutShortAnywhere) {
   const std::string frame = EncodeMessage(kMessage);
   ASSERT_THAT(DecodeMessage(frame), IsOk());
