@@ -40,11 +40,13 @@ void Check(absl::string_view input) {
   PROPERTY(!is_number || user.uid == std::stoul(words->user));
   PROPERTY(!account->home.empty());
   const std::vector<gid_t>& groups = user.additional_gids;
-  PROPERTY(std::is_sorted(groups.begin(), groups.end()));
+  // The group itself is the first, unless the user is a member of it.
+  PROPERTY(std::count(groups.begin(), groups.end(), user.gid) == 1);
+  PROPERTY(std::is_sorted(groups.begin() + 1, groups.end()));
   PROPERTY(std::set<gid_t>(groups.begin(), groups.end()).size() ==
            groups.size());
-  PROPERTY(groups.empty() || groups.back() != kNone);
-  PROPERTY(words->group.empty() || groups.empty());
+  PROPERTY(groups.back() != kNone);
+  PROPERTY(words->group.empty() || groups.size() == 1);
 }
 
 }  // namespace
