@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -59,6 +60,13 @@ absl::Status EmptyStandardInput() {
 UniqueFd OpenDirectory(const std::string& path) {
   return UniqueFd(
       open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+}
+
+bool IsAt(const UniqueFd& fd, const std::string& path) {
+  struct stat opened = {};
+  struct stat named = {};
+  return fstat(fd.get(), &opened) == 0 && lstat(path.c_str(), &named) == 0 &&
+         opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
 }
 
 absl::StatusOr<std::string> ReadAll(int fd) {

@@ -60,6 +60,10 @@ absl::Status EmptyStandardInput();
 // is a symbolic link. On failure, returns an invalid descriptor and sets errno.
 UniqueFd OpenDirectory(const std::string& path);
 
+// Returns whether `path` still names the open file `fd`: somebody may have
+// removed or replaced it. If `path` is a link, it is not followed.
+bool IsAt(const UniqueFd& fd, const std::string& path);
+
 // Reads from `fd` until its end, and returns all of it. A pipe ends when no
 // process has it open for writing any more. Errors: those of read(2).
 absl::StatusOr<std::string> ReadAll(int fd);

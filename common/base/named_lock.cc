@@ -36,15 +36,6 @@ absl::Status MakeRunDirectory() {
   return absl::OkStatus();
 }
 
-// Returns whether `path` still names the open `file`: its last holder may have
-// removed it, and another process may then have made and locked a new one.
-bool IsFileAt(const UniqueFd& file, const std::string& path) {
-  struct stat opened = {};
-  struct stat named = {};
-  return fstat(file.get(), &opened) == 0 && lstat(path.c_str(), &named) == 0 &&
-         opened.st_ino == named.st_ino && opened.st_dev == named.st_dev;
-}
-
 // Locks the file `path`, and makes it if it does not exist. Tries until
 // `deadline`.
 absl::StatusOr<UniqueFd> LockFile(const std::string& path, NamedLock::Mode mode,
@@ -65,7 +56,7 @@ absl::StatusOr<UniqueFd> LockFile(const std::string& path, NamedLock::Mode mode,
     // Not one blocking call: only a signal could end it, and signals are
     // blocked while there is something to clean up (Supervisor).
     if (flock(file.get(), operation | LOCK_NB) == 0) {
-      if (IsFileAt(file, path)) {
+      if (IsAt(file, path)) {
         return file;
       }
       continue;
@@ -122,7 +113,7 @@ NamedLock::~NamedLock() {
   // Only while we hold it alone, so that we remove nobody else's. If others
   // share it, the last of them removes it.
   if (file_.valid() && flock(file_.get(), LOCK_EX | LOCK_NB) == 0) {
-    if (IsFileAt(file_, path_)) {
+    if (IsAt(file_, path_)) {
       unlink(path_.c_str());
     }
     file_.Close();

@@ -13,7 +13,6 @@
 #include <system_error>
 #include <vector>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/container_id.h"
 #include "common/base/errors.h"
@@ -98,18 +97,6 @@ bool AreForgotten(const std::string& id) {
   const UniqueFd files = OpenDirectory(FilesOf(id));
   return files.valid() && access(PathOf(id).c_str(), F_OK) != 0 &&
          flock(files.get(), LOCK_EX | LOCK_NB) == 0;
-}
-
-absl::Status CheckNothingIsMountedIn(const std::string& directory) {
-  ASSIGN_OR_RETURN(const std::vector<Mount> mounts, ReadMountInfo());
-  for (const Mount& mount : mounts) {
-    if (absl::StartsWith(mount.mount_point, directory + "/")) {
-      return absl::FailedPreconditionError(
-          absl::StrCat("remove ", directory, ": ", mount.mount_point,
-                       " is a mount; make recover unmounts it"));
-    }
-  }
-  return absl::OkStatus();
 }
 
 // Removes the directory; the watcher last, since without it nobody would come

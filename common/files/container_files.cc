@@ -4,9 +4,11 @@
 #include <system_error>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
 #include "common/base/shared_directory.h"
+#include "common/namespaces/mountinfo.h"
 
 namespace mydocker {
 
@@ -14,6 +16,18 @@ namespace fs = std::filesystem;
 
 std::string FilesOf(absl::string_view id) {
   return absl::StrCat(kFilesDirectory, "/", id);
+}
+
+absl::Status CheckNothingIsMountedIn(const std::string& directory) {
+  ASSIGN_OR_RETURN(const std::vector<Mount> mounts, ReadMountInfo());
+  for (const Mount& mount : mounts) {
+    if (absl::StartsWith(mount.mount_point, directory + "/")) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("remove ", directory, ": ", mount.mount_point,
+                       " is a mount; unmount it first"));
+    }
+  }
+  return absl::OkStatus();
 }
 
 absl::Status RemoveFiles(const std::string& path) {

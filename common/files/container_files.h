@@ -20,6 +20,11 @@ inline constexpr char kFilesDirectory[] = "/var/lib/mydocker";
 // The directory for those of the container `id`.
 std::string FilesOf(absl::string_view id);
 
+// Returns an error if something is mounted below `directory`: to remove the
+// directory would remove what is mounted there, which may be anybody's.
+// Errors: FailedPrecondition; those of ReadMountInfo.
+absl::Status CheckNothingIsMountedIn(const std::string& directory);
+
 // Removes the directory `path`, FilesOf a container, and its content, but not
 // the targets of links in it, except for `work`: its target is overlayfs's and
 // is removed, too. Then removes kFilesDirectory, if no other container has

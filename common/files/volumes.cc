@@ -80,14 +80,6 @@ absl::Status MakeFolder(const std::string& name) {
   return VolumeError(error, "make", name);
 }
 
-bool IsAt(const UniqueFd& folder, const std::string& path) {
-  struct stat opened = {};
-  struct stat named = {};
-  return fstat(folder.get(), &opened) == 0 &&
-         lstat(path.c_str(), &named) == 0 && opened.st_ino == named.st_ino &&
-         opened.st_dev == named.st_dev;
-}
-
 // Makes the volume, or what is missing of it, and returns its folder, locked so
 // that nobody removes it.
 absl::StatusOr<UniqueFd> MakeAndLock(const std::string& name) {
@@ -232,6 +224,7 @@ absl::Status RemoveVolume(const std::string& name) {
     return absl::NotFoundError(
         absl::StrCat("remove volume ", name, ": somebody else has removed it"));
   }
+  RETURN_IF_ERROR(CheckNothingIsMountedIn(FolderOf(name)));
   // First under another name: half a volume would be taken for a whole one.
   ASSIGN_OR_RETURN(const std::string id, NewContainerId());
   const std::string removed =

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <fstream>
 #include <set>
 #include <string>
 #include <vector>
@@ -242,6 +243,21 @@ TEST_F(VolumesTest, HalfFilledVolumeIsNotTakenForWhole) {
               Prints(""));
   EXPECT_THAT(Try({"-v", name + ":/elsewhere"}, "ls /elsewhere"),
               Prints("mine\n"));
+}
+
+// It would be emptied: a disk that somebody has mounted there, say.
+TEST_F(VolumesTest, VolumeWithAMountInItIsNotRemoved) {
+  const std::string name = NewVolume();
+  EXPECT_THAT(Try({"-v", name + ":/data"}, "mkdir /data/disk"), Prints(""));
+  const std::string disk =
+      absl::StrCat("/var/lib/mydocker/volumes/", name, "/_data/disk");
+  ASSERT_EQ(mount("none", disk.c_str(), "tmpfs", 0, nullptr), 0);
+  std::ofstream(disk + "/precious").close();
+  EXPECT_THAT(Volume({"rm", name}),
+              FailsInOneLine(125, HasSubstr(disk + " is a mount")));
+  EXPECT_TRUE(fs::exists(disk + "/precious"));
+  EXPECT_EQ(umount(disk.c_str()), 0);
+  EXPECT_THAT(Volume({"rm", name}), Prints(""));
 }
 
 TEST_F(VolumesTest, VolumeInUseCannotBeRemoved) {
