@@ -220,7 +220,8 @@ absl::Status RemoveContainer(absl::string_view id, int limit_ms) {
   }
   if (const auto files = Read(id, kFiles);
       files.has_value() && access(files->c_str(), F_OK) == 0) {
-    RETURN_IF_ERROR(CheckNothingIsMountedIn(*files));
+    RETURN_IF_ERROR(WithContext(absl::StrCat("remove ", *files),
+                                CheckNothingIsMountedIn(*files)));
     RETURN_IF_ERROR(RemoveFiles(*files));
   }
   return RemoveDirectory(id);

@@ -23,8 +23,7 @@ absl::Status CheckNothingIsMountedIn(const std::string& directory) {
   for (const Mount& mount : mounts) {
     if (absl::StartsWith(mount.mount_point, directory + "/")) {
       return absl::FailedPreconditionError(
-          absl::StrCat("remove ", directory, ": ", mount.mount_point,
-                       " is a mount; unmount it first"));
+          absl::StrCat(mount.mount_point, " is a mount; unmount it first"));
     }
   }
   return absl::OkStatus();

@@ -224,7 +224,8 @@ absl::Status RemoveVolume(const std::string& name) {
     return absl::NotFoundError(
         absl::StrCat("remove volume ", name, ": somebody else has removed it"));
   }
-  RETURN_IF_ERROR(CheckNothingIsMountedIn(FolderOf(name)));
+  RETURN_IF_ERROR(WithContext(absl::StrCat("remove volume ", name),
+                              CheckNothingIsMountedIn(FolderOf(name))));
   // First under another name: half a volume would be taken for a whole one.
   ASSIGN_OR_RETURN(const std::string id, NewContainerId());
   const std::string removed =
