@@ -29,7 +29,8 @@ note=
 run_test() {
   local test=$1 status=0 ok bad left_out
   shift
-  env "$@" "$test" >"$log" 2>&1 </dev/null || status=$?
+  # A shell's background job is started with SIGINT and SIGQUIT ignored.
+  env --default-signal "$@" "$test" >"$log" 2>&1 </dev/null || status=$?
   ok=$(number PASSED) bad=$(number FAILED) left_out=$(number SKIPPED)
   if ((status != 0 && ${bad:-0} == 0)); then
     bad=1 # It did not live to count.
